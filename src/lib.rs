@@ -1,0 +1,26 @@
+//! **live-sentiment** tells, while you type, how your text reads. A quantized BERT runs in the browser, in
+//! WebAssembly; the same core runs natively, for the command line and the tests.
+//!
+//! # Map
+//!
+//! Dependencies point one way: `kernels <- ops <- bert <- classifier <- web worker, command line, tests`.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`error`] | [`Error`], and the [`ErrorKind`] that decides what the page says and offers |
+//! | [`protocol`] | what page and worker say to each other |
+//! | `kernels` | the arithmetic: packed int8 matrix products, attention, layer norm; the only `unsafe` code |
+//! | `ops` | candle operations over the kernels, or over candle's own |
+//! | `bert` | embeddings, encoder, pooler and classification head |
+//! | `config` | `config.json` as Hugging Face writes it |
+//! | `weights` | GGUF and safetensors files, read with every length checked |
+//! | `tokenizer` | text to token ids and offsets |
+//! | `classifier` | bytes to a model, text to a prediction; knows nothing of the browser |
+//! | `quantize` | a Hugging Face checkpoint to GGUF |
+//! | `evaluate` | accuracy, F1 and calibration of predictions against labels |
+//! | `web` | everything that touches the browser |
+
+pub mod error;
+pub mod protocol;
+
+pub use error::{Error, ErrorKind, Result};

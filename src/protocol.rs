@@ -1,0 +1,178 @@
+//! What page and worker say to each other.
+//!
+//! Messages are plain JavaScript objects tagged by `type` (`{ type: "classify", seq: 3, text: "…" }`), so that a
+//! page without our WebAssembly can speak to the worker too. The worker answers every [`Request::Classify`] with
+//! the same `seq`, in order. Text positions are UTF-16 indices, as JavaScript counts them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ErrorKind;
+
+/// From the page to the worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum Request {
+    /// Fetch a model and get ready. Answered by [`Response::Progress`]s, then [`Response::Ready`] or [`Response::Failed`].
+    Load {
+        /// Absolute URL of the folder with `config.json`, `tokenizer.json` and `model.gguf`; ends with a slash.
+        model: String,
+        /// Which arithmetic to use; by default the fastest this worker was built with.
+        #[serde(default)]
+        backend: Option<Backend>,
+    },
+    /// Call off the download under way. Answered by [`Response::Failed`] of kind [`ErrorKind::Cancelled`].
+    Cancel,
+    /// Classify a text. Answered by [`Response::Classified`] or [`Response::Failed`] with the same `seq`.
+    Classify {
+        /// Chosen by the page, rising.
+        seq: u64,
+        /// The text, of any length.
+        text: String,
+    },
+    /// Classify token ids, special tokens included. For benchmarks that leave the tokenizer out.
+    ClassifyIds {
+        /// Chosen by the page, rising.
+        seq: u64,
+        /// Token ids, `[CLS]` first and `[SEP]` last.
+        ids: Vec<u32>,
+    },
+}
+
+/// From the worker to the page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum Response {
+    /// The worker listens. What is posted before this is lost.
+    Listening,
+    /// Bytes of the model's files have arrived.
+    Progress(Progress),
+    /// The model is loaded.
+    Ready(ModelInfo),
+    /// The answer to a classification.
+    Classified {
+        /// The request's number.
+        seq: u64,
+        /// The answer.
+        prediction: Prediction,
+    },
+    /// The answer to what could not be done.
+    Failed {
+        /// The classification that failed; `None` for a failure to load.
+        #[serde(default)]
+        seq: Option<u64>,
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// How far the model's files have come, all files together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Progress {
+    /// Bytes that have arrived.
+    pub received: u64,
+    /// Bytes in all, where the server said so for every file.
+    #[serde(default)]
+    pub total: Option<u64>,
+}
+
+/// A failure as the page shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What it means to the user, and so which action helps.
+    pub kind: ErrorKind,
+    /// What happened, in one sentence.
+    pub message: String,
+}
+
+impl From<&crate::Error> for Failure {
+    fn from(error: &crate::Error) -> Self {
+        Self {
+            kind: error.kind(),
+            message: error.to_string(),
+        }
+    }
+}
+
+/// What the page may say about the model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelInfo {
+    /// The model's own name (`general.name` of the GGUF), or its folder's.
+    pub name: String,
+    /// As GGUF names it: `bert`.
+    pub architecture: String,
+    /// The labels by class id.
+    pub labels: Vec<String>,
+    /// Numbers in all tensors together.
+    pub parameters: u64,
+    /// Size of the weights file, in bytes.
+    pub file_size: u64,
+    /// The storage format of most matrices, as GGUF names it: `Q4_0`.
+    pub format: String,
+    /// Licence of the weights (`general.license` of the GGUF), where stated.
+    #[serde(default)]
+    pub license: Option<String>,
+    /// The longest text that is read whole, in tokens, special tokens included.
+    pub max_tokens: usize,
+    /// The arithmetic in use.
+    pub backend: Backend,
+    /// From the request to load until ready, in milliseconds.
+    pub load_millis: f64,
+}
+
+/// Which arithmetic runs the encoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Backend {
+    /// candle's own quantized matrix product.
+    Candle,
+    /// Our kernels in plain Rust: the oracle of the others.
+    Scalar,
+    /// Our kernels in baseline WebAssembly SIMD.
+    Simd128,
+    /// Our kernels with the int8 dot product of relaxed SIMD.
+    Relaxed,
+}
+
+/// How a text reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Prediction {
+    /// Class id of the highest score: the argmax.
+    pub label: usize,
+    /// One probability for each label, in the order of [`ModelInfo::labels`]. They sum to one for a single-label
+    /// model; for a multi-label model each stands for itself.
+    pub scores: Vec<f32>,
+    /// What the scores were made of, before softmax or sigmoid.
+    pub logits: Vec<f32>,
+    /// The tokens that were read, special tokens left out.
+    pub tokens: Vec<Token>,
+    /// How many tokens the model saw, special tokens included.
+    pub token_count: usize,
+    /// Where the reading stopped, as a UTF-16 index into the text, if the text was longer than the model reads.
+    #[serde(default)]
+    pub truncated_at: Option<usize>,
+    /// Tokenizing and inference, in milliseconds.
+    pub millis: f64,
+}
+
+/// One token that was read, and where it stands in the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// Its id in the vocabulary.
+    pub id: u32,
+    /// UTF-16 index of its first code unit.
+    pub start: usize,
+    /// UTF-16 index behind its last code unit.
+    pub end: usize,
+    /// Whether the vocabulary did not know it, so that the model saw only `[UNK]`.
+    pub unknown: bool,
+}
