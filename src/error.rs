@@ -20,6 +20,14 @@ pub enum Error {
         /// The system's or the server's words.
         reason: String,
     },
+    /// A file could not be written.
+    #[error("{file} could not be written: {reason}.")]
+    Unwritable {
+        /// The file.
+        file: String,
+        /// The system's words.
+        reason: String,
+    },
     /// The server answered, but has no such file.
     #[error("{file} was not found{}.", .status.map(|s| format!(" (HTTP status {s})")).unwrap_or_default())]
     NotFound {
@@ -141,7 +149,7 @@ impl Error {
             | Self::MissingTensor { .. }
             | Self::Shape { .. }
             | Self::Mismatch { .. } => ErrorKind::Unsupported,
-            Self::Input(_) => ErrorKind::Input,
+            Self::Input(_) | Self::Unwritable { .. } => ErrorKind::Input,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::Browser(_) => ErrorKind::Browser,
             Self::Crashed(_) => ErrorKind::Crashed,

@@ -20,7 +20,21 @@
 //! | `evaluate` | accuracy, F1 and calibration of predictions against labels |
 //! | `web` | everything that touches the browser |
 
+#[cfg(feature = "inference")]
+pub mod bert;
+#[cfg(feature = "inference")]
+pub mod classifier;
+#[cfg(feature = "inference")]
+pub mod config;
 pub mod error;
+#[cfg(feature = "inference")]
+pub mod ops;
 pub mod protocol;
+#[cfg(feature = "cli")]
+pub mod quantize;
+#[cfg(feature = "inference")]
+pub mod tokenizer;
+#[cfg(feature = "inference")]
+pub mod weights;
 
 pub use error::{Error, ErrorKind, Result};

@@ -1,0 +1,244 @@
+//! A model's files to a [`Classifier`], a text to a [`Prediction`].
+
+use std::io::{Read, Seek};
+use std::path::Path;
+
+use web_time::Instant;
+
+use crate::bert::Bert;
+use crate::config::{Config, ProblemType};
+use crate::protocol::{Backend, ModelInfo, Prediction};
+use crate::tokenizer::{Batch, Encoded, Padding, Tokenizer};
+use crate::weights::Weights;
+use crate::{Error, Result};
+
+/// A loaded model.
+pub struct Classifier {
+    tokenizer: Tokenizer,
+    bert: Bert,
+    problem_type: ProblemType,
+    info: ModelInfo,
+}
+
+impl Classifier {
+    /// Loads a model from `config.json`, `tokenizer.json` and its weights (GGUF or safetensors), which are read
+    /// piece by piece. `weights_file` names them in messages.
+    ///
+    /// # Errors
+    /// One sentence about the first file that is damaged, unsupported or does not belong to the others.
+    pub fn load(
+        config: &[u8],
+        tokenizer: &[u8],
+        weights: impl Read + Seek,
+        weights_file: &str,
+        backend: Backend,
+    ) -> Result<Self> {
+        let start = Instant::now();
+        let config = Config::parse(config)?;
+        let tokenizer = Tokenizer::parse(tokenizer, &config)?;
+        let mut weights = Weights::open(weights, weights_file, config.architecture)?;
+        let bert = Bert::load(&mut weights, &config)?;
+        let info = ModelInfo {
+            name: weights
+                .metadata("general.name")
+                .unwrap_or("Unnamed model")
+                .to_owned(),
+            architecture: config
+                .encoder
+                .model_type
+                .clone()
+                .unwrap_or_else(|| "bert".into()),
+            parameters: weights.parameters(),
+            file_size: weights.size(),
+            format: format!("{:?}", weights.main_dtype()),
+            license: weights.metadata("general.license").map(str::to_owned),
+            max_tokens: tokenizer.max_tokens(),
+            labels: config.labels,
+            backend,
+            load_millis: millis(start),
+        };
+        Ok(Self {
+            tokenizer,
+            bert,
+            problem_type: config.problem_type,
+            info,
+        })
+    }
+
+    /// Loads a model from a folder: `config.json`, `tokenizer.json`, and `model.gguf` or else `model.safetensors`.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; [`Error::NotFound`] for a missing file.
+    pub fn from_dir(dir: &Path, backend: Backend) -> Result<Self> {
+        let config = read(&dir.join("config.json"))?;
+        let tokenizer = read(&dir.join("tokenizer.json"))?;
+        let gguf = dir.join("model.gguf");
+        let safetensors = dir.join("model.safetensors");
+        let path = if gguf.exists() || !safetensors.exists() {
+            gguf
+        } else {
+            safetensors
+        };
+        let weights = std::fs::File::open(&path).map_err(|e| io_error(&path, &e))?;
+        let name = path.display().to_string();
+        let mut classifier = Self::load(&config, &tokenizer, weights, &name, backend)?;
+        if classifier.info.name == "Unnamed model"
+            && let Some(folder) = dir.file_name()
+        {
+            classifier.info.name = folder.to_string_lossy().into_owned();
+        }
+        Ok(classifier)
+    }
+
+    /// What may be said about the model.
+    pub fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    /// The model's tokenizer.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
+    /// The encoder and its head.
+    pub fn bert(&self) -> &Bert {
+        &self.bert
+    }
+
+    /// How a text reads. Text beyond [`ModelInfo::max_tokens`] is left out, and the prediction says so.
+    ///
+    /// # Errors
+    /// [`Error::Candle`], which would be a defect: the files were checked when they were loaded.
+    pub fn classify(&self, text: &str) -> Result<Prediction> {
+        let start = Instant::now();
+        let encoded = self.tokenizer.encode(text)?;
+        let logits = self
+            .bert
+            .forward(&Batch::single(&encoded.ids))?
+            .logits
+            .squeeze(0)?
+            .to_vec1()?;
+        Ok(self.prediction(logits, encoded, millis(start)))
+    }
+
+    /// How several texts read, computed side by side. Each takes the time of the whole batch.
+    ///
+    /// # Errors
+    /// As [`Self::classify`].
+    pub fn classify_batch(&self, texts: &[&str]) -> Result<Vec<Prediction>> {
+        if texts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let start = Instant::now();
+        let (batch, encoded) = self.tokenizer.encode_batch(texts, Padding::Longest)?;
+        let logits = self.bert.forward(&batch)?.logits.to_vec2()?;
+        let millis = millis(start);
+        Ok(logits
+            .into_iter()
+            .zip(encoded)
+            .map(|(logits, encoded)| self.prediction(logits, encoded, millis))
+            .collect())
+    }
+
+    /// How a sequence of token ids reads, special tokens included.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for no ids, too many, or one that the vocabulary does not have.
+    pub fn classify_ids(&self, ids: &[u32]) -> Result<Prediction> {
+        let start = Instant::now();
+        let max = self.info.max_tokens;
+        if ids.is_empty() || ids.len() > max {
+            return Err(Error::Input(format!(
+                "{} token ids were given, but the model takes 1 to {max}",
+                ids.len()
+            )));
+        }
+        let logits = self
+            .bert
+            .forward(&Batch::single(ids))?
+            .logits
+            .squeeze(0)?
+            .to_vec1()?;
+        let encoded = Encoded {
+            ids: ids.to_vec(),
+            tokens: Vec::new(),
+            truncated_at: None,
+        };
+        Ok(self.prediction(logits, encoded, millis(start)))
+    }
+
+    fn prediction(&self, logits: Vec<f32>, encoded: Encoded, millis: f64) -> Prediction {
+        let scores = match self.problem_type {
+            ProblemType::SingleLabel => softmax(&logits),
+            ProblemType::MultiLabel => logits.iter().map(|x| 1.0 / (1.0 + (-x).exp())).collect(),
+        };
+        Prediction {
+            label: argmax(&logits),
+            scores,
+            logits,
+            token_count: encoded.ids.len(),
+            tokens: encoded.tokens,
+            truncated_at: encoded.truncated_at,
+            millis,
+        }
+    }
+}
+
+fn softmax(logits: &[f32]) -> Vec<f32> {
+    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let exp: Vec<f32> = logits.iter().map(|x| (x - max).exp()).collect();
+    let sum: f32 = exp.iter().sum();
+    exp.into_iter().map(|x| x / sum).collect()
+}
+
+/// The first of the highest, as `torch.argmax` has it.
+fn argmax(logits: &[f32]) -> usize {
+    let mut best = 0;
+    for (id, logit) in logits.iter().enumerate() {
+        if *logit > logits[best] {
+            best = id;
+        }
+    }
+    best
+}
+
+fn millis(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1e3
+}
+
+/// Reads a whole file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|e| io_error(path, &e))
+}
+
+fn io_error(path: &Path, error: &std::io::Error) -> Error {
+    let file = path.display().to_string();
+    match error.kind() {
+        std::io::ErrorKind::NotFound => Error::NotFound { file, status: None },
+        _ => Error::Unreachable {
+            file,
+            reason: error.to_string(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn softmax_is_stable_and_sums_to_one() {
+        for logits in [vec![0.0; 3], vec![1e30, 0.0, -1e30], vec![-5.0, 2.0]] {
+            let scores = softmax(&logits);
+            assert!(
+                (scores.iter().sum::<f32>() - 1.0).abs() < 1e-6,
+                "{scores:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn argmax_takes_the_first_of_equals() {
+        assert_eq!(argmax(&[1.0, 3.0, 3.0]), 1);
+    }
+}

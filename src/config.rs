@@ -1,0 +1,325 @@
+//! `config.json`, as Hugging Face writes it for sequence classifiers.
+
+use candle_transformers::models::bert;
+use serde::Deserialize;
+
+use crate::{Error, Result};
+
+/// The architectures that can be run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Architecture {
+    /// `BertForSequenceClassification`: token types, and a pooler with tanh.
+    Bert,
+    /// `DistilBertForSequenceClassification`: no token types, and a `pre_classifier` with ReLU in the pooler's place.
+    DistilBert,
+}
+
+/// What the logits mean, as `problem_type` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProblemType {
+    /// Exactly one label holds: softmax.
+    SingleLabel,
+    /// Each label holds or not: a sigmoid each.
+    MultiLabel,
+}
+
+/// A sequence classifier's dimensions, labels and kind.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Which architecture.
+    pub architecture: Architecture,
+    /// Dimensions of the encoder, in the names of BERT's `config.json` whatever the architecture.
+    pub encoder: bert::Config,
+    /// Names of the classes by id, from `id2label`.
+    pub labels: Vec<String>,
+    /// Softmax or sigmoid.
+    pub problem_type: ProblemType,
+}
+
+/// The keys of `config.json` that matter here. Those that only one architecture has are optional.
+/// <https://huggingface.co/docs/transformers/main_classes/configuration>
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    architectures: Vec<String>,
+    model_type: Option<String>,
+    vocab_size: usize,
+    #[serde(alias = "dim")]
+    hidden_size: usize,
+    #[serde(alias = "n_layers")]
+    num_hidden_layers: usize,
+    #[serde(alias = "n_heads")]
+    num_attention_heads: usize,
+    #[serde(alias = "hidden_dim")]
+    intermediate_size: usize,
+    #[serde(alias = "activation", default = "gelu")]
+    hidden_act: String,
+    #[serde(default = "default_positions")]
+    max_position_embeddings: usize,
+    #[serde(default = "default_types")]
+    type_vocab_size: usize,
+    #[serde(default = "default_eps")]
+    layer_norm_eps: f64,
+    #[serde(default)]
+    pad_token_id: Option<usize>,
+    position_embedding_type: Option<String>,
+    id2label: Option<std::collections::BTreeMap<String, String>>,
+    num_labels: Option<usize>,
+    problem_type: Option<String>,
+}
+
+// transformers' own defaults, which its config.json may leave out.
+fn gelu() -> String {
+    "gelu".into()
+}
+fn default_positions() -> usize {
+    512
+}
+fn default_types() -> usize {
+    2
+}
+fn default_eps() -> f64 {
+    1e-12
+}
+
+impl Config {
+    /// Reads `config.json`.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if it is not the JSON of a configuration, [`Error::Unsupported`] if it describes
+    /// something other than a BERT or DistilBERT sequence classifier with absolute positions.
+    pub fn parse(json: &[u8]) -> Result<Self> {
+        if json.trim_ascii_start().first() == Some(&b'<') {
+            return Err(malformed(
+                "it is an HTML page, not JSON; check the address".into(),
+            ));
+        }
+        let file: File = serde_json::from_slice(json).map_err(|e| malformed(e.to_string()))?;
+        let architecture = architecture(&file)?;
+        if let Some(positions) = &file.position_embedding_type
+            && positions != "absolute"
+        {
+            return Err(unsupported(
+                "position_embedding_type",
+                positions,
+                "absolute",
+            ));
+        }
+        let hidden_act = match file.hidden_act.as_str() {
+            "gelu" => bert::HiddenAct::Gelu,
+            "gelu_new" | "gelu_pytorch_tanh" => bert::HiddenAct::GeluApproximate,
+            "relu" => bert::HiddenAct::Relu,
+            other => {
+                return Err(unsupported(
+                    "hidden_act",
+                    other,
+                    "gelu, gelu_new, gelu_pytorch_tanh or relu",
+                ));
+            }
+        };
+        for (key, value) in [
+            ("vocab_size", file.vocab_size),
+            ("hidden_size", file.hidden_size),
+            ("num_attention_heads", file.num_attention_heads),
+            ("intermediate_size", file.intermediate_size),
+            ("num_hidden_layers", file.num_hidden_layers),
+        ] {
+            if value == 0 || value > u32::MAX as usize {
+                return Err(malformed(format!("{key} is {value}")));
+            }
+        }
+        // Twenty times the deepest BERT; what is built by counting layers stays small.
+        if file.num_hidden_layers > 512 {
+            return Err(malformed(format!(
+                "num_hidden_layers is {}",
+                file.num_hidden_layers
+            )));
+        }
+        if !file.hidden_size.is_multiple_of(file.num_attention_heads) {
+            return Err(malformed(format!(
+                "hidden_size {} cannot be divided among {} attention heads",
+                file.hidden_size, file.num_attention_heads
+            )));
+        }
+        // Two places are taken by [CLS] and [SEP].
+        if file.max_position_embeddings < 3 {
+            return Err(malformed(format!(
+                "max_position_embeddings is {}",
+                file.max_position_embeddings
+            )));
+        }
+        if !(file.layer_norm_eps.is_finite() && file.layer_norm_eps > 0.0) {
+            return Err(malformed(format!(
+                "layer_norm_eps is {}",
+                file.layer_norm_eps
+            )));
+        }
+        Ok(Self {
+            architecture,
+            labels: labels(&file)?,
+            problem_type: problem_type(&file)?,
+            encoder: bert::Config {
+                vocab_size: file.vocab_size,
+                hidden_size: file.hidden_size,
+                num_hidden_layers: file.num_hidden_layers,
+                num_attention_heads: file.num_attention_heads,
+                intermediate_size: file.intermediate_size,
+                hidden_act,
+                max_position_embeddings: file.max_position_embeddings,
+                type_vocab_size: file.type_vocab_size,
+                layer_norm_eps: file.layer_norm_eps,
+                pad_token_id: file.pad_token_id.unwrap_or(0),
+                model_type: file.model_type,
+                ..Default::default()
+            },
+        })
+    }
+}
+
+fn architecture(file: &File) -> Result<Architecture> {
+    let named = match (file.architectures.first(), &file.model_type) {
+        (Some(class), _) => class.as_str(),
+        (None, Some(model_type)) => model_type.as_str(),
+        (None, None) => "not named",
+    };
+    match named {
+        "BertForSequenceClassification" | "bert" => Ok(Architecture::Bert),
+        "DistilBertForSequenceClassification" | "distilbert" => Ok(Architecture::DistilBert),
+        other => Err(unsupported(
+            "the architecture in config.json",
+            other,
+            "BertForSequenceClassification or DistilBertForSequenceClassification",
+        )),
+    }
+}
+
+/// Labels by class id. transformers names two labels when the file names none.
+fn labels(file: &File) -> Result<Vec<String>> {
+    let Some(id2label) = &file.id2label else {
+        let count = file.num_labels.unwrap_or(2);
+        if count == 0 || count > 100_000 {
+            return Err(malformed(format!("num_labels is {count}")));
+        }
+        return Ok((0..count).map(|id| format!("LABEL_{id}")).collect());
+    };
+    if id2label.is_empty() {
+        return Err(malformed("id2label is empty".into()));
+    }
+    (0..id2label.len())
+        .map(|id| {
+            id2label.get(&id.to_string()).cloned().ok_or_else(|| {
+                malformed(format!(
+                    "id2label has {} labels, but none with id {id}",
+                    id2label.len()
+                ))
+            })
+        })
+        .collect()
+}
+
+fn problem_type(file: &File) -> Result<ProblemType> {
+    match file.problem_type.as_deref() {
+        None | Some("single_label_classification") => Ok(ProblemType::SingleLabel),
+        Some("multi_label_classification") => Ok(ProblemType::MultiLabel),
+        Some(other) => Err(unsupported(
+            "problem_type",
+            other,
+            "single_label_classification or multi_label_classification",
+        )),
+    }
+}
+
+fn malformed(reason: String) -> Error {
+    Error::Malformed {
+        file: "config.json".into(),
+        reason,
+    }
+}
+
+fn unsupported(what: &'static str, found: &str, supported: &'static str) -> Error {
+    Error::Unsupported {
+        what,
+        found: found.to_owned(),
+        supported,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BERT: &str = r#"{"architectures":["BertForSequenceClassification"],"model_type":"bert","vocab_size":100,
+        "hidden_size":64,"num_hidden_layers":2,"num_attention_heads":2,"intermediate_size":128,
+        "id2label":{"0":"no","1":"yes"}}"#;
+
+    fn with(from: &str, to: &str) -> Result<Config> {
+        assert!(BERT.contains(from));
+        Config::parse(BERT.replace(from, to).as_bytes())
+    }
+
+    #[test]
+    fn reads_bert() {
+        let config = Config::parse(BERT.as_bytes()).unwrap();
+        assert_eq!(config.architecture, Architecture::Bert);
+        assert_eq!(config.labels, ["no", "yes"]);
+        assert_eq!(config.encoder.max_position_embeddings, 512);
+        assert_eq!(config.problem_type, ProblemType::SingleLabel);
+    }
+
+    #[test]
+    fn reads_distilbert_names() {
+        let config = Config::parse(
+            br#"{"architectures":["DistilBertForSequenceClassification"],"model_type":"distilbert","vocab_size":9,
+            "dim":64,"n_layers":1,"n_heads":2,"hidden_dim":128,"activation":"relu","problem_type":"multi_label_classification"}"#,
+        )
+        .unwrap();
+        assert_eq!(config.architecture, Architecture::DistilBert);
+        assert_eq!(
+            (config.encoder.hidden_size, config.encoder.intermediate_size),
+            (64, 128)
+        );
+        assert_eq!(config.labels, ["LABEL_0", "LABEL_1"]);
+        assert_eq!(config.problem_type, ProblemType::MultiLabel);
+    }
+
+    #[test]
+    fn refuses_what_it_cannot_run() {
+        let unsupported = |result: Result<Config>| matches!(result, Err(Error::Unsupported { .. }));
+        assert!(unsupported(with(
+            "BertForSequenceClassification",
+            "RobertaForSequenceClassification"
+        )));
+        assert!(unsupported(with(
+            "BertForSequenceClassification",
+            "BertForMaskedLM"
+        )));
+        assert!(unsupported(with(
+            "\"vocab_size\"",
+            "\"hidden_act\":\"silu\",\"vocab_size\""
+        )));
+        assert!(unsupported(with(
+            "\"vocab_size\"",
+            "\"problem_type\":\"regression\",\"vocab_size\""
+        )));
+        assert!(unsupported(with(
+            "\"vocab_size\"",
+            "\"position_embedding_type\":\"relative_key\",\"vocab_size\""
+        )));
+    }
+
+    #[test]
+    fn refuses_numbers_that_cannot_be() {
+        let malformed = |result: Result<Config>| matches!(result, Err(Error::Malformed { .. }));
+        assert!(malformed(with(
+            "\"num_attention_heads\":2",
+            "\"num_attention_heads\":0"
+        )));
+        assert!(malformed(with(
+            "\"num_attention_heads\":2",
+            "\"num_attention_heads\":3"
+        )));
+        assert!(malformed(with("\"1\":\"yes\"", "\"2\":\"yes\"")));
+        assert!(malformed(Config::parse(b"<!doctype html>")));
+        assert!(malformed(Config::parse(b"")));
+    }
+}

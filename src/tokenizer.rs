@@ -1,0 +1,298 @@
+//! Text to token ids, by the `tokenizers` crate from a model's own `tokenizer.json`.
+
+use tokenizers::tokenizer::{Encoding, PostProcessor};
+use tokenizers::{ModelWrapper, TruncationDirection};
+
+use crate::config::Config;
+use crate::protocol::Token;
+use crate::{Error, Result};
+
+/// A model may have more embeddings than words, to round the table up to a multiple of this.
+const VOCABULARY_ROUNDING: usize = 64;
+
+/// A WordPiece tokenizer that adds `[CLS]` and `[SEP]`.
+pub struct Tokenizer {
+    inner: tokenizers::Tokenizer,
+    unknown: u32,
+    pad: u32,
+    /// The most tokens a model takes, special tokens included.
+    max_tokens: usize,
+}
+
+/// What the model is given for one text, and where it came from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Encoded {
+    /// Token ids, `[CLS]` first and `[SEP]` last.
+    pub ids: Vec<u32>,
+    /// The tokens between those two.
+    pub tokens: Vec<Token>,
+    /// UTF-16 index behind the last token read, if there were more.
+    pub truncated_at: Option<usize>,
+}
+
+/// Texts side by side, padded to one length, as `encode_plus` returns them. Padding is always on the right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// `[batch, tokens]`, row-major.
+    pub input_ids: Vec<u32>,
+    /// Tokens of each text that are not padding.
+    pub lengths: Vec<usize>,
+    /// Tokens of each text, padding included.
+    pub tokens: usize,
+}
+
+/// How far texts of a batch are padded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Padding {
+    /// To the longest text of the batch: `padding=True`.
+    Longest,
+    /// To this many tokens: `padding='max_length'`. Longer texts are cut off there.
+    MaxLength(usize),
+}
+
+impl Tokenizer {
+    /// Reads `tokenizer.json` and checks that it belongs to the model that `config` describes. Truncation and
+    /// padding that the file may ask for are switched off: both are decided here.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`], [`Error::Unsupported`] for another model than WordPiece, [`Error::Mismatch`] if the
+    /// vocabulary does not fit the embeddings.
+    pub fn parse(json: &[u8], config: &Config) -> Result<Self> {
+        const FILE: &str = "tokenizer.json";
+        let malformed = |reason: String| Error::Malformed {
+            file: FILE.into(),
+            reason,
+        };
+        if json.trim_ascii_start().first() == Some(&b'<') {
+            return Err(malformed(
+                "it is an HTML page, not JSON; check the address".into(),
+            ));
+        }
+        let mut inner =
+            tokenizers::Tokenizer::from_bytes(json).map_err(|e| malformed(e.to_string()))?;
+        inner
+            .with_truncation(None)
+            .map_err(|e| malformed(e.to_string()))?;
+        inner.with_padding(None);
+
+        let ModelWrapper::WordPiece(model) = inner.get_model() else {
+            return Err(Error::Unsupported {
+                what: "the tokenizer's model",
+                found: "something else".into(),
+                supported: "WordPiece",
+            });
+        };
+        let special = |token: &str| {
+            inner
+                .token_to_id(token)
+                .ok_or_else(|| malformed(format!("its vocabulary lacks the token {token}")))
+        };
+        let (cls, sep, unknown) = (
+            special("[CLS]")?,
+            special("[SEP]")?,
+            special(&model.unk_token)?,
+        );
+        let frame = inner
+            .encode_fast("", true)
+            .map_err(|e| malformed(e.to_string()))?;
+        if frame.get_ids() != [cls, sep] {
+            return Err(malformed(
+                "it does not put [CLS] before and [SEP] behind a text".into(),
+            ));
+        }
+
+        let rows = config.encoder.vocab_size;
+        let words = inner.get_vocab_size(true);
+        let largest = inner.get_vocab(true).into_values().max().unwrap_or(0) as usize;
+        if largest >= rows || rows - words.min(rows) >= VOCABULARY_ROUNDING {
+            return Err(Error::Mismatch {
+                left: FILE.into(),
+                right: "config.json".into(),
+                reason: format!(
+                    "the vocabulary has {words} words with ids up to {largest}, the model {rows} embeddings"
+                ),
+            });
+        }
+        let pad = config.encoder.pad_token_id;
+        let pad = u32::try_from(pad)
+            .ok()
+            .filter(|&pad| (pad as usize) < rows)
+            .ok_or_else(|| Error::Mismatch {
+                left: FILE.into(),
+                right: "config.json".into(),
+                reason: format!("pad_token_id is {pad}, but there are {rows} embeddings"),
+            })?;
+        Ok(Self {
+            inner,
+            unknown,
+            pad,
+            max_tokens: config.encoder.max_position_embeddings,
+        })
+    }
+
+    /// The most tokens a text may have, special tokens included: `max_position_embeddings`.
+    pub fn max_tokens(&self) -> usize {
+        self.max_tokens
+    }
+
+    /// Tokenizes one text of any length, keeping at most [`Self::max_tokens`].
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if the tokenizer's own rules fail on the text.
+    pub fn encode(&self, text: &str) -> Result<Encoded> {
+        self.encode_to(text, self.max_tokens)
+    }
+
+    fn encode_to(&self, text: &str, max_tokens: usize) -> Result<Encoded> {
+        let failed = |e: tokenizers::Error| Error::Malformed {
+            file: "tokenizer.json".into(),
+            reason: e.to_string(),
+        };
+        let post_processor = self.inner.get_post_processor();
+        let special = post_processor.map_or(0, |p| p.added_tokens(false));
+        let mut encoding = self.inner.encode(text, false).map_err(failed)?;
+        let room = max_tokens.saturating_sub(special);
+        let truncated = encoding.len() > room;
+        if truncated {
+            encoding.truncate(room, 0, TruncationDirection::Right);
+            encoding.take_overflowing();
+        }
+        let tokens = self.tokens(text, &encoding);
+        let truncated_at = truncated.then(|| tokens.last().map_or(0, |token| token.end));
+        let encoding = self
+            .inner
+            .post_process(encoding, None, true)
+            .map_err(failed)?;
+        Ok(Encoded {
+            ids: encoding.get_ids().to_vec(),
+            tokens,
+            truncated_at,
+        })
+    }
+
+    /// Tokenizes several texts and pads them to one length.
+    ///
+    /// # Errors
+    /// As [`Self::encode`]; [`Error::Input`] for a `max_length` the model cannot take.
+    pub fn encode_batch(&self, texts: &[&str], padding: Padding) -> Result<(Batch, Vec<Encoded>)> {
+        let max_tokens = match padding {
+            Padding::Longest => self.max_tokens,
+            Padding::MaxLength(length) if (2..=self.max_tokens).contains(&length) => length,
+            Padding::MaxLength(length) => {
+                return Err(Error::Input(format!(
+                    "max_length is {length}, but the model takes 2 to {} tokens",
+                    self.max_tokens
+                )));
+            }
+        };
+        let encoded = texts
+            .iter()
+            .map(|text| self.encode_to(text, max_tokens))
+            .collect::<Result<Vec<_>>>()?;
+        let tokens = match padding {
+            Padding::Longest => encoded.iter().map(|e| e.ids.len()).max().unwrap_or(0),
+            Padding::MaxLength(length) => length,
+        };
+        let mut input_ids = Vec::with_capacity(tokens * encoded.len());
+        for (row, text) in encoded.iter().enumerate() {
+            input_ids.extend_from_slice(&text.ids);
+            input_ids.resize((row + 1) * tokens, self.pad);
+        }
+        let lengths = encoded.iter().map(|e| e.ids.len()).collect();
+        Ok((
+            Batch {
+                input_ids,
+                lengths,
+                tokens,
+            },
+            encoded,
+        ))
+    }
+
+    /// The tokens with their places in the text, from UTF-8 to UTF-16.
+    fn tokens(&self, text: &str, encoding: &Encoding) -> Vec<Token> {
+        let mut places = Utf16::new(text);
+        encoding
+            .get_ids()
+            .iter()
+            .zip(encoding.get_offsets())
+            .map(|(&id, &(start, end))| Token {
+                id,
+                start: places.of(start),
+                end: places.of(end),
+                unknown: id == self.unknown,
+            })
+            .collect()
+    }
+}
+
+impl Batch {
+    /// One text without padding.
+    pub fn single(ids: &[u32]) -> Self {
+        Self {
+            input_ids: ids.to_vec(),
+            lengths: vec![ids.len()],
+            tokens: ids.len(),
+        }
+    }
+
+    /// Number of texts.
+    pub fn size(&self) -> usize {
+        self.lengths.len()
+    }
+
+    /// `[batch, tokens]`, 1 for a token and 0 for padding, as `encode_plus` returns it.
+    pub fn attention_mask(&self) -> Vec<u32> {
+        self.lengths
+            .iter()
+            .flat_map(|&length| (0..self.tokens).map(move |t| u32::from(t < length)))
+            .collect()
+    }
+}
+
+/// Translates UTF-8 indices of a text to UTF-16 ones, quickly if they come in rising order.
+struct Utf16<'a> {
+    text: &'a str,
+    utf8: usize,
+    utf16: usize,
+}
+
+impl<'a> Utf16<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            utf8: 0,
+            utf16: 0,
+        }
+    }
+
+    /// An index inside a character counts as the character's beginning.
+    fn of(&mut self, utf8: usize) -> usize {
+        if utf8 < self.utf8 {
+            (self.utf8, self.utf16) = (0, 0);
+        }
+        // `self.utf8` is always at a character's beginning.
+        for character in self.text[self.utf8..].chars() {
+            if self.utf8 + character.len_utf8() > utf8 {
+                break;
+            }
+            self.utf8 += character.len_utf8();
+            self.utf16 += character.len_utf16();
+        }
+        self.utf16
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Utf16;
+
+    #[test]
+    fn utf16_counts_surrogates() {
+        let mut places = Utf16::new("aé🙂b");
+        assert_eq!([0, 1, 3, 7, 8].map(|i| places.of(i)), [0, 1, 2, 4, 5]);
+        assert_eq!(places.of(1), 1, "going back");
+        assert_eq!(places.of(5), 2, "inside the emoji");
+        assert_eq!(places.of(99), 5, "behind the end");
+    }
+}

@@ -1,0 +1,303 @@
+//! Model files: GGUF and safetensors, read tensor by tensor through `Read + Seek`, so that a file need never be
+//! in memory whole. Every count, length and offset is checked against the file's size before it is believed;
+//! nothing is allocated that the file does not back with bytes.
+
+mod gguf;
+mod names;
+mod safetensors;
+
+use std::collections::BTreeMap;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+
+use candle_core::quantized::{GgmlDType, QStorage, QTensor};
+use candle_core::{Device, Tensor};
+use half::{bf16, f16};
+
+use crate::config::Architecture;
+use crate::{Error, Result};
+use names::Names;
+
+pub use names::encoder_tensors;
+
+/// Where a tensor lies in its file.
+#[derive(Debug, Clone, PartialEq)]
+struct Entry {
+    dtype: GgmlDType,
+    /// Outermost dimension first.
+    shape: Vec<usize>,
+    /// From the beginning of the file, in bytes.
+    offset: u64,
+    /// In bytes.
+    length: usize,
+}
+
+/// An open model file.
+pub struct Weights<R> {
+    file: String,
+    size: u64,
+    reader: BufReader<R>,
+    entries: BTreeMap<String, Entry>,
+    names: Names,
+    metadata: BTreeMap<String, String>,
+}
+
+/// One tensor as its file stores it: row-major, in GGUF blocks along the innermost dimension.
+#[derive(Debug, Clone)]
+pub struct RawTensor {
+    /// Its name in the file.
+    pub name: String,
+    /// F32, F16, BF16, Q8_0 or Q4_0.
+    pub dtype: GgmlDType,
+    /// Outermost dimension first.
+    pub shape: Vec<usize>,
+    /// Little-endian numbers or blocks.
+    pub bytes: Vec<u8>,
+}
+
+impl<R: Read + Seek> Weights<R> {
+    /// Reads the header of a GGUF (version 2 or 3) or safetensors file. `file` is its name in messages.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if it is neither, is cut off, or holds numbers that cannot be true;
+    /// [`Error::Unsupported`] for a GGUF of another architecture or a tensor of another type.
+    pub fn open(reader: R, file: &str, architecture: Architecture) -> Result<Self> {
+        let mut reader = BufReader::with_capacity(1 << 16, reader);
+        let io = |e: std::io::Error| Error::Unreachable {
+            file: file.to_owned(),
+            reason: e.to_string(),
+        };
+        let size = reader.seek(SeekFrom::End(0)).map_err(io)?;
+        reader.seek(SeekFrom::Start(0)).map_err(io)?;
+        let mut magic = Vec::with_capacity(16);
+        (&mut reader).take(16).read_to_end(&mut magic).map_err(io)?;
+        reader.seek(SeekFrom::Start(0)).map_err(io)?;
+
+        let malformed = |reason: String| Error::Malformed {
+            file: file.to_owned(),
+            reason,
+        };
+        let (entries, metadata, names) = if magic.starts_with(b"GGUF") {
+            let header = gguf::read(&mut reader, size, file)?;
+            (header.entries, header.metadata, Names::gguf())
+        } else if magic.get(8) == Some(&b'{') {
+            let entries = safetensors::read(&mut reader, size, file)?;
+            let names = Names::hugging_face(architecture, &entries);
+            (entries, BTreeMap::new(), names)
+        } else if magic.is_empty() {
+            return Err(malformed("it is empty".into()));
+        } else if magic.trim_ascii_start().first() == Some(&b'<') {
+            return Err(malformed(
+                "it is an HTML page, so its address is probably wrong".into(),
+            ));
+        } else {
+            return Err(malformed(
+                "it begins like neither a GGUF nor a safetensors file".into(),
+            ));
+        };
+        Ok(Self {
+            file: file.to_owned(),
+            size,
+            reader,
+            entries,
+            names,
+            metadata,
+        })
+    }
+
+    /// Reads the tensor that GGUF calls `name`, under whichever name this file has it.
+    ///
+    /// # Errors
+    /// [`Error::MissingTensor`], or [`Error::Shape`] if its dimensions differ from `shape`;
+    /// [`Error::NotFinite`] if it holds NaN or infinity.
+    pub fn read(&mut self, name: &str, shape: &[usize]) -> Result<RawTensor> {
+        let (own_name, entry) = self.find(name)?;
+        if entry.shape != shape {
+            return Err(Error::Shape {
+                tensor: own_name,
+                expected: shape.to_vec(),
+                found: entry.shape,
+            });
+        }
+        let io = |file: &str, e: std::io::Error| Error::Unreachable {
+            file: file.to_owned(),
+            reason: e.to_string(),
+        };
+        self.reader
+            .seek(SeekFrom::Start(entry.offset))
+            .map_err(|e| io(&self.file, e))?;
+        // `length` was checked against the file's size when the header was read.
+        let mut bytes = vec![0; entry.length];
+        self.reader
+            .read_exact(&mut bytes)
+            .map_err(|e| io(&self.file, e))?;
+        let tensor = RawTensor {
+            name: own_name,
+            dtype: entry.dtype,
+            shape: entry.shape,
+            bytes,
+        };
+        tensor.check_finite()?;
+        Ok(tensor)
+    }
+
+    fn find(&self, name: &str) -> Result<(String, Entry)> {
+        let candidates = self.names.of(name);
+        candidates
+            .iter()
+            .find_map(|own| {
+                self.entries
+                    .get(own)
+                    .map(|entry| (own.clone(), entry.clone()))
+            })
+            .ok_or_else(|| Error::MissingTensor {
+                file: self.file.clone(),
+                tensor: candidates
+                    .into_iter()
+                    .next()
+                    .unwrap_or_else(|| name.to_owned()),
+                hint: names::hint(name),
+            })
+    }
+
+    /// Whether the file has the tensor that GGUF calls `name`.
+    pub fn contains(&self, name: &str) -> bool {
+        self.names
+            .of(name)
+            .iter()
+            .any(|own| self.entries.contains_key(own))
+    }
+
+    /// Size of the file in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// A string of the GGUF's metadata, such as `general.name`.
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        self.metadata.get(key).map(String::as_str)
+    }
+
+    /// Numbers in all tensors together.
+    pub fn parameters(&self) -> u64 {
+        self.entries
+            .values()
+            .map(|entry| entry.shape.iter().product::<usize>() as u64)
+            .sum()
+    }
+
+    /// The type in which most numbers are stored.
+    pub fn main_dtype(&self) -> GgmlDType {
+        let mut counts: Vec<(GgmlDType, usize)> = Vec::new();
+        for entry in self.entries.values() {
+            let elements = entry.shape.iter().product::<usize>();
+            match counts.iter_mut().find(|(dtype, _)| *dtype == entry.dtype) {
+                Some((_, count)) => *count += elements,
+                None => counts.push((entry.dtype, elements)),
+            }
+        }
+        counts
+            .into_iter()
+            .max_by_key(|&(_, count)| count)
+            .map_or(GgmlDType::F32, |(dtype, _)| dtype)
+    }
+}
+
+impl RawTensor {
+    /// All numbers as f32, row-major.
+    ///
+    /// # Errors
+    /// [`Error::Candle`] for a type candle does not dequantize; there is none among those a file may have.
+    pub fn to_f32(&self) -> Result<Vec<f32>> {
+        Ok(match self.dtype {
+            GgmlDType::F32 => self.words().map(f32::from_le_bytes).collect(),
+            GgmlDType::F16 => self
+                .words()
+                .map(|b| f16::from_le_bytes(b).to_f32())
+                .collect(),
+            GgmlDType::BF16 => self
+                .words()
+                .map(|b| bf16::from_le_bytes(b).to_f32())
+                .collect(),
+            _ => self
+                .to_qtensor()?
+                .dequantize(&Device::Cpu)?
+                .flatten_all()?
+                .to_vec1()?,
+        })
+    }
+
+    /// The same as a candle tensor.
+    ///
+    /// # Errors
+    /// See [`Self::to_f32`].
+    pub fn to_tensor(&self) -> Result<Tensor> {
+        Ok(Tensor::from_vec(
+            self.to_f32()?,
+            self.shape.as_slice(),
+            &Device::Cpu,
+        )?)
+    }
+
+    /// The blocks as they are, in candle's hands.
+    ///
+    /// # Errors
+    /// [`Error::Candle`] if the innermost dimension is no multiple of the block; files are refused for that earlier.
+    pub fn to_qtensor(&self) -> Result<QTensor> {
+        let storage = QStorage::from_data((&self.bytes).into(), &Device::Cpu, self.dtype)?;
+        Ok(QTensor::new(storage, self.shape.as_slice())?)
+    }
+
+    fn words<const N: usize>(&self) -> impl Iterator<Item = [u8; N]> {
+        self.bytes.as_chunks::<N>().0.iter().copied()
+    }
+
+    /// NaN and infinity can hide in plain numbers and in the scales of blocks (whose other bytes are integers).
+    fn check_finite(&self) -> Result<()> {
+        let first_bad = |mut numbers: Box<dyn Iterator<Item = f32> + '_>| {
+            let mut index = 0;
+            numbers.find_map(|x| {
+                index += 1;
+                (!x.is_finite()).then_some((index - 1, x))
+            })
+        };
+        // Q8_0 and Q4_0 blocks begin with their scale, an f16 (ggml-common.h).
+        let bad = match self.dtype {
+            GgmlDType::F32 => first_bad(Box::new(self.words().map(f32::from_le_bytes))),
+            GgmlDType::F16 => first_bad(Box::new(
+                self.words().map(|b| f16::from_le_bytes(b).to_f32()),
+            )),
+            GgmlDType::BF16 => first_bad(Box::new(
+                self.words().map(|b| bf16::from_le_bytes(b).to_f32()),
+            )),
+            _ => first_bad(Box::new(
+                self.bytes
+                    .chunks_exact(self.dtype.type_size())
+                    .map(|block| f16::from_le_bytes([block[0], block[1]]).to_f32()),
+            )),
+        };
+        match bad {
+            None => Ok(()),
+            Some((index, found)) => Err(Error::NotFinite {
+                tensor: self.name.clone(),
+                index,
+                found,
+            }),
+        }
+    }
+}
+
+/// Bytes that a tensor of this type and shape takes, or why there is no such tensor.
+fn byte_length(dtype: GgmlDType, shape: &[usize]) -> Result<usize, String> {
+    let block = dtype.block_size();
+    let innermost = shape.last().copied().unwrap_or(1);
+    if !innermost.is_multiple_of(block) {
+        return Err(format!(
+            "its rows of {innermost} numbers are not made of whole {dtype:?} blocks of {block}"
+        ));
+    }
+    shape
+        .iter()
+        .try_fold(1usize, |product, &dim| product.checked_mul(dim))
+        .and_then(|elements| (elements / block).checked_mul(dtype.type_size()))
+        .ok_or_else(|| format!("its dimensions {shape:?} are too large"))
+}

@@ -1,0 +1,72 @@
+//! The header of a safetensors file. Specification: <https://github.com/huggingface/safetensors#format>.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use ::safetensors::Dtype;
+use ::safetensors::tensor::Metadata;
+use candle_core::quantized::GgmlDType;
+
+use super::{Entry, byte_length};
+use crate::{Error, Result};
+
+/// Bytes before the header: its length.
+const PREFIX: u64 = 8;
+
+/// Reads the header; the crate parses its JSON, the ranges are checked here. Tensors of types that no encoder
+/// has (`position_ids` are I64) are passed over.
+pub(super) fn read(
+    reader: &mut impl Read,
+    size: u64,
+    file: &str,
+) -> Result<BTreeMap<String, Entry>> {
+    let malformed = |reason: String| Error::Malformed {
+        file: file.to_owned(),
+        reason,
+    };
+    let io = |e: std::io::Error| Error::Unreachable {
+        file: file.to_owned(),
+        reason: e.to_string(),
+    };
+    let mut length = [0; PREFIX as usize];
+    reader.read_exact(&mut length).map_err(io)?;
+    let length = u64::from_le_bytes(length);
+    if length > size.saturating_sub(PREFIX) {
+        return Err(malformed(format!(
+            "its header should be {length} bytes long, but the file has {size}"
+        )));
+    }
+    let data = PREFIX + length;
+    let mut json = Vec::new();
+    reader.take(length).read_to_end(&mut json).map_err(io)?;
+    let header: Metadata =
+        serde_json::from_slice(&json).map_err(|e| malformed(format!("its header: {e}")))?;
+
+    let mut entries = BTreeMap::new();
+    for (name, info) in header.tensors() {
+        let dtype = match info.dtype {
+            Dtype::F32 => GgmlDType::F32,
+            Dtype::F16 => GgmlDType::F16,
+            Dtype::BF16 => GgmlDType::BF16,
+            _ => continue,
+        };
+        let expected = byte_length(dtype, &info.shape)
+            .map_err(|reason| malformed(format!("tensor {name}: {reason}")))?;
+        let (start, end) = info.data_offsets;
+        if end.checked_sub(start) != Some(expected) || end as u64 > size - data {
+            return Err(malformed(format!(
+                "tensor {name} of {:?} {dtype:?} numbers cannot lie at bytes {start} to {end} of {} bytes of data",
+                info.shape,
+                size - data
+            )));
+        }
+        let entry = Entry {
+            dtype,
+            shape: info.shape.clone(),
+            offset: data + start as u64,
+            length: expected,
+        };
+        entries.insert(name, entry);
+    }
+    Ok(entries)
+}
