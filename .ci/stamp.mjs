@@ -1,0 +1,77 @@
+// Trunk's post-build hook: makes what it built safe to cache for ever and to serve under a strict policy.
+//
+//   index.html, bench.html …    from Trunk and public/, under the names people link to; know the build's hash
+//   models/, icons/, *.js …     public/ as it is
+//   build-HASH/                 what was compiled: the page's and the workers' files, which find each other by plain
+//                               relative names. A page never meets a worker of another build.
+//
+// A debug build (`trunk serve`) stays flat and without policy: its meta tag keeps saying "dev".
+
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const dist = process.env.TRUNK_STAGING_DIR;
+const publicFolder = join(process.env.TRUNK_SOURCE_DIR, "public");
+
+// Workers get no other source of code or data than the site itself. WebAssembly needs 'wasm-unsafe-eval', not 'unsafe-eval'.
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self'",
+  "connect-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
+writeFileSync(join(dist, "app_loader.js"), `import init from "./app.js";\nawait init();\n`);
+if (process.env.TRUNK_PROFILE === "release") stamp();
+
+function stamp() {
+  const hash = hashOf(dist);
+  const build = `build-${hash}`;
+  const compiled = readdirSync(dist).filter((name) => name !== "index.html" && !existsSync(join(publicFolder, name)));
+  mkdirSync(join(dist, build));
+  for (const name of compiled) renameSync(join(dist, name), join(dist, build, name));
+
+  const pages = readdirSync(dist).filter((name) => name.endsWith(".html"));
+  for (const name of pages) {
+    const path = join(dist, name);
+    writeFileSync(path, stampPage(name, readFileSync(path, "utf8"), hash, compiled));
+  }
+  console.log(`stamp: ${build}, ${compiled.length} compiled files, ${pages.join(" and ")}`);
+}
+
+/** A hash of every file's name and content. */
+function hashOf(folder) {
+  const hash = createHash("sha256");
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+  for (const file of files.sort()) {
+    const bytes = readFileSync(file);
+    hash.update(`${file.slice(folder.length)}\0${bytes.length}\0`).update(bytes);
+  }
+  return hash.digest("hex").slice(0, 12);
+}
+
+/** The page with its references into the build's folder, the build's hash and the policy. */
+function stampPage(name, html, hash, compiled) {
+  html = html.replace(/[ \t]*<!--[^]*?-->\n?/g, "");
+  for (const file of compiled) html = html.replaceAll(`="./${file}`, `="./build-${hash}/${file}`);
+  html = replaceOnce(name, html, /<meta name="build" content="[^"]*"/, `<meta name="build" content="${hash}"`);
+  // Before anything that loads something.
+  html = replaceOnce(name, html, /<meta charset="utf-8"[^>]*>/i, `$&<meta http-equiv="Content-Security-Policy" content="${POLICY}">`);
+  for (const inline of html.matchAll(/<style[\s>]|\sstyle="|\son[a-z]+="|<script(?![^>]*\ssrc=)[^>]*>/gi)) {
+    throw new Error(`${name} has "${inline[0].trim()}" inline, which its Content-Security-Policy forbids.`);
+  }
+  return html;
+}
+
+function replaceOnce(name, html, pattern, replacement) {
+  const found = html.match(new RegExp(pattern, "gi"))?.length ?? 0;
+  if (found !== 1) throw new Error(`${name} should have exactly one ${pattern}, but has ${found}.`);
+  return html.replace(pattern, replacement);
+}
