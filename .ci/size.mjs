@@ -1,0 +1,27 @@
+// The size budget: what a visitor downloads before the model, as a good host sends it (Brotli, quality 11).
+
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, constants } from "node:zlib";
+
+// Bytes. candle in the page's file would break the first at once, which is its purpose.
+const BUDGET = { "app_bg.wasm": 80_000, "worker_bg.wasm": 1_000_000, "worker_relaxed_bg.wasm": 1_000_000 };
+
+const dist = process.argv[2] ?? "dist";
+const [build, ...others] = readdirSync(dist).filter((name) => name.startsWith("build-"));
+if (!build || others.length) throw new Error(`${dist} should hold one build-HASH folder.`);
+
+let kept = true;
+for (const name of readdirSync(join(dist, build)).filter((name) => /\.(css|js|wasm)$/.test(name))) {
+  const bytes = readFileSync(join(dist, build, name));
+  const brotli = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
+  const limit = BUDGET[name];
+  const over = limit !== undefined && brotli.length > limit;
+  kept &&= !over;
+  const verdict = limit === undefined ? "" : over ? `OVER its budget of ${limit}` : `of ${limit}`;
+  console.log(`${name.padEnd(28)} ${String(bytes.length).padStart(9)} bytes, ${String(brotli.length).padStart(8)} with Brotli ${verdict}`);
+}
+for (const name of Object.keys(BUDGET)) {
+  if (!readdirSync(join(dist, build)).includes(name)) throw new Error(`${build} has no ${name}.`);
+}
+process.exit(kept ? 0 : 1);
