@@ -1,0 +1,52 @@
+// bench.html keeps the contract of the benchmark's harness: window.bench = { ready, infer(text), inferIds(ids) }.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { site } from "./site.mjs";
+import { TEXTS, browser, visit } from "./visit.mjs";
+
+const chromium = browser();
+
+/** Waits for window.bench and its model. */
+async function bench(t, path) {
+  const page = await visit(t, chromium, await site(t), { path });
+  await page.waitForFunction(() => "bench" in window, undefined, { timeout: 30_000 });
+  await page.evaluate(() => bench.ready);
+  return page;
+}
+
+for (const backend of ["relaxed", "simd128", "candle"]) {
+  test(`backend ${backend} reads each class rightly`, async (t) => {
+    const page = await bench(t, `bench.html?backend=${backend}`);
+    for (const [label, text] of Object.entries(TEXTS)) {
+      const answer = await page.evaluate((text) => bench.infer(text), text);
+      assert.equal(answer.label, label);
+      assert.ok(answer.score > 0.4 && answer.score <= 1, `score ${answer.score}`);
+    }
+  });
+}
+
+test("token ids read as the text they came from", async (t) => {
+  const page = await bench(t, "bench.html");
+  // "i love this", as bert-base-uncased's vocabulary has it.
+  const [byIds, byText] = await page.evaluate(async () => [await bench.inferIds([101, 1045, 2293, 2023, 102]), await bench.infer("i love this")]);
+  assert.equal(byIds.label, byText.label);
+  assert.ok(Math.abs(byIds.score - byText.score) < 1e-6, `${byIds.score} and ${byText.score}`);
+});
+
+test("every one of many calls at once gets its own answer", async (t) => {
+  const page = await bench(t, "bench.html");
+  const labels = await page.evaluate(
+    (texts) => Promise.all(Array.from({ length: 30 }, (_, i) => bench.infer(texts[i % texts.length]).then(({ label }) => label))),
+    Object.values(TEXTS),
+  );
+  assert.deepEqual(labels, Array.from({ length: 30 }, (_, i) => Object.keys(TEXTS)[i % 3]));
+});
+
+test("a backend that does not exist is refused, not replaced", async (t) => {
+  const page = await visit(t, chromium, await site(t), { path: "bench.html?backend=magic", expected: /magic|backend/i });
+  await page.waitForFunction(() => "bench" in window, undefined, { timeout: 30_000 });
+  const outcome = await page.evaluate(() => bench.ready.then(() => "ready", (error) => String(error)));
+  assert.match(outcome, /magic|backend/i);
+});
