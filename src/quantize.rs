@@ -24,6 +24,17 @@ pub enum Format {
     F16,
 }
 
+/// What to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// How embeddings and matrices are stored.
+    pub format: Format,
+    /// `general.name`; by default the checkpoint's folder.
+    pub name: Option<String>,
+    /// `general.license`, an SPDX identifier such as `apache-2.0`.
+    pub license: Option<String>,
+}
+
 /// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Report {
@@ -39,7 +50,7 @@ pub struct Report {
 }
 
 /// Turns `config.json`, `tokenizer.json` and `model.safetensors` in `hf_dir` into `config.json`, `tokenizer.json` and
-/// `model.gguf` in `out_dir`. Embeddings and matrices take `format`; norms, biases and the classifier stay f32.
+/// `model.gguf` in `out_dir`. Embeddings and matrices take the format asked for; norms, biases and the classifier stay f32.
 /// `progress` hears of every tensor: how many are done, and how many there are.
 ///
 /// # Errors
@@ -47,9 +58,10 @@ pub struct Report {
 pub fn quantize(
     hf_dir: &Path,
     out_dir: &Path,
-    format: Format,
+    options: &Options,
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Report> {
+    let format = options.format;
     let config_json = read(&hf_dir.join("config.json"))?;
     let tokenizer_json = read(&hf_dir.join("tokenizer.json"))?;
     let config = Config::parse(&config_json)?;
@@ -82,7 +94,7 @@ pub fn quantize(
         progress(done + 1, wanted.len());
     }
 
-    let gguf = encode(&metadata(&config, hf_dir, format), &tensors)?;
+    let gguf = encode(&metadata(&config, hf_dir, options), &tensors)?;
     write(out_dir, "config.json", &config_json)?;
     write(out_dir, "tokenizer.json", &tokenizer_json)?;
     write(out_dir, "model.gguf", &gguf)?;
@@ -110,25 +122,27 @@ fn stored_as(name: &str, shape: &[usize], format: Format) -> GgmlDType {
 }
 
 /// The keys llama.cpp writes for a BERT (gguf-py `constants.py`).
-fn metadata(config: &Config, hf_dir: &Path, format: Format) -> Vec<(&'static str, Value)> {
+fn metadata(config: &Config, hf_dir: &Path, options: &Options) -> Vec<(&'static str, Value)> {
     let encoder = &config.encoder;
     let number = |n: usize| Value::U32(u32::try_from(n).unwrap_or(u32::MAX));
-    let name = std::path::absolute(hf_dir)
+    let folder = std::path::absolute(hf_dir)
         .ok()
         .and_then(|dir| Some(dir.file_name()?.to_string_lossy().into_owned()));
+    let name = options
+        .name
+        .clone()
+        .or(folder)
+        .unwrap_or_else(|| "bert".into());
     // `LLAMA_FTYPE` of llama.h.
-    let file_type = match format {
+    let file_type = match options.format {
         Format::F16 => 1,
         Format::Q4_0 => 2,
         Format::Q8_0 => 7,
     };
     let labels = config.labels.iter().cloned().map(Value::String).collect();
-    vec![
+    let mut metadata = vec![
         ("general.architecture", Value::String("bert".into())),
-        (
-            "general.name",
-            Value::String(name.unwrap_or_else(|| "bert".into())),
-        ),
+        ("general.name", Value::String(name)),
         ("general.file_type", Value::U32(file_type)),
         ("general.quantization_version", Value::U32(2)),
         ("general.alignment", Value::U32(32)),
@@ -154,7 +168,11 @@ fn metadata(config: &Config, hf_dir: &Path, format: Format) -> Vec<(&'static str
         // 4 is RANK: pooled through the classification head.
         ("bert.pooling_type", Value::U32(4)),
         ("bert.classifier.output_labels", Value::Array(labels)),
-    ]
+    ];
+    if let Some(license) = &options.license {
+        metadata.push(("general.license", Value::String(license.clone())));
+    }
+    metadata
 }
 
 fn encode(metadata: &[(&str, Value)], tensors: &[(&str, QTensor)]) -> Result<Vec<u8>> {

@@ -243,6 +243,7 @@ impl RawTensor {
     /// # Errors
     /// [`Error::Candle`] if the innermost dimension is no multiple of the block; files are refused for that earlier.
     pub fn to_qtensor(&self) -> Result<QTensor> {
+        // candle wants the alignment of a block's f16 or an f32 number; every allocator gives at least 8 bytes.
         let storage = QStorage::from_data((&self.bytes).into(), &Device::Cpu, self.dtype)?;
         Ok(QTensor::new(storage, self.shape.as_slice())?)
     }
