@@ -36,5 +36,6 @@ pub mod quantize;
 pub mod tokenizer;
 #[cfg(feature = "inference")]
 pub mod weights;
+pub mod web;
 
 pub use error::{Error, ErrorKind, Result};

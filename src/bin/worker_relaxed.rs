@@ -1,2 +1,7 @@
-//! The command line.
-fn main() {}
+//! The Web Worker built for browsers with relaxed SIMD.
+
+use live_sentiment::protocol::Backend;
+
+fn main() {
+    live_sentiment::web::worker::run(Backend::Candle);
+}

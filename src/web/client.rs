@@ -1,0 +1,318 @@
+//! The page's end of the line to the worker: it picks the worker this browser can run, starts it, starts it
+//! again after a crash, and hands it one text at a time ([`mailbox`](super::mailbox)).
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+
+use wasm_bindgen::prelude::*;
+use web_sys::{ErrorEvent, MessageEvent, Url, Worker, WorkerOptions, WorkerType};
+
+use super::mailbox::{Mailbox, Order, Work};
+use super::probe;
+use crate::protocol::{Backend, Failure, Request, Response};
+use crate::{Error, Result};
+
+pub use super::mailbox::{Event, Keep};
+
+/// Milliseconds between two [`Mailbox::tick`]s: a worker that is silent for six of them counts as hung. The
+/// longest text takes a slow phone a few seconds.
+const TICK_MILLIS: i32 = 5_000;
+
+/// Which model to run, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// URL of the model's folder; a relative one is resolved against the document.
+    pub model: String,
+    /// Which arithmetic to use; by default the fastest that this browser has.
+    pub backend: Option<Backend>,
+}
+
+/// A handle on the worker. Clones are the same client; the worker ends with the last of them.
+#[derive(Clone)]
+pub struct Client {
+    inner: Rc<Inner>,
+}
+
+struct Inner {
+    mailbox: RefCell<Mailbox>,
+    /// URL of the worker's script, or why there cannot be one.
+    program: Result<String, Failure>,
+    worker: RefCell<Option<Running>>,
+    on_event: Box<dyn Fn(Event)>,
+    on_message: Closure<dyn Fn(MessageEvent)>,
+    on_error: Closure<dyn Fn(web_sys::Event)>,
+    on_tick: Closure<dyn Fn()>,
+    is_ticking: Cell<bool>,
+}
+
+/// A live worker; dropping it ends it.
+struct Running(Worker);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // What it said before its end may still be in the queue.
+        self.0.set_onmessage(None);
+        self.0.set_onerror(None);
+        self.0.terminate();
+    }
+}
+
+impl Client {
+    /// Starts a worker and lets it load the model; for a text that is being typed. Returns at once, without
+    /// having called `on_event`, whatever happens.
+    pub fn start(options: Options, on_event: impl Fn(Event) + 'static) -> Self {
+        Self::start_keeping(Keep::Newest, options, on_event)
+    }
+
+    /// As [`Client::start`], with a choice of what happens to requests that find the worker busy.
+    pub fn start_keeping(keep: Keep, options: Options, on_event: impl Fn(Event) + 'static) -> Self {
+        let (model, program) = match resolve(&options) {
+            Ok((model, program)) => (model, Ok(program)),
+            Err(error) => (options.model, Err(Failure::from(&error))),
+        };
+        let mailbox = Mailbox::new(model, options.backend, keep);
+        let inner = Rc::new_cyclic(|inner: &Weak<Inner>| Inner {
+            mailbox: RefCell::new(mailbox),
+            program,
+            worker: RefCell::new(None),
+            on_event: Box::new(on_event),
+            on_message: with(inner, Inner::on_message),
+            on_error: with(inner, Inner::on_error),
+            on_tick: {
+                let inner = inner.clone();
+                Closure::new(move || {
+                    if let Some(inner) = inner.upgrade() {
+                        inner.on_tick();
+                    }
+                })
+            },
+            is_ticking: Cell::new(false),
+        });
+        let client = Self { inner };
+        client.start_later();
+        client
+    }
+
+    /// Asks how `text` reads, as soon as the model is there. Returns the number that the answer will bear.
+    pub fn submit(&self, text: String) -> u64 {
+        self.submit_work(Work::Text(text))
+    }
+
+    /// Asks how token ids read, special tokens included. Returns the number that the answer will bear.
+    pub fn submit_ids(&self, ids: Vec<u32>) -> u64 {
+        self.submit_work(Work::Ids(ids))
+    }
+
+    /// The answer to `seq` is no longer wanted: no event will carry this number.
+    pub fn withdraw(&self, seq: u64) {
+        self.inner.mailbox.borrow_mut().withdraw(seq);
+    }
+
+    /// Calls off the loading of the model. [`Event::Failed`] of kind `Cancelled` follows, unless the model was
+    /// loaded already.
+    pub fn cancel(&self) {
+        let orders = self.inner.mailbox.borrow_mut().cancel();
+        self.inner.perform(orders);
+    }
+
+    /// Starts again after an [`Event::Failed`] without a `seq`. Otherwise does nothing.
+    pub fn retry(&self) {
+        let orders = self.inner.mailbox.borrow_mut().retry();
+        self.inner.perform(orders);
+    }
+
+    /// Whether the client has given up, so that only [`Client::retry`] starts it again.
+    pub fn is_stopped(&self) -> bool {
+        self.inner.mailbox.borrow().is_stopped()
+    }
+
+    fn submit_work(&self, work: Work) -> u64 {
+        let (seq, orders) = self.inner.mailbox.borrow_mut().submit(work);
+        self.inner.perform(orders);
+        seq
+    }
+
+    /// The first start goes through a microtask, so that even an immediate failure reaches a caller that has
+    /// its `Client` in hand.
+    fn start_later(&self) {
+        let inner = Rc::downgrade(&self.inner);
+        wasm_bindgen_futures::spawn_local(async move {
+            if let Some(inner) = inner.upgrade() {
+                let orders = inner.mailbox.borrow_mut().retry();
+                inner.perform(orders);
+            }
+        });
+    }
+}
+
+/// A JavaScript function that calls `handle` as long as there is an `Inner`.
+fn with<E: wasm_bindgen::convert::FromWasmAbi + 'static>(
+    inner: &Weak<Inner>,
+    handle: fn(&Inner, E),
+) -> Closure<dyn Fn(E)> {
+    let inner = inner.clone();
+    Closure::new(move |event| {
+        if let Some(inner) = inner.upgrade() {
+            handle(&inner, event);
+        }
+    })
+}
+
+impl Inner {
+    /// Carries out orders. No borrow is held while the page is told something, so it may call back.
+    fn perform(&self, orders: Vec<Order>) {
+        let mut queue = VecDeque::from(orders);
+        while let Some(order) = queue.pop_front() {
+            match order {
+                Order::StartWorker => queue.extend(self.start_worker()),
+                Order::EndWorker => drop(self.worker.take()),
+                Order::Post(request) => queue.extend(self.post(&request)),
+                Order::Tell(event) => (self.on_event)(event),
+            }
+        }
+        self.keep_ticking();
+    }
+
+    /// Returns what follows if it fails.
+    fn start_worker(&self) -> Vec<Order> {
+        let program = match &self.program {
+            Ok(program) => program,
+            Err(failure) => return self.mailbox.borrow_mut().stop(failure.clone()),
+        };
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        match Worker::new_with_options(program, &options) {
+            Ok(worker) => {
+                worker.set_onmessage(Some(self.on_message.as_ref().unchecked_ref()));
+                worker.set_onerror(Some(self.on_error.as_ref().unchecked_ref()));
+                self.worker.replace(Some(Running(worker)));
+                Vec::new()
+            }
+            // A content security policy without this origin in `worker-src`, or a page opened from a file.
+            Err(reason) => self.broke(&words(&reason)),
+        }
+    }
+
+    /// Returns what follows if it fails.
+    fn post(&self, request: &Request) -> Vec<Order> {
+        let posted = match &*self.worker.borrow() {
+            Some(Running(worker)) => serde_wasm_bindgen::to_value(request)
+                .map_err(JsValue::from)
+                .and_then(|message| worker.post_message(&message)),
+            None => Ok(()),
+        };
+        match posted {
+            Ok(()) => Vec::new(),
+            Err(reason) => self.broke(&words(&reason)),
+        }
+    }
+
+    fn on_message(&self, event: MessageEvent) {
+        let orders = match serde_wasm_bindgen::from_value::<Response>(event.data()) {
+            Ok(response) => self.mailbox.borrow_mut().worker_said(response),
+            Err(error) => self.broke(&format!("its answer was not understood ({error})")),
+        };
+        self.perform(orders);
+    }
+
+    fn on_error(&self, event: web_sys::Event) {
+        // The failure is told in the page; the console need not call it uncaught as well.
+        event.prevent_default();
+        let reason = match event.dyn_ref::<ErrorEvent>() {
+            Some(error) if !error.message().is_empty() => error.message(),
+            // Browsers say no more about a script that could not be fetched.
+            _ => "the browser could not start it".into(),
+        };
+        let orders = self.broke(&reason);
+        self.perform(orders);
+    }
+
+    fn broke(&self, reason: &str) -> Vec<Order> {
+        let program = self.program.as_deref().unwrap_or_default();
+        let file = program.rsplit('/').next().unwrap_or(program);
+        self.mailbox.borrow_mut().worker_broke(file, reason)
+    }
+
+    fn on_tick(&self) {
+        self.is_ticking.set(false);
+        let orders = self.mailbox.borrow_mut().tick();
+        self.perform(orders);
+    }
+
+    /// Sets the next tick if an answer is due. With none due no timer runs.
+    fn keep_ticking(&self) {
+        if self.is_ticking.get() || !self.mailbox.borrow().is_busy() {
+            return;
+        }
+        let is_set = web_sys::window().is_some_and(|window| {
+            window
+                .set_timeout_with_callback_and_timeout_and_arguments_0(
+                    self.on_tick.as_ref().unchecked_ref(),
+                    TICK_MILLIS,
+                )
+                .is_ok()
+        });
+        self.is_ticking.set(is_set);
+    }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// URL of the script that this code was compiled into.
+    #[wasm_bindgen(thread_local_v2, js_namespace = ["import", "meta"], js_name = url)]
+    static SCRIPT_URL: String;
+}
+
+/// The model's absolute URL, and that of the worker that can run it here.
+///
+/// The workers lie beside this script, in a folder named after the build: so a page never meets the worker of
+/// another build, whatever a cache has kept, and the whole may be served from any path.
+///
+/// # Errors
+/// `Browser` where WebAssembly lacks what is needed, `Input` for a URL that is none.
+fn resolve(options: &Options) -> Result<(String, String)> {
+    let base = web_sys::window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.base_uri().ok().flatten())
+        .ok_or_else(|| Error::Browser("This runs in a page only".into()))?;
+    let mut model = absolute(&options.model, &base)?;
+    if !model.ends_with('/') {
+        model.push('/');
+    }
+    let loader = format!("{}_loader.js", program(options.backend)?);
+    let program = SCRIPT_URL.with(|script| absolute(&loader, script))?;
+    Ok((model, program))
+}
+
+fn absolute(url: &str, base: &str) -> Result<String> {
+    Url::new_with_base(url, base)
+        .map(|url| url.href())
+        .map_err(|_| Error::Input(format!("{url} is not an address")))
+}
+
+/// The worker that this browser can run and that has `backend`.
+fn program(backend: Option<Backend>) -> Result<&'static str> {
+    if !probe::has_simd128() {
+        return Err(Error::Browser(
+            "This browser is too old to run the model: Chrome or Edge 91, Firefox 89 and Safari 16.4 \
+             are the first that can"
+                .into(),
+        ));
+    }
+    match (backend, probe::has_relaxed_simd()) {
+        (None | Some(Backend::Relaxed), true) => Ok("worker_relaxed"),
+        (Some(Backend::Relaxed), false) => Err(Error::Browser(
+            "This browser has no relaxed SIMD, which the backend “relaxed” needs".into(),
+        )),
+        (None | Some(Backend::Simd128 | Backend::Scalar | Backend::Candle), _) => Ok("worker"),
+    }
+}
+
+/// What a thrown JavaScript value says.
+fn words(thrown: &JsValue) -> String {
+    match thrown.dyn_ref::<js_sys::Error>() {
+        Some(error) => error.message().into(),
+        None => format!("{thrown:?}"),
+    }
+}

@@ -1,0 +1,337 @@
+//! Newest wins: which text the worker gets next, and what becomes of a crash.
+//!
+//! The [`Mailbox`] is the whole state of the page's side of the conversation, without a browser in it: every
+//! method takes what happened and returns what to do, in order. [`client`](super::client) does it.
+//!
+//! ```text
+//!           Listening          Ready
+//! Starting ───────────> Loading ─────> Running ──┐ submit, answer
+//!    ^ └────────┐ failure │  ^           │  ^────┘
+//!    │          v         │  └───────────┤
+//!    │       Stopped <────┘    crash     │
+//!    └──────────┴───────── (3 in a row: Stopped)
+//!        retry
+//! ```
+//!
+//! There is no debounce: an idle worker gets a text at once, a busy one gets the newest text the moment it is
+//! done. So the delay is never longer than two inferences, whatever the typing speed.
+
+use std::collections::VecDeque;
+
+use crate::protocol::{Backend, Failure, ModelInfo, Prediction, Progress, Request, Response};
+use crate::{Error, ErrorKind};
+
+/// What the page hears from the client.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// Bytes of the model's files have arrived.
+    Progress(Progress),
+    /// The model is loaded, for the first time or after a restart.
+    Ready(ModelInfo),
+    /// A text was classified. The `seq`s of these events only ever rise.
+    Classified {
+        /// What [`submit`](super::client::Client::submit) returned.
+        seq: u64,
+        /// How the text reads.
+        prediction: Prediction,
+    },
+    /// With a `seq`: this one request failed, others go on. Without: the client has stopped, and only
+    /// [`retry`](super::client::Client::retry) starts it again.
+    Failed {
+        /// What [`submit`](super::client::Client::submit) returned, if it was about one request.
+        seq: Option<u64>,
+        /// Why.
+        failure: Failure,
+    },
+    /// The worker crashed for the reason given and is being started again. No text is lost; the model loads
+    /// anew, so [`Event::Progress`] and [`Event::Ready`] follow.
+    Restarted(Failure),
+}
+
+/// Which of the requests that find the worker busy are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Only the newest: for a text that is being typed.
+    Newest,
+    /// Every one, in order: for a program that wants every answer.
+    All,
+}
+
+/// What is to be classified.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Work {
+    Text(String),
+    Ids(Vec<u32>),
+}
+
+/// What the client is to do. The orders of one call are carried out first to last.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Order {
+    /// Start a worker; the previous one has been ended.
+    StartWorker,
+    /// Terminate the worker. Nothing it said from now on counts.
+    EndWorker,
+    /// Send this to the worker.
+    Post(Request),
+    /// Tell the page. Always behind the other orders, so that a page that calls back finds everything done.
+    Tell(Event),
+}
+
+/// Crashes without an answer in between after which the worker is not started again by itself.
+pub(crate) const MAX_CRASHES: u32 = 3;
+
+/// How many [`Mailbox::tick`]s one request may see before its worker is given up as hung.
+pub(crate) const MAX_TICKS: u32 = 6;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The worker's program is being fetched and compiled.
+    Starting,
+    /// The worker loads the model.
+    Loading,
+    /// The worker takes texts.
+    Running,
+    /// There is no worker.
+    Stopped,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Job {
+    seq: u64,
+    work: Work,
+}
+
+/// The request the worker is busy with.
+#[derive(Debug)]
+struct InFlight {
+    job: Job,
+    /// Nobody wants the answer any more.
+    withdrawn: bool,
+    ticks: u32,
+}
+
+/// The state of the page's side. See the [module](self).
+#[derive(Debug)]
+pub(crate) struct Mailbox {
+    load: Request,
+    keep: Keep,
+    phase: Phase,
+    last_seq: u64,
+    in_flight: Option<InFlight>,
+    waiting: VecDeque<Job>,
+    /// Crashes since the last answer.
+    crashes: u32,
+}
+
+impl Mailbox {
+    /// A mailbox for the model in the folder at the absolute URL `model`. Nothing happens before [`Self::retry`].
+    pub(crate) fn new(model: String, backend: Option<Backend>, keep: Keep) -> Self {
+        Self {
+            load: Request::Load { model, backend },
+            keep,
+            phase: Phase::Stopped,
+            last_seq: 0,
+            in_flight: None,
+            waiting: VecDeque::new(),
+            crashes: 0,
+        }
+    }
+
+    /// Whether an answer is due, so that [`Self::tick`] has something to count.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.in_flight.is_some()
+    }
+
+    /// Whether there is no worker, and none will come before [`Self::retry`].
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.phase == Phase::Stopped
+    }
+
+    /// Starts, or starts again after a failure. Otherwise does nothing.
+    pub(crate) fn retry(&mut self) -> Vec<Order> {
+        if self.phase != Phase::Stopped {
+            return Vec::new();
+        }
+        self.crashes = 0;
+        self.phase = Phase::Starting;
+        vec![Order::StartWorker]
+    }
+
+    /// Takes something to classify. It is kept until the model is there. Returns its number as well.
+    pub(crate) fn submit(&mut self, work: Work) -> (u64, Vec<Order>) {
+        self.last_seq += 1;
+        let seq = self.last_seq;
+        if self.keep == Keep::Newest {
+            self.waiting.clear();
+        }
+        self.waiting.push_back(Job { seq, work });
+        (seq, self.post_next().into_iter().collect())
+    }
+
+    /// The answer to `seq` is no longer wanted: no event will carry this number.
+    pub(crate) fn withdraw(&mut self, seq: u64) {
+        self.waiting.retain(|job| job.seq != seq);
+        if let Some(busy) = &mut self.in_flight
+            && busy.job.seq == seq
+        {
+            busy.withdrawn = true;
+        }
+    }
+
+    /// Calls off the loading of the model; once it is loaded, does nothing.
+    pub(crate) fn cancel(&mut self) -> Vec<Order> {
+        match self.phase {
+            Phase::Starting => self.stop(Failure::from(&Error::Cancelled)),
+            // The worker puts away what it has got so far, then answers with a failure, which stops us.
+            Phase::Loading => vec![Order::Post(Request::Cancel)],
+            Phase::Running | Phase::Stopped => Vec::new(),
+        }
+    }
+
+    /// Some time has gone by; to be called at a steady pace while [`Self::is_busy`]. Counting calls instead of
+    /// asking the clock means that a computer that slept, or a tab that was frozen, counts as one tick.
+    pub(crate) fn tick(&mut self) -> Vec<Order> {
+        let Some(busy) = &mut self.in_flight else {
+            return Vec::new();
+        };
+        busy.ticks += 1;
+        if busy.ticks < MAX_TICKS {
+            return Vec::new();
+        }
+        self.crashed(Failure::from(&Error::Crashed(
+            "it has not answered for a long time".into(),
+        )))
+    }
+
+    /// The worker's program could not be started, or it stopped on an uncaught error.
+    pub(crate) fn worker_broke(&mut self, program: &str, reason: &str) -> Vec<Order> {
+        match self.phase {
+            Phase::Stopped => Vec::new(),
+            Phase::Starting => self.stop(Failure::from(&Error::Unreachable {
+                file: program.to_owned(),
+                reason: reason.to_owned(),
+            })),
+            Phase::Loading | Phase::Running => {
+                self.crashed(Failure::from(&Error::Crashed(reason.to_owned())))
+            }
+        }
+    }
+
+    /// The worker said something.
+    pub(crate) fn worker_said(&mut self, response: Response) -> Vec<Order> {
+        match (self.phase, response) {
+            (Phase::Starting, Response::Listening) => {
+                self.phase = Phase::Loading;
+                vec![Order::Post(self.load.clone())]
+            }
+            (Phase::Loading, Response::Progress(progress)) => {
+                vec![Order::Tell(Event::Progress(progress))]
+            }
+            (Phase::Loading, Response::Ready(info)) => {
+                self.phase = Phase::Running;
+                let mut orders: Vec<_> = self.post_next().into_iter().collect();
+                orders.push(Order::Tell(Event::Ready(info)));
+                orders
+            }
+            (Phase::Stopped, _) => Vec::new(),
+            (_, Response::Failed { failure, .. }) if failure.kind == ErrorKind::Crashed => {
+                self.crashed(failure)
+            }
+            (Phase::Loading, Response::Failed { seq: None, failure }) => self.stop(failure),
+            (Phase::Running, Response::Classified { seq, prediction }) => {
+                self.answered(seq, Event::Classified { seq, prediction })
+            }
+            (
+                Phase::Running,
+                Response::Failed {
+                    seq: Some(seq),
+                    failure,
+                },
+            ) => self.answered(
+                seq,
+                Event::Failed {
+                    seq: Some(seq),
+                    failure,
+                },
+            ),
+            // Out of turn: a Cancel that crossed Ready on its way, for one.
+            _ => Vec::new(),
+        }
+    }
+
+    /// Hands the next job to the worker if it is free.
+    fn post_next(&mut self) -> Option<Order> {
+        if self.phase != Phase::Running || self.in_flight.is_some() {
+            return None;
+        }
+        let job = self.waiting.pop_front()?;
+        let seq = job.seq;
+        let request = match &job.work {
+            Work::Text(text) => Request::Classify {
+                seq,
+                text: text.clone(),
+            },
+            Work::Ids(ids) => Request::ClassifyIds {
+                seq,
+                ids: ids.clone(),
+            },
+        };
+        self.in_flight = Some(InFlight {
+            job,
+            withdrawn: false,
+            ticks: 0,
+        });
+        Some(Order::Post(request))
+    }
+
+    fn answered(&mut self, seq: u64, event: Event) -> Vec<Order> {
+        // With one request in flight an answer can only be to that one; anything else is not an answer.
+        let Some(busy) = self.in_flight.take_if(|busy| busy.job.seq == seq) else {
+            return Vec::new();
+        };
+        self.crashes = 0;
+        let mut orders: Vec<_> = self.post_next().into_iter().collect();
+        if !busy.withdrawn {
+            orders.push(Order::Tell(event));
+        }
+        orders
+    }
+
+    fn crashed(&mut self, failure: Failure) -> Vec<Order> {
+        // The request under way goes back to the head of the queue, unless a newer one has taken its place.
+        if let Some(busy) = self.in_flight.take()
+            && !busy.withdrawn
+            && (self.keep == Keep::All || self.waiting.is_empty())
+        {
+            self.waiting.push_front(busy.job);
+        }
+        self.crashes += 1;
+        if self.crashes >= MAX_CRASHES {
+            return self.stop(failure);
+        }
+        self.phase = Phase::Starting;
+        vec![
+            Order::EndWorker,
+            Order::StartWorker,
+            Order::Tell(Event::Restarted(failure)),
+        ]
+    }
+
+    /// There is nothing to be done without help: ends the worker and tells the page why.
+    pub(crate) fn stop(&mut self, failure: Failure) -> Vec<Order> {
+        self.phase = Phase::Stopped;
+        // Who waits for every answer takes this failure as the answer to all. A text in a field stays, and is
+        // classified once the visitor has tried again with success.
+        if self.keep == Keep::All {
+            self.waiting.clear();
+        }
+        vec![
+            Order::EndWorker,
+            Order::Tell(Event::Failed { seq: None, failure }),
+        ]
+    }
+}
+
+#[cfg(test)]
+#[path = "mailbox_tests.rs"]
+mod tests;

@@ -1,0 +1,157 @@
+//! The Web Worker: holds the model, answers [`Request`]s.
+//!
+//! Loading is asynchronous, so that it can be called off; a classification runs to its end.
+
+use std::cell::{Cell, RefCell};
+use std::panic::PanicHookInfo;
+use std::rc::Rc;
+
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
+use web_time::Instant;
+
+use super::store::{self, ModelFiles};
+use crate::classifier::Classifier;
+use crate::protocol::{Backend, Failure, ModelInfo, Prediction, Request, Response};
+use crate::{Error, Result};
+
+/// Starts to listen. To be called once, by `main`.
+///
+/// `fastest` is the arithmetic to use when a request leaves it open. It is the program's to say, since no code
+/// shared by both programs may mention relaxed SIMD: a browser without it would refuse the whole file.
+pub fn run(fastest: Backend) {
+    std::panic::set_hook(Box::new(report_panic));
+    let worker = Rc::new(Worker {
+        fastest,
+        model: RefCell::new(None),
+        loading: RefCell::new(None),
+        loads: Cell::new(0),
+    });
+    let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+        match serde_wasm_bindgen::from_value(event.data()) {
+            Ok(request) => worker.handle(request),
+            Err(error) => fail(None, &Error::Input(format!("Not a request: {error}"))),
+        }
+    });
+    scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    // The worker listens for as long as it lives.
+    on_message.forget();
+    post(&Response::Listening);
+}
+
+struct Worker {
+    fastest: Backend,
+    model: RefCell<Option<Classifier>>,
+    loading: RefCell<Option<AbortController>>,
+    /// Counts the requests to load, so that one that was overtaken keeps quiet.
+    loads: Cell<u64>,
+}
+
+impl Worker {
+    fn handle(self: &Rc<Self>, request: Request) {
+        match request {
+            Request::Load { model, backend } => self.start_loading(model, backend),
+            Request::Cancel => self.stop_loading(),
+            Request::Classify { seq, text } => self.answer(seq, |model| model.classify(&text)),
+            Request::ClassifyIds { seq, ids } => self.answer(seq, |model| model.classify_ids(&ids)),
+        }
+    }
+
+    fn start_loading(self: &Rc<Self>, model: String, backend: Option<Backend>) {
+        self.stop_loading();
+        // The old model goes first: there may not be room for two.
+        self.model.take();
+        let load = self.loads.get() + 1;
+        self.loads.set(load);
+        let controller = match AbortController::new() {
+            Ok(controller) => controller,
+            Err(_) => return fail(None, &Error::Browser("AbortController is missing".into())),
+        };
+        self.loading.replace(Some(controller.clone()));
+
+        let worker = Rc::clone(self);
+        let backend = backend.unwrap_or(self.fastest);
+        spawn_local(async move {
+            let loaded = load_model(&model, backend, &controller).await;
+            if worker.loads.get() != load {
+                return;
+            }
+            worker.loading.take();
+            match loaded {
+                Ok((model, info)) => {
+                    worker.model.replace(Some(model));
+                    post(&Response::Ready(info));
+                }
+                Err(error) => fail(None, &error),
+            }
+        });
+    }
+
+    fn stop_loading(&self) {
+        if let Some(controller) = self.loading.take() {
+            controller.abort();
+        }
+    }
+
+    fn answer(&self, seq: u64, classify: impl FnOnce(&Classifier) -> Result<Prediction>) {
+        let prediction = match &*self.model.borrow() {
+            Some(model) => classify(model),
+            None => Err(Error::Input("The model is not loaded yet".into())),
+        };
+        match prediction {
+            Ok(prediction) => post(&Response::Classified { seq, prediction }),
+            Err(error) => fail(Some(seq), &error),
+        }
+    }
+}
+
+async fn load_model(
+    model: &str,
+    backend: Backend,
+    controller: &AbortController,
+) -> Result<(Classifier, ModelInfo)> {
+    let start = Instant::now();
+    let on_progress = |progress| post(&Response::Progress(progress));
+    let ModelFiles {
+        config,
+        tokenizer,
+        weights,
+    } = store::fetch_model(model, controller, on_progress).await?;
+    let model = Classifier::load(&config, &tokenizer, weights, store::WEIGHTS, backend)?;
+    let info = ModelInfo {
+        load_millis: start.elapsed().as_secs_f64() * 1e3,
+        ..model.info().clone()
+    };
+    Ok((model, info))
+}
+
+fn scope() -> DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+fn fail(seq: Option<u64>, error: &Error) {
+    let failure = Failure::from(error);
+    post(&Response::Failed { seq, failure });
+}
+
+fn post(response: &Response) {
+    let posted = serde_wasm_bindgen::to_value(response)
+        .map_err(JsValue::from)
+        .and_then(|message| scope().post_message(&message));
+    if let Err(reason) = posted {
+        // Numbers and strings can always be cloned; what is left is a page that is going away.
+        web_sys::console::error_1(&reason);
+    }
+}
+
+/// Tells the page of a panic before it aborts the worker: the page can then say why, and start another.
+fn report_panic(panic: &PanicHookInfo<'_>) {
+    console_error_panic_hook::hook(panic);
+    let what = panic.payload_as_str().unwrap_or("a panic");
+    let reason = match panic.location() {
+        Some(at) => format!("{what} ({}:{})", at.file(), at.line()),
+        None => what.to_owned(),
+    };
+    fail(None, &Error::Crashed(reason));
+}
