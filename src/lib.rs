@@ -34,8 +34,8 @@ pub mod protocol;
 pub mod quantize;
 #[cfg(feature = "inference")]
 pub mod tokenizer;
+pub mod web;
 #[cfg(feature = "inference")]
 pub mod weights;
-pub mod web;
 
 pub use error::{Error, ErrorKind, Result};

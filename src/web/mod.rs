@@ -1,12 +1,14 @@
 //! Everything that touches the browser.
 
-#[cfg(feature = "page")]
+#[cfg(feature = "api")]
+pub mod api;
+#[cfg(feature = "client")]
 pub mod client;
-#[cfg(any(feature = "page", test))]
+#[cfg(any(feature = "client", test))]
 mod mailbox;
-#[cfg(feature = "page")]
+#[cfg(feature = "browser")]
 pub mod probe;
 #[cfg(feature = "worker")]
-mod store;
+pub mod store;
 #[cfg(feature = "worker")]
 pub mod worker;

@@ -10,10 +10,10 @@ use web_sys::AbortController;
 use web_time::{Duration, Instant};
 
 pub use chunks::Chunks;
+pub use download::download;
 
 use crate::Result;
 use crate::protocol::Progress;
-use download::download;
 
 /// The weights' file in a model's folder.
 pub const WEIGHTS: &str = "model.gguf";

@@ -20,7 +20,7 @@ use crate::{Error, Result};
 /// - `Unreachable` if there is no connection, it breaks off, or the server has trouble;
 /// - `NotFound` if the server has no such file;
 /// - `Malformed` for an empty file, a web page in its place, or more than `limit` bytes.
-pub(super) async fn download(
+pub async fn download(
     url: &str,
     limit: u64,
     signal: &AbortSignal,
