@@ -108,7 +108,8 @@ impl Classifier {
     /// How a text reads. Text beyond [`ModelInfo::max_tokens`] is left out, and the prediction says so.
     ///
     /// # Errors
-    /// [`Error::Candle`], which would be a defect: the files were checked when they were loaded.
+    /// [`Error::NotFinite`] for weights so large that no finite logits come of them; [`Error::Candle`], which would
+    /// be a defect: the files were checked when they were loaded.
     pub fn classify(&self, text: &str) -> Result<Prediction> {
         let start = Instant::now();
         let encoded = self.tokenizer.encode(text)?;
@@ -118,7 +119,7 @@ impl Classifier {
             .logits
             .squeeze(0)?
             .to_vec1()?;
-        Ok(self.prediction(logits, encoded, millis(start)))
+        self.prediction(logits, encoded, millis(start))
     }
 
     /// How several texts read, computed side by side. Each takes the time of the whole batch.
@@ -133,11 +134,11 @@ impl Classifier {
         let (batch, encoded) = self.tokenizer.encode_batch(texts, Padding::Longest)?;
         let logits = self.bert.forward(&batch)?.logits.to_vec2()?;
         let millis = millis(start);
-        Ok(logits
+        logits
             .into_iter()
             .zip(encoded)
             .map(|(logits, encoded)| self.prediction(logits, encoded, millis))
-            .collect())
+            .collect()
     }
 
     /// How a sequence of token ids reads, special tokens included.
@@ -164,15 +165,23 @@ impl Classifier {
             tokens: Vec::new(),
             truncated_at: None,
         };
-        Ok(self.prediction(logits, encoded, millis(start)))
+        self.prediction(logits, encoded, millis(start))
     }
 
-    fn prediction(&self, logits: Vec<f32>, encoded: Encoded, millis: f64) -> Prediction {
+    fn prediction(&self, logits: Vec<f32>, encoded: Encoded, millis: f64) -> Result<Prediction> {
+        // Finite weights may still be so large that nothing finite comes of them. That is no label.
+        if let Some((index, &found)) = logits.iter().enumerate().find(|(_, x)| !x.is_finite()) {
+            return Err(Error::NotFinite {
+                tensor: "logits".into(),
+                index,
+                found,
+            });
+        }
         let scores = match self.problem_type {
             ProblemType::SingleLabel => softmax(&logits),
             ProblemType::MultiLabel => logits.iter().map(|x| 1.0 / (1.0 + (-x).exp())).collect(),
         };
-        Prediction {
+        Ok(Prediction {
             label: argmax(&logits),
             scores,
             logits,
@@ -180,7 +189,7 @@ impl Classifier {
             tokens: encoded.tokens,
             truncated_at: encoded.truncated_at,
             millis,
-        }
+        })
     }
 }
 

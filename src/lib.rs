@@ -18,15 +18,20 @@
 //! | `classifier` | bytes to a model, text to a prediction; knows nothing of the browser |
 //! | `quantize` | a Hugging Face checkpoint to GGUF |
 //! | `evaluate` | accuracy, F1 and calibration of predictions against labels |
+//! | `cli` | the command line |
 //! | `web` | everything that touches the browser |
 
 #[cfg(feature = "inference")]
 pub mod bert;
 #[cfg(feature = "inference")]
 pub mod classifier;
+#[cfg(feature = "cli")]
+pub mod cli;
 #[cfg(feature = "inference")]
 pub mod config;
 pub mod error;
+#[cfg(feature = "cli")]
+pub mod evaluate;
 #[cfg(feature = "inference")]
 pub mod ops;
 pub mod protocol;

@@ -1,0 +1,135 @@
+//! `live-sentiment classify`: texts on standard input, JSON Lines on standard output.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::input::{Line, Lines};
+use super::{Loaded, Model, Result, Stop};
+
+/// Classify texts from standard input, one a line
+///
+/// Writes one JSON object a text, as soon as it is known, in the order of the input:
+///
+///   {"label": "positive", "scores": [0.01, 0.04, 0.95], "logits": [-2.5, -0.9, 2.1], "tokens": 9, "truncated": false}
+///
+/// `scores` (probabilities) and `logits` are in the order of the model's labels, which `live-sentiment inspect` shows.
+/// `tokens` is how many tokens the model saw, special tokens included. `truncated` is true if the text was longer
+/// than the model reads, so that its end had no say. Where there is nothing to read, as in a blank line, `label` is
+/// null, and the scores say nothing.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Options {
+    #[command(flatten)]
+    model: Model,
+    /// What each line of the input is
+    #[arg(long, value_enum, default_value_t = Format::Auto)]
+    format: Format,
+    /// Add the input to each line of the output, as `input`: the text, or the whole JSON object
+    #[arg(long)]
+    echo: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// `jsonl` if the first line begins with {, else `text`
+    Auto,
+    /// A text, as it is
+    Text,
+    /// A JSON object with a string `text`; blank lines are skipped
+    Jsonl,
+}
+
+/// One line of the output. The first five names are part of the command's interface.
+#[derive(Debug, Serialize)]
+struct Classified<'a> {
+    label: Option<&'a str>,
+    scores: &'a [f32],
+    logits: &'a [f32],
+    tokens: usize,
+    truncated: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<Value>,
+}
+
+pub(super) fn run(options: &Options) -> Result {
+    let model = options.model.load()?;
+    let stdin = io::stdin();
+    if stdin.is_terminal() {
+        // Somebody who forgot the file would otherwise look at a program that seems to hang.
+        let _ = writeln!(io::stderr(), "Type a text and press Enter. Ctrl+D ends.");
+    }
+    let lines = Lines::new(stdin.lock(), "standard input");
+    classify(&model, options, lines, io::stdout().lock())
+}
+
+fn classify(
+    model: &Loaded<'_>,
+    options: &Options,
+    mut lines: Lines<impl BufRead>,
+    mut output: impl Write,
+) -> Result {
+    let mut format = options.format;
+    while let Some(line) = lines.next_line()? {
+        let guessed = format == Format::Auto;
+        if guessed {
+            format = if line.text.starts_with('{') {
+                Format::Jsonl
+            } else {
+                Format::Text
+            };
+        }
+        let answer = if format == Format::Jsonl {
+            if line.is_blank() {
+                continue;
+            }
+            let fields = line.object().map_err(|stop| explain_guess(stop, guessed))?;
+            let text = line.text_field(&fields)?.to_owned();
+            answer(model, &line, &text, options.echo.then(|| fields.into()))?
+        } else {
+            answer(
+                model,
+                &line,
+                line.text,
+                options.echo.then(|| line.text.into()),
+            )?
+        };
+        output
+            .write_all(answer.as_bytes())
+            .and_then(|()| output.flush())
+            .map_err(|error| Stop::output(&error))?;
+    }
+    Ok(())
+}
+
+/// Says how to go on if plain text was taken for JSON.
+fn explain_guess(stop: Stop, guessed: bool) -> Stop {
+    match stop {
+        Stop::Failed(message) if guessed => Stop::Failed(format!(
+            "{message} It was taken for JSON because it begins with {{: give --format text if it is plain text."
+        )),
+        other => other,
+    }
+}
+
+/// The output for one text, line end included.
+fn answer(model: &Loaded<'_>, line: &Line<'_>, text: &str, input: Option<Value>) -> Result<String> {
+    let prediction = model.classify(text)?;
+    let label = model.info().labels.get(prediction.label);
+    let classified = Classified {
+        label: label
+            .filter(|_| !prediction.tokens.is_empty())
+            .map(String::as_str),
+        scores: &prediction.scores,
+        logits: &prediction.logits,
+        tokens: prediction.token_count,
+        truncated: prediction.truncated_at.is_some(),
+        input,
+    };
+    let mut json = serde_json::to_string(&classified)
+        .map_err(|error| line.error(format!("could not be answered: {error}.")))?;
+    json.push('\n');
+    Ok(json)
+}

@@ -1,0 +1,217 @@
+//! `live-sentiment evaluate`: how well a model does on texts whose labels are known.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::input::Lines;
+use super::{Loaded, Model, Result, Stop};
+use crate::evaluate::{ECE_BINS, Outcome, Report, compared_classes};
+
+/// Measure accuracy, F1 and calibration on labelled texts
+///
+/// Each file holds one JSON object a line: {"text": "…", "label": 2}. A label is the id or the name of one of the
+/// model's classes. Where the model tells negative, neutral and positive apart and a file has negative and positive
+/// only, those two alone are compared.
+///
+/// ECE, the expected calibration error, is how far the probability of the chosen label is from its accuracy: over 15
+/// bins of equal width, weighted by the texts in each.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Options {
+    #[command(flatten)]
+    model: Model,
+    /// Files with one {"text": …, "label": …} a line
+    #[arg(required = true, value_name = "FILE.jsonl")]
+    files: Vec<PathBuf>,
+    /// Judge only the first N texts of each file
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+    /// Write one JSON object a file instead of tables
+    #[arg(long)]
+    json: bool,
+}
+
+/// One file, read whole: a mistake on its last line should not show after minutes.
+struct LabelledTexts {
+    name: String,
+    examples: Vec<(String, usize)>,
+    classes: Vec<usize>,
+}
+
+/// What `--json` writes for a file.
+#[derive(Debug, Serialize)]
+struct FileReport<'a> {
+    file: &'a str,
+    compared: Vec<&'a str>,
+    ece_bins: usize,
+    #[serde(flatten)]
+    report: Report,
+}
+
+pub(super) fn run(options: &Options) -> Result {
+    let model = options.model.load()?;
+    let labels = &model.info().labels;
+    let files = options
+        .files
+        .iter()
+        .map(|path| LabelledTexts::read(path, labels, options.limit))
+        .collect::<Result<Vec<_>>>()?;
+    let progress = progress_bar(files.iter().map(|file| file.examples.len() as u64).sum());
+    for file in &files {
+        let report = file.judge(&model, &progress)?;
+        let text = if options.json {
+            let report = FileReport {
+                file: &file.name,
+                compared: file
+                    .classes
+                    .iter()
+                    .map(|&class| name_of(labels, class))
+                    .collect(),
+                ece_bins: ECE_BINS,
+                report,
+            };
+            serde_json::to_string(&report).map_err(|error| {
+                Stop::failed(format!("The report could not be written: {error}."))
+            })?
+        } else {
+            table(file, &report, labels)
+        };
+        progress
+            .suspend(|| writeln!(io::stdout(), "{text}"))
+            .map_err(|error| Stop::output(&error))?;
+    }
+    progress.finish_and_clear();
+    Ok(())
+}
+
+impl LabelledTexts {
+    fn read(path: &Path, labels: &[String], limit: Option<u64>) -> Result<Self> {
+        let mut lines = Lines::open(path)?;
+        let mut examples = vec![];
+        while let Some(line) = lines.next_line()? {
+            if line.is_blank() {
+                continue;
+            }
+            let fields = line.object()?;
+            let text = line.text_field(&fields)?.to_owned();
+            let Some(label) = fields.get("label") else {
+                return Err(line.error("has no field \"label\"."));
+            };
+            let class = class_of(label, labels).ok_or_else(|| {
+                let known: Vec<_> = labels
+                    .iter()
+                    .enumerate()
+                    .map(|(id, name)| format!("{id} ({name})"))
+                    .collect();
+                line.error(format!(
+                    "has the label {label}, which the model lacks: it has {}.",
+                    known.join(", ")
+                ))
+            })?;
+            examples.push((text, class));
+        }
+        let name = path.display().to_string();
+        if examples.is_empty() {
+            return Err(Stop::failed(format!(
+                "{name} is empty. Each line should be like {{\"text\": \"…\", \"label\": 0}}."
+            )));
+        }
+        // From the whole file: its first lines may lack a class by chance.
+        let classes = compared_classes(labels.len(), examples.iter().map(|&(_, class)| class));
+        examples.truncate(limit.map_or(usize::MAX, |limit| {
+            usize::try_from(limit).unwrap_or(usize::MAX)
+        }));
+        Ok(Self {
+            name,
+            examples,
+            classes,
+        })
+    }
+
+    fn judge(&self, model: &Loaded<'_>, progress: &ProgressBar) -> Result<Report> {
+        let mut outcomes = Vec::with_capacity(self.examples.len());
+        for (text, expected) in &self.examples {
+            let prediction = model.classify(text)?;
+            outcomes.extend(Outcome::among(
+                &self.classes,
+                &prediction.scores,
+                &prediction.logits,
+                *expected,
+            ));
+            progress.inc(1);
+        }
+        Report::new(&self.classes, &outcomes)
+            .ok_or_else(|| Stop::failed(format!("{} has nothing to judge.", self.name)))
+    }
+}
+
+/// The class id of a label given as id or as name.
+fn class_of(label: &Value, labels: &[String]) -> Option<usize> {
+    match label {
+        Value::Number(id) => id
+            .as_u64()
+            .and_then(|id| usize::try_from(id).ok())
+            .filter(|&id| id < labels.len()),
+        Value::String(name) => labels.iter().position(|label| label == name).or_else(|| {
+            labels
+                .iter()
+                .position(|label| label.eq_ignore_ascii_case(name))
+        }),
+        _ => None,
+    }
+}
+
+fn name_of(labels: &[String], class: usize) -> &str {
+    labels.get(class).map_or("", String::as_str)
+}
+
+/// A bar on standard error; indicatif draws nothing where that is no terminal.
+fn progress_bar(texts: u64) -> ProgressBar {
+    let bar = ProgressBar::new(texts);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} texts, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn table(file: &LabelledTexts, report: &Report, labels: &[String]) -> String {
+    let widths = file
+        .classes
+        .iter()
+        .map(|&class| name_of(labels, class).chars().count());
+    let width = widths.max().unwrap_or(0).max("class".len());
+    let percent =
+        |rate: Option<f64>| rate.map_or("-".into(), |rate| format!("{:.1}", rate * 100.0));
+    let mut text = format!("{}: {} texts", file.name, report.texts);
+    if file.classes.len() < labels.len() {
+        let compared: Vec<_> = file
+            .classes
+            .iter()
+            .map(|&class| name_of(labels, class))
+            .collect();
+        text += &format!(", {} only, for it has no others", compared.join(" and "));
+    }
+    text += &format!(
+        "\n  accuracy {} %   macro-F1 {} %   ECE {:.3} ({ECE_BINS} bins)\n  {:width$}  precision  recall     F1  texts\n",
+        percent(Some(report.accuracy)),
+        percent(Some(report.macro_f1)),
+        report.ece,
+        "class",
+    );
+    for class in &report.classes {
+        text += &format!(
+            "  {:width$}  {:>9}  {:>6}  {:>5}  {:>5}\n",
+            name_of(labels, class.class),
+            percent(class.precision),
+            percent(class.recall),
+            percent(Some(class.f1)),
+            class.support,
+        );
+    }
+    text
+}

@@ -1,0 +1,184 @@
+//! Lines of text and of JSON, with errors that name the line.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, ErrorKind};
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::{Result, Stop};
+
+/// A text file, line by line. A byte order mark and the `\r` of Windows line ends are dropped.
+pub(super) struct Lines<R> {
+    reader: R,
+    /// For messages: `Line 3 of {name}`.
+    name: String,
+    number: usize,
+    bytes: Vec<u8>,
+}
+
+/// One line, and where it stands.
+pub(super) struct Line<'a> {
+    pub(super) text: &'a str,
+    number: usize,
+    name: &'a str,
+}
+
+impl Lines<BufReader<File>> {
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let name = path.display().to_string();
+        match File::open(path) {
+            Ok(file) => Ok(Lines::new(BufReader::new(file), name)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(Stop::failed(format!(
+                "{name} was not found. Check the path."
+            ))),
+            Err(error) => Err(Stop::failed(format!("{name} could not be read: {error}."))),
+        }
+    }
+}
+
+impl<R: BufRead> Lines<R> {
+    pub(super) fn new(reader: R, name: impl Into<String>) -> Self {
+        Self {
+            reader,
+            name: name.into(),
+            number: 0,
+            bytes: Vec::new(),
+        }
+    }
+
+    /// The next line, or `None` at the end.
+    pub(super) fn next_line(&mut self) -> Result<Option<Line<'_>>> {
+        let Self {
+            reader,
+            name,
+            number,
+            bytes,
+        } = self;
+        bytes.clear();
+        let read = reader
+            .read_until(b'\n', bytes)
+            .map_err(|error| Stop::failed(format!("{name} could not be read: {error}.")))?;
+        if read == 0 {
+            return Ok(None);
+        }
+        *number += 1;
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            Stop::failed(format!(
+                "Line {number} of {name} is not UTF-8 from its byte {} on. Convert it first, with iconv for instance.",
+                error.valid_up_to() + 1
+            ))
+        })?;
+        let text = if *number == 1 {
+            text.strip_prefix('\u{feff}').unwrap_or(text)
+        } else {
+            text
+        };
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        Ok(Some(Line {
+            text: text.strip_suffix('\r').unwrap_or(text),
+            number: *number,
+            name,
+        }))
+    }
+}
+
+impl Line<'_> {
+    pub(super) fn is_blank(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+
+    /// An error about this line; `what` goes on from "Line 3 of standard input".
+    pub(super) fn error(&self, what: impl std::fmt::Display) -> Stop {
+        Stop::failed(format!("Line {} of {} {what}", self.number, self.name))
+    }
+
+    /// The line as a JSON object.
+    pub(super) fn object(&self) -> Result<Map<String, Value>> {
+        match serde_json::from_str(self.text) {
+            Ok(Value::Object(fields)) => Ok(fields),
+            Ok(_) => Err(self.error("is JSON, but not an object like {\"text\": \"…\"}.")),
+            Err(error) => {
+                // serde_json counts lines within what it was given, which is always one.
+                let message = error.to_string();
+                let reason = message.split(" at line ").next().unwrap_or_default();
+                Err(self.error(format!(
+                    "is not JSON: {reason} at column {}.",
+                    error.column()
+                )))
+            }
+        }
+    }
+
+    /// The field `text` of the line's object.
+    pub(super) fn text_field<'f>(&self, fields: &'f Map<String, Value>) -> Result<&'f str> {
+        match fields.get("text") {
+            Some(Value::String(text)) => Ok(text),
+            Some(_) => Err(self.error("has a field \"text\" that is not a string.")),
+            None => Err(self.error("has no field \"text\".")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(bytes: &[u8]) -> std::result::Result<Vec<String>, String> {
+        let mut lines = Lines::new(bytes, "test");
+        let mut found = vec![];
+        loop {
+            match lines.next_line() {
+                Ok(Some(line)) => found.push(line.text.to_owned()),
+                Ok(None) => return Ok(found),
+                Err(Stop::Failed(message)) => return Err(message),
+                Err(Stop::PipeClosed) => unreachable!(),
+            }
+        }
+    }
+
+    #[test]
+    fn line_ends_of_every_kind() {
+        assert_eq!(all(b"").unwrap(), [""; 0]);
+        assert_eq!(all(b"a\nb").unwrap(), ["a", "b"]);
+        assert_eq!(all(b"\xef\xbb\xbfa\r\n\r\nb\r\n").unwrap(), ["a", "", "b"]);
+        assert_eq!(all(b"a\rb\n").unwrap(), ["a\rb"]);
+    }
+
+    #[test]
+    fn bytes_that_are_not_text() {
+        assert_eq!(
+            all(b"fine\nca\xe9\n").unwrap_err(),
+            "Line 2 of test is not UTF-8 from its byte 3 on. Convert it first, with iconv for instance."
+        );
+    }
+
+    #[test]
+    fn json_errors_name_line_and_column() {
+        for (line, expected) in [
+            (
+                "{\"text\": \"a\"",
+                "Line 1 of test is not JSON: EOF while parsing an object at column 12.",
+            ),
+            (
+                "[1]",
+                "Line 1 of test is JSON, but not an object like {\"text\": \"…\"}.",
+            ),
+            ("{}", "Line 1 of test has no field \"text\"."),
+            (
+                "{\"text\": 1}",
+                "Line 1 of test has a field \"text\" that is not a string.",
+            ),
+        ] {
+            let mut lines = Lines::new(line.as_bytes(), "test");
+            let line = lines.next_line().unwrap().unwrap();
+            let text = line
+                .object()
+                .and_then(|fields| Ok(line.text_field(&fields)?.to_owned()));
+            match text {
+                Err(Stop::Failed(message)) => assert_eq!(message, expected),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The command line: `live-sentiment classify | evaluate | quantize | inspect`.
+//!
+//! What programs read goes to standard output, what people read goes to standard error. A failure is one sentence and
+//! what to do about it, with exit code 1; misuse of the options is clap's exit code 2.
+
+mod classify;
+mod evaluate;
+mod input;
+mod inspect;
+mod quantize;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::classifier::Classifier;
+use crate::protocol::{self, ModelInfo, Prediction};
+use crate::{Error, ErrorKind};
+
+/// Tells how texts read, with a BERT sequence classifier.
+#[derive(Debug, Parser)]
+#[command(name = "live-sentiment", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Classify(classify::Options),
+    Evaluate(evaluate::Options),
+    Inspect(inspect::Options),
+    Quantize(quantize::Options),
+}
+
+/// Runs the command that the program's arguments name.
+pub fn run() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Classify(options) => classify::run(&options),
+        Command::Evaluate(options) => evaluate::run(&options),
+        Command::Inspect(options) => inspect::run(&options),
+        Command::Quantize(options) => quantize::run(&options),
+    };
+    match outcome {
+        Ok(()) | Err(Stop::PipeClosed) => ExitCode::SUCCESS,
+        Err(Stop::Failed(message)) => {
+            // Nobody is left to tell if standard error is closed too.
+            let _ = writeln!(io::stderr(), "error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Result<T = ()> = std::result::Result<T, Stop>;
+
+/// Why a command ends early.
+#[derive(Debug)]
+enum Stop {
+    /// With a message: what happened, and what to do.
+    Failed(String),
+    /// Whoever read standard output has seen enough, as in `live-sentiment … | head`.
+    PipeClosed,
+}
+
+impl Stop {
+    fn failed(message: impl Into<String>) -> Self {
+        Self::Failed(message.into())
+    }
+
+    /// Standard output could not be written.
+    fn output(error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::PipeClosed
+        } else {
+            Self::failed(format!("Standard output could not be written: {error}."))
+        }
+    }
+}
+
+/// Which model, and how to run it.
+#[derive(Debug, Args)]
+struct Model {
+    /// Folder with config.json, tokenizer.json and model.gguf or model.safetensors
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+    /// Which arithmetic to use
+    #[arg(long, value_enum, default_value_t = Backend::Candle)]
+    backend: Backend,
+}
+
+/// The backends there are outside a browser.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Backend {
+    /// candle's own quantized matrix product
+    Candle,
+    /// The browser's kernels in plain Rust: what the others are tested against
+    Scalar,
+}
+
+impl From<Backend> for protocol::Backend {
+    fn from(backend: Backend) -> Self {
+        match backend {
+            Backend::Candle => Self::Candle,
+            Backend::Scalar => Self::Scalar,
+        }
+    }
+}
+
+/// A model in memory, and the folder it came from.
+struct Loaded<'a> {
+    dir: &'a Path,
+    classifier: Classifier,
+}
+
+impl Model {
+    fn load(&self) -> Result<Loaded<'_>> {
+        let dir = &self.model;
+        let classifier = Classifier::from_dir(dir, self.backend.into())
+            .map_err(|error| bad_model(dir, &error))?;
+        Ok(Loaded { dir, classifier })
+    }
+}
+
+impl Loaded<'_> {
+    fn info(&self) -> &ModelInfo {
+        self.classifier.info()
+    }
+
+    fn classify(&self, text: &str) -> Result<Prediction> {
+        self.classifier
+            .classify(text)
+            .map_err(|error| bad_model(self.dir, &error))
+    }
+}
+
+/// What is wrong with the model in `dir`, and what to do about it.
+fn bad_model(dir: &Path, error: &Error) -> Stop {
+    let dir = dir.display();
+    let advice = match error.kind() {
+        _ if matches!(error, Error::Unwritable { .. }) => {
+            "Check that you may write there, and that the disk has room.".into()
+        }
+        ErrorKind::Network | ErrorKind::NotFound => format!(
+            "Check that {dir} is a folder with config.json, tokenizer.json and model.gguf or model.safetensors, which \
+             you may read."
+        ),
+        ErrorKind::Malformed => {
+            "Fetch the file again, or make it anew with live-sentiment quantize.".into()
+        }
+        ErrorKind::Unsupported => format!(
+            "Check that the files in {dir} come from one and the same BERT or DistilBERT sequence classifier."
+        ),
+        _ => "This is a defect of live-sentiment: please report it, with the model.".into(),
+    };
+    Stop::failed(format!("{error} {advice}"))
+}

@@ -1,0 +1,95 @@
+//! `live-sentiment quantize`: a Hugging Face checkpoint to the files that a page loads.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Result, Stop, bad_model};
+use crate::quantize::{self, quantize};
+
+/// Make a model small enough for a page, from a Hugging Face checkpoint
+///
+/// Reads config.json, tokenizer.json and model.safetensors of a BERT or DistilBERT sequence classifier, and writes
+/// config.json, tokenizer.json and model.gguf. Norms, biases and the classifier itself stay f32.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Options {
+    /// Folder of the checkpoint
+    #[arg(value_name = "HF_DIR")]
+    checkpoint: PathBuf,
+    /// Folder for the model; made if it is not there
+    #[arg(value_name = "OUT_DIR")]
+    model: PathBuf,
+    /// How the matrices are stored
+    #[arg(long, value_enum, default_value_t = Format::Q4_0)]
+    format: Format,
+    /// What the model is called; by default as the checkpoint's folder
+    #[arg(long)]
+    name: Option<String>,
+    /// The licence of the weights, as an SPDX identifier such as Apache-2.0
+    #[arg(long)]
+    license: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// 8 bits a number: 1.06 bytes with the scales
+    #[value(name = "q8_0")]
+    Q8_0,
+    /// 4 bits a number: 0.56 bytes with the scales
+    #[value(name = "q4_0")]
+    Q4_0,
+    /// 2 bytes a number
+    #[value(name = "f16")]
+    F16,
+}
+
+impl From<Format> for quantize::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Q8_0 => Self::Q8_0,
+            Format::Q4_0 => Self::Q4_0,
+            Format::F16 => Self::F16,
+        }
+    }
+}
+
+pub(super) fn run(options: &Options) -> Result {
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} tensors") {
+        bar.set_style(style);
+    }
+    let report = quantize(
+        &options.checkpoint,
+        &options.model,
+        &quantize::Options {
+            format: options.format.into(),
+            name: options.name.clone(),
+            license: options.license.clone(),
+        },
+        |done, all| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+        },
+    )
+    .map_err(|error| bad_model(&options.checkpoint, &error))?;
+    bar.finish_and_clear();
+
+    let megabytes = |bytes: u64| bytes as f64 / 1e6;
+    let mut text = format!(
+        "{}: {} tensors, {:.1} MB (the checkpoint: {:.1} MB)",
+        options.model.join("model.gguf").display(),
+        report.tensors,
+        megabytes(report.bytes_after),
+        megabytes(report.bytes_before),
+    );
+    if report.kept_f16 > 0 {
+        text += &format!(
+            "\n{} matrices have rows that are not made of whole blocks of 32 numbers, and were kept as f16.",
+            report.kept_f16
+        );
+    }
+    writeln!(io::stdout(), "{text}").map_err(|error| Stop::output(&error))
+}
