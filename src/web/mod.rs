@@ -10,5 +10,7 @@ mod mailbox;
 pub mod probe;
 #[cfg(feature = "worker")]
 pub mod store;
+#[cfg(any(feature = "page", test))]
+pub mod ui;
 #[cfg(feature = "worker")]
 pub mod worker;

@@ -1,0 +1,141 @@
+//! The whole page, and the line between its parts and the worker.
+
+use leptos::html::Textarea;
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+
+use super::about::About;
+use super::announce::Announcer;
+use super::examples::Examples;
+use super::field::{Draft, Field};
+use super::state::{Model, State};
+use super::verdict::Verdict;
+use crate::web::client::{Client, Event, Options};
+
+/// The model's folder, relative to the page.
+pub(super) const MODEL: &str = "models/minilm-sentiment/";
+
+/// Puts the page in place of the still one in `index.html`, and starts the worker.
+pub fn start() {
+    let Some(page) = document().get_element_by_id("page") else {
+        leptos::logging::error!("index.html has no element with the id “page”.");
+        return;
+    };
+    // Whoever was quicker than the download has written something already.
+    let draft = Draft::of_still_page();
+    page.set_text_content(None);
+    leptos::mount::mount_to(page.unchecked_into(), move || view! { <App draft /> }).forget();
+}
+
+/// What every component works with.
+#[derive(Clone, Copy)]
+pub(super) struct Reader {
+    /// All that is known.
+    pub(super) state: RwSignal<State>,
+    /// The field, whose value is the text.
+    pub(super) field: NodeRef<Textarea>,
+    client: StoredValue<Client, LocalStorage>,
+}
+
+impl Reader {
+    fn new() -> Self {
+        let state = RwSignal::new(State::default());
+        let field = NodeRef::<Textarea>::new();
+        let options = Options {
+            model: MODEL.to_owned(),
+            backend: None,
+        };
+        let client = Client::start(options, move |event| {
+            state.update(|state| match event {
+                Event::Progress(progress) => state.progress(progress),
+                Event::Ready(info) => state.ready(info, now()),
+                Event::Classified { seq, prediction } => {
+                    state.classified(seq, prediction, &text_of(field), now());
+                }
+                Event::Failed { seq, failure } => {
+                    state.failed(seq, failure, window().navigator().on_line());
+                }
+                Event::Restarted(_) => state.restart(),
+            });
+        });
+        Self {
+            state,
+            field,
+            client: StoredValue::new_local(client),
+        }
+    }
+
+    /// A piece of the page that follows the state. That `piece` is a function pointer makes all pieces one type, and
+    /// leptos' code for them one copy.
+    pub(super) fn show<T: 'static>(
+        self,
+        piece: fn(&State) -> T,
+    ) -> impl Fn() -> T + Copy + Send + 'static {
+        move || self.state.with(piece)
+    }
+
+    /// The text changed: asks how it reads.
+    pub(super) fn read(self) {
+        let text = text_of(self.field);
+        if text.trim().is_empty() {
+            let asked = self.state.with_untracked(State::asked);
+            self.client.with_value(|client| client.withdraw(asked));
+            self.state.update(State::clear);
+        } else {
+            let at = now();
+            let seq = self.client.with_value(|client| client.submit(text));
+            self.state.update(|state| state.ask(seq, at));
+        }
+    }
+
+    /// Replaces the text, as if it had been typed.
+    pub(super) fn write(self, text: &str) {
+        if let Some(field) = self.field.get_untracked() {
+            field.set_value(text);
+            _ = field.focus();
+            self.read();
+        }
+    }
+
+    /// The one button of the verdict: stops what loads, starts what stopped.
+    pub(super) fn stop_or_start(self) {
+        let is_loading = |state: &State| matches!(state.model, Model::Loading(_));
+        if self.state.with_untracked(is_loading) {
+            self.client.with_value(Client::cancel);
+        } else {
+            self.state.update(State::start_again);
+            self.client.with_value(Client::retry);
+        }
+    }
+}
+
+fn text_of(field: NodeRef<Textarea>) -> String {
+    field
+        .get_untracked()
+        .map(|field| field.value())
+        .unwrap_or_default()
+}
+
+/// Milliseconds since the page was opened.
+fn now() -> f64 {
+    window().performance().map_or(0.0, |clock| clock.now())
+}
+
+#[component]
+fn App(draft: Draft) -> impl IntoView {
+    let reader = Reader::new();
+    view! {
+        <header class="masthead">
+            <h1>"How does it read?"</h1>
+        </header>
+        <main>
+            <Field reader draft />
+            <Verdict reader />
+            <Announcer reader />
+            <Examples reader />
+        </main>
+        <footer>
+            <About reader />
+        </footer>
+    }
+}

@@ -1,0 +1,91 @@
+//! The field, and behind it the mark on what was not read.
+
+use leptos::html::Div;
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use web_sys::HtmlTextAreaElement;
+
+use super::app::Reader;
+use super::reading::Cut;
+use super::state::State;
+
+/// What was written before the program had arrived.
+#[derive(Clone, Default)]
+pub(super) struct Draft {
+    text: String,
+    selection: Option<(u32, u32)>,
+}
+
+impl Draft {
+    /// Takes it from the field that `index.html` brings.
+    pub(super) fn of_still_page() -> Self {
+        let Some(field) = document()
+            .get_element_by_id("text")
+            .and_then(|element| element.dyn_into::<HtmlTextAreaElement>().ok())
+        else {
+            return Self::default();
+        };
+        let start = field.selection_start().ok().flatten();
+        let end = field.selection_end().ok().flatten();
+        Self {
+            text: field.value(),
+            selection: start.zip(end),
+        }
+    }
+}
+
+/// The field. A text that was not read to its end is marked from where reading stopped: since a textarea cannot colour
+/// a part of its text, a copy of the text lies behind it, itself invisible but for its mark.
+#[component]
+pub(super) fn Field(reader: Reader, draft: Draft) -> impl IntoView {
+    let mirror = NodeRef::<Div>::new();
+    reader.field.on_load(move |field| {
+        field.set_value(&draft.text);
+        // The focus went with the still page's field.
+        _ = field.focus();
+        if let Some((start, end)) = draft.selection {
+            _ = field.set_selection_range(start, end);
+        }
+        if !draft.text.is_empty() {
+            reader.read();
+        }
+    });
+    let scroll_along = move || {
+        if let Some((field, mirror)) = reader.field.get_untracked().zip(mirror.get_untracked()) {
+            mirror.set_scroll_top(field.scroll_top());
+        }
+    };
+    Effect::new(move |_| {
+        if reader.state.with(|state| cut(state).is_some()) {
+            request_animation_frame(scroll_along);
+        }
+    });
+    view! {
+        <div class="field">
+            <label class="visually-hidden" for="text">
+                "Your text"
+            </label>
+            <div class="mirror" aria-hidden="true" node_ref=mirror>
+                {reader.show(|state| cut(state).map_or_else(String::new, |cut| cut.read.clone()))}
+                <mark>
+                    {reader.show(|state| cut(state).map_or_else(String::new, |cut| cut.rest.clone()))}
+                </mark>
+            </div>
+            // Not spell-checked, for some browsers send the text to a service for that.
+            <textarea
+                id="text"
+                node_ref=reader.field
+                dir="auto"
+                spellcheck="false"
+                autocomplete="off"
+                placeholder="Write or paste something"
+                on:input=move |_| reader.read()
+                on:scroll=move |_| scroll_along()
+            ></textarea>
+        </div>
+    }
+}
+
+fn cut(state: &State) -> Option<&Cut> {
+    state.shown()?.notes.cut.as_ref()
+}

@@ -1,0 +1,543 @@
+//! The page's state and how events change it. No browser here, so that it is tested natively.
+
+use super::reading::{Notes, notes};
+use super::words::{Tone, Trouble, heading, is_distribution, percent, percents, trouble};
+use crate::protocol::{Failure, ModelInfo, Prediction, Progress};
+
+/// Below this probability of the likeliest label the page says that it is not sure.
+pub const SURE_FROM: f32 = 0.5;
+
+/// Up to this many labels that exclude each other share one bar.
+const MOST_IN_ONE_BAR: usize = 5;
+
+/// How many labels are listed, the likeliest.
+pub const MOST_LISTED: usize = 6;
+
+/// Everything the page shows but the text itself, which the field holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// How far the model is.
+    pub model: Model,
+    /// The model, once it was loaded; it stays known while a crashed worker restarts.
+    pub info: Option<ModelInfo>,
+    /// The worker crashed and is being started again.
+    pub restarting: bool,
+    /// Nothing is written, or only blanks.
+    pub is_blank: bool,
+    /// The answer on show.
+    pub answer: Option<Answer>,
+    /// Why the newest text could not be read.
+    pub refused: Option<Failure>,
+    /// What the browser said of its network when the model failed.
+    is_online: bool,
+    /// The number of the newest text, and when it was handed over, in milliseconds.
+    asked: Asked,
+}
+
+/// How far the model is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Model {
+    /// On its way; the number of bytes once some have arrived.
+    Loading(Option<Progress>),
+    /// It answers.
+    Ready,
+    /// It will not come without help.
+    Failed(Failure),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Asked {
+    seq: u64,
+    at: f64,
+    /// A clearing of the field wants no answer up to this number.
+    ignored: u64,
+}
+
+/// An answer as it is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The number of the text it is for.
+    pub seq: u64,
+    /// How the text reads.
+    pub prediction: Prediction,
+    /// What else there is to say. While typing goes on it may be that of a slightly older text.
+    pub notes: Notes,
+    /// From the last keystroke to its answer, in milliseconds.
+    pub latency: Option<f64>,
+}
+
+/// Which face the verdict shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Face {
+    /// The model is on its way.
+    Loading,
+    /// There is nothing to read.
+    Empty,
+    /// The verdict on the text as it is.
+    Ready,
+    /// The verdict on an older text; the newer one is being read.
+    Stale,
+    /// Something failed.
+    Error,
+}
+
+impl Face {
+    /// Its name in `data-state`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Loading => "loading",
+            Self::Empty => "empty",
+            Self::Ready => "ready",
+            Self::Stale => "stale",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            model: Model::Loading(None),
+            info: None,
+            restarting: false,
+            is_blank: true,
+            answer: None,
+            refused: None,
+            is_online: true,
+            asked: Asked::default(),
+        }
+    }
+}
+
+impl State {
+    /// The field was emptied: no answer is wanted any more.
+    pub fn clear(&mut self) {
+        self.is_blank = true;
+        self.answer = None;
+        self.refused = None;
+        self.asked.ignored = self.asked.seq;
+    }
+
+    /// A text was handed over as number `seq` at the time `at`, in milliseconds.
+    pub fn ask(&mut self, seq: u64, at: f64) {
+        self.is_blank = false;
+        self.asked.seq = seq;
+        self.asked.at = at;
+    }
+
+    /// The number of the newest text.
+    pub fn asked(&self) -> u64 {
+        self.asked.seq
+    }
+
+    /// Bytes have arrived.
+    pub fn progress(&mut self, progress: Progress) {
+        self.model = Model::Loading(Some(progress));
+    }
+
+    /// The model answers from now on. What was written while it loaded counts as written now.
+    pub fn ready(&mut self, info: ModelInfo, at: f64) {
+        self.model = Model::Ready;
+        self.info = Some(info);
+        self.restarting = false;
+        self.asked.at = at;
+    }
+
+    /// The worker crashed and starts again; the model loads anew.
+    pub fn restart(&mut self) {
+        self.model = Model::Loading(None);
+        self.restarting = true;
+    }
+
+    /// An answer arrived at the time `at`; `text` is what the field holds now. Older answers than the one on show
+    /// are dropped.
+    pub fn classified(&mut self, seq: u64, prediction: Prediction, text: &str, at: f64) {
+        if seq <= self.asked.ignored || self.answer.as_ref().is_some_and(|shown| seq < shown.seq) {
+            return;
+        }
+        self.refused = None;
+        let before = self.answer.take();
+        self.answer = Some(if seq == self.asked.seq {
+            Answer {
+                seq,
+                notes: notes(text, &prediction),
+                latency: Some(at - self.asked.at),
+                prediction,
+            }
+        } else {
+            // The text it is for is gone, so that its indices mean nothing any more.
+            let (notes, latency) = before
+                .map(|shown| (shown.notes, shown.latency))
+                .unwrap_or_default();
+            Answer {
+                seq,
+                prediction,
+                notes,
+                latency,
+            }
+        });
+    }
+
+    /// Somebody wants to try again.
+    pub fn start_again(&mut self) {
+        self.model = Model::Loading(None);
+    }
+
+    /// One text (`seq`) or the model failed. `is_online` is what the browser says of its network.
+    pub fn failed(&mut self, seq: Option<u64>, failure: Failure, is_online: bool) {
+        match seq {
+            None => {
+                self.is_online = is_online;
+                self.model = Model::Failed(failure);
+                self.restarting = false;
+            }
+            // What failed on an older text is of no interest: the newer one is under way.
+            Some(seq) if seq == self.asked.seq && seq > self.asked.ignored => {
+                self.refused = Some(failure);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Which face the verdict shows.
+    pub fn face(&self) -> Face {
+        match &self.model {
+            Model::Loading(_) => Face::Loading,
+            Model::Failed(_) => Face::Error,
+            Model::Ready if self.is_blank => Face::Empty,
+            Model::Ready if self.refused.is_some() => Face::Error,
+            Model::Ready => match &self.answer {
+                Some(answer) if answer.seq == self.asked.seq => Face::Ready,
+                _ => Face::Stale,
+            },
+        }
+    }
+
+    /// The failure to speak of.
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.model {
+            Model::Failed(failure) => Some(failure),
+            Model::Ready if !self.is_blank => self.refused.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The answer, if the page is in a state to show one.
+    pub fn shown(&self) -> Option<&Answer> {
+        match self.face() {
+            Face::Ready | Face::Stale => self.answer.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The words for the failure.
+    pub fn trouble(&self) -> Option<Trouble> {
+        Some(trouble(self.failure()?.kind, self.is_online))
+    }
+
+    /// What the one button offers.
+    pub fn action(&self) -> Option<&'static str> {
+        match &self.model {
+            Model::Loading(_) => Some("Cancel"),
+            Model::Failed(_) => self.trouble()?.action,
+            Model::Ready => None,
+        }
+    }
+
+    /// The name of the likeliest label on show.
+    pub fn label(&self) -> Option<&str> {
+        let prediction = &self.shown()?.prediction;
+        let labels = &self.info.as_ref()?.labels;
+        labels.get(prediction.label).map(String::as_str)
+    }
+
+    /// The verdict on show, in words.
+    pub fn verdict(&self) -> Option<Verdict> {
+        let (answer, label) = self.shown().zip(self.label())?;
+        let top = self.share(answer.prediction.label);
+        Some(if answer.is_sure() {
+            Verdict {
+                word: heading(label),
+                figure: top,
+            }
+        } else {
+            Verdict {
+                word: "Not sure".into(),
+                figure: "leans ".to_owned() + label + ", " + &top,
+            }
+        })
+    }
+
+    /// The verdict as one sentence for a screen reader; empty without one.
+    pub fn spoken(&self) -> String {
+        let Some((Verdict { word, figure }, answer)) = self.verdict().zip(self.shown()) else {
+            return String::new();
+        };
+        let sentence = word + ", " + &figure + ".";
+        match &answer.notes.cut {
+            Some(cut) => sentence + " " + &cut.sentence + ".",
+            None => sentence,
+        }
+    }
+
+    /// The colour of the verdict, if it has one.
+    pub fn tone(&self) -> Option<&'static str> {
+        let is_sure = self.shown()?.is_sure();
+        self.label()
+            .filter(|_| is_sure)
+            .map(|label| Tone::of(label).name())
+    }
+
+    /// The probability of one class; zero without a verdict.
+    pub fn score(&self, class: usize) -> f32 {
+        let answer = self.shown();
+        answer
+            .and_then(|answer| answer.prediction.scores.get(class).copied())
+            .unwrap_or(0.0)
+    }
+
+    /// The probability of one class in whole percents; empty without a verdict.
+    pub fn share(&self, class: usize) -> String {
+        let whole = self
+            .shown()
+            .and_then(|answer| percents(&answer.prediction.scores).get(class).copied());
+        whole.map_or_else(String::new, |whole| percent(whole, self.score(class)))
+    }
+
+    /// How many classes are likelier than this one, ties in the model's order.
+    pub fn rank(&self, class: usize) -> usize {
+        let Some(answer) = self.shown() else {
+            return class;
+        };
+        let scores = &answer.prediction.scores;
+        let own = self.score(class);
+        let before =
+            |(other, &score): (usize, &f32)| score > own || (score == own && other < class);
+        scores
+            .iter()
+            .enumerate()
+            .filter(|&other| before(other))
+            .count()
+    }
+
+    /// Whether all labels share one bar.
+    pub fn is_one_bar(&self) -> bool {
+        let labels = self.info.as_ref().map_or(0, |info| info.labels.len());
+        let scores = self.answer.as_ref().map(|answer| &answer.prediction.scores);
+        labels <= MOST_IN_ONE_BAR && scores.is_none_or(|scores| is_distribution(scores))
+    }
+}
+
+/// A verdict in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The headline.
+    pub word: String,
+    /// What stands across from it.
+    pub figure: String,
+}
+
+impl Answer {
+    /// Whether the likeliest label is likely enough to say so.
+    pub fn is_sure(&self) -> bool {
+        let scores = &self.prediction.scores;
+        scores
+            .get(self.prediction.label)
+            .is_some_and(|&top| top >= SURE_FROM)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+    use crate::protocol::Backend;
+
+    fn info() -> ModelInfo {
+        ModelInfo {
+            name: "test".into(),
+            architecture: "bert".into(),
+            labels: ["negative", "neutral", "positive"].map(String::from).into(),
+            parameters: 1,
+            file_size: 1,
+            format: "Q4_0".into(),
+            license: None,
+            max_tokens: 512,
+            backend: Backend::Scalar,
+            load_millis: 1.0,
+        }
+    }
+
+    fn prediction(label: usize) -> Prediction {
+        let mut scores = vec![0.1; 3];
+        scores[label] = 0.8;
+        Prediction {
+            label,
+            logits: scores.clone(),
+            scores,
+            tokens: Vec::new(),
+            token_count: 3,
+            truncated_at: None,
+            millis: 1.0,
+        }
+    }
+
+    fn failure(kind: ErrorKind) -> Failure {
+        Failure {
+            kind,
+            message: "It failed.".into(),
+        }
+    }
+
+    fn ready() -> State {
+        let mut state = State::default();
+        state.ready(info(), 0.0);
+        state
+    }
+
+    #[test]
+    fn from_first_visit_to_verdict() {
+        let mut state = State::default();
+        assert_eq!(state.face(), Face::Loading);
+        state.ask(1, 5.0);
+        state.progress(Progress::default());
+        assert_eq!(state.face(), Face::Loading, "typing while it loads");
+        state.ready(info(), 100.0);
+        assert_eq!(state.face(), Face::Stale, "it is being read");
+        assert_eq!(state.label(), None);
+        state.classified(1, prediction(2), "text", 104.0);
+        assert_eq!(state.face(), Face::Ready);
+        assert_eq!(state.label(), Some("positive"));
+        assert_eq!(state.spoken(), "Positive, 80%.");
+        let latency = state.answer.as_ref().and_then(|answer| answer.latency);
+        assert_eq!(latency, Some(4.0), "loading is not latency");
+    }
+
+    #[test]
+    fn an_older_answer_never_overwrites_a_newer_one() {
+        let mut state = ready();
+        state.ask(1, 0.0);
+        state.ask(2, 1.0);
+        state.classified(2, prediction(2), "text", 3.0);
+        state.classified(1, prediction(0), "text", 4.0);
+        assert_eq!(state.label(), Some("positive"));
+        assert_eq!(state.face(), Face::Ready);
+    }
+
+    #[test]
+    fn an_answer_to_an_older_text_is_shown_as_stale() {
+        let mut state = ready();
+        state.ask(1, 0.0);
+        state.ask(2, 1.0);
+        state.classified(1, prediction(0), "text", 4.0);
+        assert_eq!(
+            (state.face(), state.label()),
+            (Face::Stale, Some("negative"))
+        );
+        assert_eq!(state.answer.as_ref().and_then(|a| a.latency), None);
+        state.classified(2, prediction(2), "text", 5.0);
+        assert_eq!(
+            (state.face(), state.label()),
+            (Face::Ready, Some("positive"))
+        );
+    }
+
+    #[test]
+    fn an_emptied_field_shows_no_verdict_and_wants_none() {
+        let mut state = ready();
+        state.ask(1, 0.0);
+        state.classified(1, prediction(0), "text", 1.0);
+        state.ask(2, 2.0);
+        state.clear();
+        assert_eq!((state.face(), state.label()), (Face::Empty, None));
+        state.classified(2, prediction(0), "text", 3.0);
+        state.failed(Some(2), failure(ErrorKind::Input), true);
+        assert_eq!((state.face(), state.label()), (Face::Empty, None));
+        state.ask(3, 4.0);
+        assert_eq!((state.face(), state.label()), (Face::Stale, None));
+        assert_eq!(state.failure(), None);
+    }
+
+    #[test]
+    fn a_failed_text_is_said_until_it_changes() {
+        let mut state = ready();
+        state.ask(1, 0.0);
+        state.ask(2, 1.0);
+        state.failed(Some(1), failure(ErrorKind::Input), true);
+        assert_eq!(state.face(), Face::Stale, "of no interest");
+        state.failed(Some(2), failure(ErrorKind::Input), true);
+        assert_eq!(state.face(), Face::Error);
+        state.ask(3, 2.0);
+        state.classified(3, prediction(1), "text", 3.0);
+        assert_eq!(
+            (state.face(), state.label()),
+            (Face::Ready, Some("neutral"))
+        );
+    }
+
+    #[test]
+    fn a_crash_keeps_text_and_model_known() {
+        let mut state = ready();
+        state.ask(1, 0.0);
+        state.restart();
+        assert!(state.restarting);
+        assert_eq!(state.face(), Face::Loading);
+        state.ready(info(), 9.0);
+        assert!(!state.restarting);
+        state.restart();
+        state.failed(None, failure(ErrorKind::Crashed), true);
+        assert_eq!(state.face(), Face::Error);
+        assert_eq!(state.failure().map(|f| f.kind), Some(ErrorKind::Crashed));
+    }
+
+    #[test]
+    fn the_likeliest_of_many_labels_rank_first() {
+        let mut state = ready();
+        state.ask(1, 0.0);
+        let scores = vec![0.1, 0.9, 0.1, 0.4];
+        state.classified(
+            1,
+            Prediction {
+                scores,
+                ..prediction(1)
+            },
+            "text",
+            1.0,
+        );
+        assert_eq!([0, 1, 2, 3].map(|class| state.rank(class)), [2, 0, 3, 1]);
+        assert!(!state.is_one_bar(), "they do not exclude each other");
+        assert_eq!(state.share(1), "90%");
+        assert_eq!(state.share(9), "");
+    }
+
+    #[test]
+    fn the_button_offers_what_helps() {
+        let mut state = State::default();
+        assert_eq!(state.action(), Some("Cancel"));
+        state.failed(None, failure(ErrorKind::Cancelled), true);
+        assert_eq!(state.action(), Some("Load the model"));
+        state.failed(None, failure(ErrorKind::Unsupported), true);
+        assert_eq!(state.action(), None);
+        state.failed(None, failure(ErrorKind::Network), false);
+        assert_eq!(state.trouble().map(|t| t.what), Some("You are offline"));
+        state.start_again();
+        assert_eq!((state.face(), state.trouble()), (Face::Loading, None));
+        state.ready(info(), 1.0);
+        assert_eq!(state.action(), None);
+    }
+
+    #[test]
+    fn not_sure_below_the_threshold() {
+        let answer = |top: f32| Answer {
+            seq: 1,
+            prediction: Prediction {
+                scores: vec![top, 0.3, 0.3],
+                ..prediction(0)
+            },
+            notes: Notes::default(),
+            latency: None,
+        };
+        assert!(!answer(0.49).is_sure());
+        assert!(answer(SURE_FROM).is_sure());
+    }
+}

@@ -1,0 +1,158 @@
+//! How the text reads, or why that cannot be said yet.
+
+use leptos::html::Button;
+use leptos::prelude::*;
+
+use super::app::Reader;
+use super::meter::Meter;
+use super::state::{Face, Model, State};
+use super::words::{count, downloaded, duration};
+
+/// The verdict, in one of five faces. All of them live in the same rows, so that nothing moves when one follows
+/// another; style/main.css goes by `data-state`.
+#[component]
+pub(super) fn Verdict(reader: Reader) -> impl IntoView {
+    // Only when the model is another one does the meter begin anew.
+    let labels = Memo::new(move |_| {
+        let labels = reader
+            .state
+            .with(|state| state.info.as_ref().map(|info| info.labels.clone()));
+        labels.unwrap_or_default()
+    });
+    view! {
+        <section
+            id="verdict"
+            aria-label="Verdict"
+            aria-busy=reader.show(|state| if state.face() == Face::Loading { "true" } else { "false" })
+            data-state=reader.show(|state| state.face().name())
+            data-label=reader.show(|state| state.label().map(str::to_owned))
+            data-seq=reader.show(|state| state.shown().map(|answer| answer.seq.to_string()))
+        >
+            <p class="word" id="word" data-tone=reader.show(State::tone)>
+                {reader.show(word)}
+            </p>
+            <p class="figure">{reader.show(figure)}</p>
+            <progress
+                aria-labelledby="word"
+                max=reader.show(|state| received(state).1)
+                value=reader.show(|state| received(state).0)
+            ></progress>
+            {move || view! { <Meter reader labels=labels.get() /> }}
+            <p class="hint">"You can write already. The model comes to this device; your text never leaves it."</p>
+            <div class="trouble" role="alert">
+                <p class="what">{reader.show(|state| said_of_trouble(state, |trouble| trouble.what))}</p>
+                <p class="advice">{reader.show(|state| said_of_trouble(state, |trouble| trouble.hint))}</p>
+                <p class="cause">
+                    {reader.show(|state| state.failure().map_or_else(String::new, |failure| failure.message.clone()))}
+                </p>
+            </div>
+            <Action reader />
+            <div class="notes">
+                <p class="measured">{reader.show(measured)}</p>
+                <p class="unknown">{reader.show(unknown)}</p>
+                <p class="cut">{reader.show(cut)}</p>
+            </div>
+        </section>
+    }
+}
+
+/// The headline.
+fn word(state: &State) -> String {
+    match &state.model {
+        Model::Loading(_) if state.restarting => "The reader stopped and is starting again".into(),
+        Model::Loading(Some(progress)) if progress.total == Some(progress.received) => {
+            "Getting the model ready".into()
+        }
+        Model::Loading(_) => "Loading the model".into(),
+        Model::Ready if state.is_blank => "Nothing to read yet".into(),
+        _ => state
+            .verdict()
+            .map(|verdict| verdict.word)
+            .unwrap_or_default(),
+    }
+}
+
+/// What stands across from the headline: how likely, or how many bytes.
+fn figure(state: &State) -> String {
+    match state.model {
+        Model::Loading(Some(progress)) => downloaded(progress),
+        _ => state
+            .verdict()
+            .map(|verdict| verdict.figure)
+            .unwrap_or_default(),
+    }
+}
+
+/// Value and maximum of the progress. Without a value a browser shows that something is going on, nobody knows how far.
+fn received(state: &State) -> (Option<String>, Option<String>) {
+    match state.model {
+        Model::Loading(Some(progress)) => match progress.total {
+            Some(total) => (Some(progress.received.to_string()), Some(total.to_string())),
+            None => (None, None),
+        },
+        _ => (Some("0".to_owned()), None),
+    }
+}
+
+fn said_of_trouble(state: &State, part: fn(super::words::Trouble) -> &'static str) -> &'static str {
+    state.trouble().map_or("", part)
+}
+
+/// How many tokens, how fast.
+fn measured(state: &State) -> String {
+    let Some(answer) = state.shown() else {
+        return String::new();
+    };
+    let tokens = count(answer.prediction.tokens.len(), "token");
+    match answer.latency {
+        Some(latency) => tokens + " · " + &duration(latency) + " from key to verdict",
+        None => tokens,
+    }
+}
+
+fn unknown(state: &State) -> String {
+    let unknown = state
+        .shown()
+        .and_then(|answer| answer.notes.unknown.clone());
+    unknown.unwrap_or_default()
+}
+
+fn cut(state: &State) -> String {
+    let cut = state.shown().and_then(|answer| answer.notes.cut.as_ref());
+    cut.map_or_else(String::new, |cut| {
+        let end = if cut.excerpt.ends_with(['.', '!', '?']) {
+            "”"
+        } else {
+            "”."
+        };
+        cut.sentence.clone() + ", up to “…" + &cut.excerpt + end + " The rest is marked."
+    })
+}
+
+/// The one button: stops what loads, starts what stopped. It stays the same element, so that it keeps the focus when
+/// one becomes the other.
+#[component]
+fn Action(reader: Reader) -> impl IntoView {
+    let button = NodeRef::<Button>::new();
+    Effect::new(move |_| {
+        // A button that hides would take the focus with it.
+        let is_hiding = reader.state.with(|state| state.action().is_none());
+        if is_hiding
+            && let Some((button, field)) = button.get_untracked().zip(reader.field.get_untracked())
+            && document().active_element().as_ref() == Some(button.as_ref())
+        {
+            _ = field.focus();
+        }
+    });
+    view! {
+        <button
+            type="button"
+            class="action"
+            node_ref=button
+            hidden=reader.show(|state| state.action().is_none())
+            on:click=move |_| reader.stop_or_start()
+        >
+            {reader.show(|state| state.action().unwrap_or_default())}
+        </button>
+    }
+}
