@@ -1,5 +1,6 @@
 //! Text to token ids, by the `tokenizers` crate from a model's own `tokenizer.json`.
 
+use serde_json::{Map, Value};
 use tokenizers::tokenizer::{Encoding, PostProcessor};
 use tokenizers::{ModelWrapper, TruncationDirection};
 
@@ -68,12 +69,28 @@ impl Tokenizer {
                 "it is an HTML page, not JSON; check the address".into(),
             ));
         }
-        let mut inner =
-            tokenizers::Tokenizer::from_bytes(json).map_err(|e| malformed(e.to_string()))?;
-        inner
-            .with_truncation(None)
-            .map_err(|e| malformed(e.to_string()))?;
-        inner.with_padding(None);
+        // tokenizers 0.23.2 panics on JSON that breaks off within the decoder, on a bad `Precompiled` normalizer, and
+        // on templates with parts that do not exist: so these are looked at first, and what is not needed left out.
+        let mut file: Map<String, Value> =
+            serde_json::from_slice(json).map_err(|e| malformed(e.to_string()))?;
+        for unneeded in ["decoder", "truncation", "padding"] {
+            file.remove(unneeded);
+        }
+        if file.get("normalizer").is_some_and(has_precompiled) {
+            return Err(Error::Unsupported {
+                what: "the tokenizer's normalizer",
+                found: "Precompiled".into(),
+                supported: "the normalizers of WordPiece models",
+            });
+        }
+        if !file.get("post_processor").is_none_or(template_is_sound) {
+            return Err(malformed(
+                "its post_processor leaves the text out, or names a token or a second text that is not there"
+                    .into(),
+            ));
+        }
+        let inner: tokenizers::Tokenizer =
+            serde_json::from_value(file.into()).map_err(|e| malformed(e.to_string()))?;
 
         let ModelWrapper::WordPiece(model) = inner.get_model() else {
             return Err(Error::Unsupported {
@@ -248,6 +265,32 @@ impl Batch {
             .flat_map(|&length| (0..self.tokens).map(move |t| u32::from(t < length)))
             .collect()
     }
+}
+
+/// Whether a normalizer, or one within it, is of the kind that SentencePiece models bring along.
+fn has_precompiled(normalizer: &Value) -> bool {
+    match normalizer {
+        Value::Object(fields) => {
+            fields.get("type").is_some_and(|kind| kind == "Precompiled")
+                || fields.values().any(has_precompiled)
+        }
+        Value::Array(list) => list.iter().any(has_precompiled),
+        _ => false,
+    }
+}
+
+/// Whether a `TemplateProcessing`, there or in processors within this one, takes a single text exactly once and no
+/// other parts than there are.
+fn template_is_sound(post_processor: &Value) -> bool {
+    let list = |key| post_processor[key].as_array().into_iter().flatten();
+    let exists = |piece: &Value| match &piece["SpecialToken"]["id"] {
+        Value::String(id) => !post_processor["special_tokens"][id].is_null(),
+        _ => piece["Sequence"]["id"] == "A",
+    };
+    let texts = list("single").filter(|piece| piece["Sequence"].is_object());
+    (post_processor["single"].is_null() || texts.count() == 1)
+        && list("single").all(exists)
+        && list("processors").all(template_is_sound)
 }
 
 /// Translates UTF-8 indices of a text to UTF-16 ones, quickly if they come in rising order.

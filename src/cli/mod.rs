@@ -46,6 +46,8 @@ pub fn run() -> ExitCode {
     match outcome {
         Ok(()) | Err(Stop::PipeClosed) => ExitCode::SUCCESS,
         Err(Stop::Failed(message)) => {
+            // Names in a hostile file may hold line ends and terminal codes.
+            let message = message.replace(char::is_control, "\u{fffd}");
             // Nobody is left to tell if standard error is closed too.
             let _ = writeln!(io::stderr(), "error: {message}");
             ExitCode::FAILURE

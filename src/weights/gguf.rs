@@ -14,6 +14,8 @@ use crate::{Error, Result};
 
 /// A BERT has a few hundred tensors; a header that declares more than this is not worth reading.
 const MAX_ENTRIES: u64 = 1 << 16;
+/// `GGML_MAX_NAME`, in bytes.
+const MAX_NAME: usize = 64;
 /// `GGML_MAX_DIMS`.
 const MAX_DIMS: u32 = 4;
 /// Arrays of arrays are allowed by the specification and used by nobody.
@@ -213,6 +215,13 @@ impl<R: Read + Seek> Cursor<'_, R> {
 
     fn tensor(&mut self) -> Result<(String, Entry)> {
         let name = self.string("a tensor's name")?;
+        // It will stand in messages.
+        if name.len() > MAX_NAME || name.contains(char::is_control) {
+            return Err(self.malformed(format!(
+                "the bytes before {} should be a tensor's name, and are none",
+                self.position
+            )));
+        }
         let dims = self.u32("a tensor's dimensions")?;
         if dims > MAX_DIMS {
             return Err(self.malformed(format!("tensor {name} has {dims} dimensions")));
