@@ -3,6 +3,11 @@
 //! `WASM_BINDGEN_USE_BROWSER=1 cargo test --target wasm32-unknown-unknown --no-default-features --features worker
 //! --test browser_store`
 #![cfg(all(target_arch = "wasm32", feature = "worker"))]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on should stop"
+)]
 
 use std::cell::RefCell;
 use std::io::{Cursor, Read, Seek, SeekFrom};
@@ -83,7 +88,10 @@ async fn a_file_that_is_too_long_is_refused() {
 #[wasm_bindgen_test]
 async fn a_missing_file_is_not_found() {
     // The server that serves this test has no such file.
-    let origin = js_sys::eval("location.origin").unwrap().as_string().unwrap();
+    let origin = js_sys::eval("location.origin")
+        .unwrap()
+        .as_string()
+        .unwrap();
     let error = error_of(&format!("{origin}/no-such-model/model.gguf")).await;
     assert!(
         matches!(
@@ -117,7 +125,10 @@ async fn an_aborted_download_is_cancelled() {
 
 #[wasm_bindgen_test]
 async fn one_missing_file_calls_off_the_others() {
-    let origin = js_sys::eval("location.origin").unwrap().as_string().unwrap();
+    let origin = js_sys::eval("location.origin")
+        .unwrap()
+        .as_string()
+        .unwrap();
     let controller = AbortController::new().unwrap();
     let result = fetch_model(&format!("{origin}/no-such-model/"), &controller, |_| {}).await;
     let error = result.err().unwrap();
@@ -156,11 +167,7 @@ fn chunks_read_like_one_file() {
             assert_eq!(chunks.seek(to).ok(), expected.seek(to).ok(), "{to:?}");
             let count = draw(60);
             let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-            chunks
-                .by_ref()
-                .take(count)
-                .read_to_end(&mut ours)
-                .unwrap();
+            chunks.by_ref().take(count).read_to_end(&mut ours).unwrap();
             expected
                 .by_ref()
                 .take(count)

@@ -1,3 +1,5 @@
+#![expect(clippy::expect_used, reason = "a test that cannot go on should stop")]
+
 use std::collections::HashSet;
 
 use proptest::prelude::*;
