@@ -3,11 +3,7 @@
 //! `WASM_BINDGEN_USE_BROWSER=1 cargo test --target wasm32-unknown-unknown --no-default-features --features worker
 //! --test browser_store`
 #![cfg(all(target_arch = "wasm32", feature = "worker"))]
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that cannot go on should stop"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use std::cell::RefCell;
 use std::io::{Cursor, Read, Seek, SeekFrom};
@@ -36,7 +32,7 @@ async fn fetch(url: &str) -> Result<Chunks> {
 }
 
 async fn error_of(url: &str) -> Error {
-    fetch(url).await.err().expect("this cannot be fetched")
+    fetch(url).await.unwrap_err()
 }
 
 #[wasm_bindgen_test]
@@ -118,8 +114,7 @@ async fn an_aborted_download_is_cancelled() {
     let url = url_of(b"{}", "application/json");
     let error = download(&url, 1 << 20, &controller.signal(), |_, _| {})
         .await
-        .err()
-        .unwrap();
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);
 }
 
