@@ -1,0 +1,451 @@
+//! Logits, pooled outputs and labels, compared with transformers' on the same checkpoints, with stock candle's
+//! BERT, and of quantized files with the same files dequantized.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "golden/cases.rs"]
+mod cases;
+
+use std::collections::HashMap;
+use std::io::Cursor;
+use std::path::Path;
+
+use candle_core::quantized::{GgmlDType, QTensor, gguf_file};
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use candle_transformers::models::bert::BertModel;
+use candle_transformers::models::distilbert::DistilBertModel;
+use live_sentiment::classifier::Classifier;
+use live_sentiment::config::Config;
+use live_sentiment::protocol::Backend;
+use live_sentiment::quantize::{Format, Options, quantize};
+use live_sentiment::tokenizer::{Batch, Padding};
+
+use cases::Classified;
+
+const TINY: [&str; 4] = [
+    "bert-binary",
+    "bert-multi-label",
+    "bert-gelu-new",
+    "distilbert-binary",
+];
+const TINY_BERT: [&str; 3] = ["bert-binary", "bert-multi-label", "bert-gelu-new"];
+/// The backends that run natively.
+const BACKENDS: [Backend; 2] = [Backend::Candle, Backend::Scalar];
+
+/// The f32 path: only the order of additions differs.
+const F32_BOUND: f32 = 1e-3;
+/// The default model, against the same weights dequantized: activations are rounded to 8 bits a block, no more. Its
+/// logits lie between -3 and 3; stock candle is off by 0.035 in Q4_0 and 0.076 in Q8_0 at most.
+const DEFAULT_BOUND: f32 = 0.15;
+/// The same for the tiny models, whose random weights amplify: logits up to 8, stock candle off by 0.27 at most.
+const TINY_BOUND: f32 = 0.5;
+/// candle-transformers 0.11 runs DistilBERT's `gelu` by the tanh approximation.
+const STOCK_DISTILBERT_BOUND: f32 = 1e-2;
+
+fn tiny(name: &str) -> std::path::PathBuf {
+    cases::path("tests/golden/models").join(name)
+}
+
+fn golden(name: &str) -> Vec<Classified> {
+    let golden: cases::Golden = cases::read(&format!("models/{name}/golden.json"));
+    assert!(golden.cases.len() > 40, "the corpus is there");
+    golden.cases
+}
+
+fn argmax(x: &[f32]) -> usize {
+    (0..x.len())
+        .rev()
+        .max_by(|&a, &b| x[a].total_cmp(&x[b]))
+        .unwrap()
+}
+
+/// The largest difference of two rows of numbers.
+fn distance(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, |m, d| if d.is_nan() { d } else { m.max(d) })
+}
+
+/// Classifies every text and asserts that logits are within `bound`, and labels and lengths the same. Returns the
+/// largest difference found.
+#[track_caller]
+fn assert_golden(classifier: &Classifier, cases: &[Classified], bound: f32) -> f32 {
+    let mut worst = 0.0f32;
+    for case in cases {
+        let text = case.text.expand();
+        let prediction = classifier.classify(&text).unwrap();
+        let shown: String = text.chars().take(40).collect();
+        let distance = distance(&prediction.logits, &case.logits);
+        assert!(
+            distance <= bound,
+            "{shown:?}: logits {:?}, expected {:?}",
+            prediction.logits,
+            case.logits
+        );
+        assert_eq!(prediction.label, argmax(&case.logits), "label of {shown:?}");
+        assert_eq!(prediction.token_count, case.tokens, "tokens of {shown:?}");
+        worst = worst.max(distance);
+    }
+    worst
+}
+
+// ---- checkpoints as transformers saves them ------------------------------------------------------------------
+
+#[test]
+fn logits_are_transformers() {
+    for name in TINY {
+        let classifier = Classifier::from_dir(&tiny(name), Backend::Candle).unwrap();
+        assert_golden(&classifier, &golden(name), F32_BOUND);
+    }
+}
+
+#[test]
+fn pooled_output_is_transformers() {
+    for name in TINY_BERT {
+        let classifier = Classifier::from_dir(&tiny(name), Backend::Candle).unwrap();
+        let mut compared = 0;
+        for case in golden(name) {
+            let Some(expected) = case.pooled else {
+                continue;
+            };
+            let ids = classifier
+                .tokenizer()
+                .encode(&case.text.expand())
+                .unwrap()
+                .ids;
+            let output = classifier.bert().forward(&Batch::single(&ids)).unwrap();
+            let pooled: Vec<f32> = output.pooled.squeeze(0).unwrap().to_vec1().unwrap();
+            assert!(distance(&pooled, &expected) < F32_BOUND, "{name}");
+            compared += 1;
+        }
+        assert_eq!(compared, 2, "both of the article's sentences");
+    }
+}
+
+/// The article from end to end: two sentences padded to 512, pooled output, binary classifier, label by argmax.
+#[test]
+fn the_article() {
+    let classifier = Classifier::from_dir(&tiny("bert-binary"), Backend::Candle).unwrap();
+    let cases: Vec<_> = golden("bert-binary")
+        .into_iter()
+        .filter(|case| case.pooled.is_some())
+        .collect();
+    let texts: Vec<_> = cases.iter().map(|case| case.text.expand()).collect();
+    let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+    let (batch, _) = classifier
+        .tokenizer()
+        .encode_batch(&texts, Padding::MaxLength(512))
+        .unwrap();
+    assert_eq!(batch.input_ids.len(), 2 * 512);
+    let logits: Vec<Vec<f32>> = classifier
+        .bert()
+        .forward(&batch)
+        .unwrap()
+        .logits
+        .to_vec2()
+        .unwrap();
+    let labels = &classifier.info().labels;
+    assert_eq!(labels, &["NEGATIVE", "POSITIVE"]);
+    for (case, logits) in cases.iter().zip(&logits) {
+        assert!(
+            distance(logits, &case.logits) < F32_BOUND,
+            "padding changed the logits"
+        );
+        assert_eq!(labels[argmax(logits)], labels[argmax(&case.logits)]);
+    }
+}
+
+#[test]
+fn scores_are_softmax_or_sigmoid() {
+    for name in TINY {
+        let classifier = Classifier::from_dir(&tiny(name), Backend::Candle).unwrap();
+        for case in golden(name).iter().take(10) {
+            let prediction = classifier.classify(&case.text.expand()).unwrap();
+            let exp: Vec<f64> = case.logits.iter().map(|&x| f64::from(x).exp()).collect();
+            let sum: f64 = exp.iter().sum();
+            let multi_label = name == "bert-multi-label";
+            let scores: Vec<f32> = exp
+                .iter()
+                .map(|e| if multi_label { e / (1.0 + e) } else { e / sum })
+                .map(|s| s as f32)
+                .collect();
+            assert!(
+                distance(&prediction.scores, &scores) < F32_BOUND,
+                "{name}: {:?}",
+                prediction.scores
+            );
+        }
+    }
+}
+
+#[test]
+fn a_padded_batch_gives_what_single_texts_give() {
+    for backend in BACKENDS {
+        for name in TINY {
+            let classifier = Classifier::from_dir(&tiny(name), backend).unwrap();
+            let cases = golden(name);
+            let texts: Vec<_> = cases.iter().map(|case| case.text.expand()).collect();
+            let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+            for texts in texts.chunks(8) {
+                let batch = classifier.classify_batch(texts).unwrap();
+                assert_eq!(batch.len(), texts.len());
+                for (text, together) in texts.iter().zip(batch) {
+                    let alone = classifier.classify(text).unwrap();
+                    let distance = distance(&together.logits, &alone.logits);
+                    assert!(distance < 1e-5, "{name}, {backend:?}, {text:?}: {distance}");
+                    assert_eq!(together.token_count, alone.token_count);
+                    assert_eq!(together.tokens, alone.tokens);
+                }
+            }
+        }
+    }
+}
+
+/// Names of older checkpoints, and of encoders saved without their prefix, mean the same tensors.
+#[test]
+fn older_tensor_names_mean_the_same() {
+    type Rename = fn(&str) -> String;
+    let old_norms: Rename = |name| {
+        name.replace("LayerNorm.weight", "LayerNorm.gamma")
+            .replace("LayerNorm.bias", "LayerNorm.beta")
+    };
+    let no_prefix: Rename = |name| {
+        let name = name.strip_prefix("bert.").unwrap_or(name);
+        name.strip_prefix("distilbert.").unwrap_or(name).to_owned()
+    };
+    for (name, rename) in [
+        ("bert-binary", old_norms),
+        ("bert-binary", no_prefix),
+        ("bert-gelu-new", |name| no_prefix_and_old_norms(name)),
+        ("distilbert-binary", no_prefix),
+    ] {
+        let original = tiny(name);
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["config.json", "tokenizer.json"] {
+            std::fs::copy(original.join(file), folder.path().join(file)).unwrap();
+        }
+        let tensors =
+            candle_core::safetensors::load(original.join("model.safetensors"), &Device::Cpu)
+                .unwrap();
+        let renamed: HashMap<_, _> = tensors
+            .iter()
+            .map(|(name, tensor)| (rename(name), tensor.clone()))
+            .collect();
+        assert!(
+            renamed.keys().any(|name| !tensors.contains_key(name)),
+            "something was renamed"
+        );
+        candle_core::safetensors::save(&renamed, folder.path().join("model.safetensors")).unwrap();
+
+        let classifier = Classifier::from_dir(folder.path(), Backend::Candle).unwrap();
+        assert_golden(&classifier, &golden(name), F32_BOUND);
+    }
+
+    fn no_prefix_and_old_norms(name: &str) -> String {
+        name.strip_prefix("bert.")
+            .unwrap_or(name)
+            .replace("LayerNorm.weight", "LayerNorm.gamma")
+            .replace("LayerNorm.bias", "LayerNorm.beta")
+    }
+}
+
+// ---- stock candle --------------------------------------------------------------------------------------------
+
+fn stock_weights(folder: &Path) -> VarBuilder<'static> {
+    let bytes = std::fs::read(folder.join("model.safetensors")).unwrap();
+    VarBuilder::from_buffered_safetensors(bytes, DType::F32, &Device::Cpu).unwrap()
+}
+
+/// `last_hidden_state` of texts side by side, padded, against candle-transformers.
+fn assert_like_stock_candle(folder: &Path, texts: &[&str], bound: f32) {
+    let classifier = Classifier::from_dir(folder, Backend::Candle).unwrap();
+    let (batch, _) = classifier
+        .tokenizer()
+        .encode_batch(texts, Padding::Longest)
+        .unwrap();
+    let shape = (batch.size(), batch.tokens);
+    let ids = Tensor::from_slice(&batch.input_ids, shape, &Device::Cpu).unwrap();
+    let mask = Tensor::from_slice(&batch.attention_mask(), shape, &Device::Cpu).unwrap();
+
+    let json = std::fs::read(folder.join("config.json")).unwrap();
+    let raw: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    let expected = if raw["model_type"] == "distilbert" {
+        let config = serde_json::from_slice(&json).unwrap();
+        let model = DistilBertModel::load(stock_weights(folder), &config).unwrap();
+        // Here 1 means "masked out", and the mask is one for all heads and queries.
+        let masked = mask
+            .eq(0u32)
+            .unwrap()
+            .unsqueeze(1)
+            .unwrap()
+            .unsqueeze(1)
+            .unwrap();
+        model.forward(&ids, &masked).unwrap()
+    } else {
+        let config = Config::parse(&json).unwrap().encoder;
+        let model = BertModel::load(stock_weights(folder), &config).unwrap();
+        model
+            .forward(&ids, &ids.zeros_like().unwrap(), Some(&mask))
+            .unwrap()
+    };
+    let found = classifier.bert().last_hidden_state(&batch).unwrap();
+    for (row, &length) in batch.lengths.iter().enumerate() {
+        let numbers = |x: &Tensor| -> Vec<f32> {
+            x.get(row)
+                .unwrap()
+                .narrow(0, 0, length)
+                .unwrap()
+                .flatten_all()
+                .unwrap()
+                .to_vec1()
+                .unwrap()
+        };
+        let distance = distance(&numbers(&found), &numbers(&expected));
+        assert!(distance < bound, "{}: {distance}", folder.display());
+    }
+}
+
+#[test]
+fn last_hidden_state_is_stock_candles() {
+    for name in TINY {
+        let cases = golden(name);
+        let texts: Vec<_> = cases.iter().map(|case| case.text.expand()).collect();
+        let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+        for texts in texts.chunks(6) {
+            let distilbert = name == "distilbert-binary";
+            let bound = if distilbert {
+                STOCK_DISTILBERT_BOUND
+            } else {
+                F32_BOUND
+            };
+            assert_like_stock_candle(&tiny(name), texts, bound);
+        }
+    }
+}
+
+// ---- quantized -----------------------------------------------------------------------------------------------
+
+fn quantized_to(from: &Path, to: &Path, format: Format) {
+    let options = Options {
+        format,
+        name: None,
+        license: None,
+    };
+    quantize(from, to, &options, |_, _| {}).unwrap();
+}
+
+/// Rewrites a GGUF file with every tensor in f32: the same numbers, none rounded any more.
+fn dequantize(from: &Path, to: &Path) {
+    for file in ["config.json", "tokenizer.json"] {
+        std::fs::copy(from.join(file), to.join(file)).unwrap();
+    }
+    let mut file = Cursor::new(std::fs::read(from.join("model.gguf")).unwrap());
+    let content = gguf_file::Content::read(&mut file).unwrap();
+    let tensors: Vec<_> = content
+        .tensor_infos
+        .keys()
+        .map(|name| {
+            let tensor = content
+                .tensor(&mut file, name, &Device::Cpu)
+                .unwrap()
+                .dequantize(&Device::Cpu)
+                .unwrap();
+            (
+                name.clone(),
+                QTensor::quantize(&tensor, GgmlDType::F32).unwrap(),
+            )
+        })
+        .collect();
+    let tensors: Vec<_> = tensors
+        .iter()
+        .map(|(name, tensor)| (name.as_str(), tensor))
+        .collect();
+    let metadata: Vec<_> = content
+        .metadata
+        .iter()
+        .map(|(key, value)| (key.as_str(), value))
+        .collect();
+    let mut out = std::fs::File::create(to.join("model.gguf")).unwrap();
+    gguf_file::write(&mut out, &metadata, &tensors).unwrap();
+}
+
+/// The largest difference of the logits that the two give for the texts of `cases`.
+fn largest_difference(one: &Classifier, other: &Classifier, cases: &[Classified]) -> f32 {
+    let differences = cases.iter().map(|case| {
+        let text = case.text.expand();
+        let (one, other) = (one.classify(&text).unwrap(), other.classify(&text).unwrap());
+        distance(&one.logits, &other.logits)
+    });
+    differences.fold(0.0, f32::max)
+}
+
+/// What a quantized file gives, against the same file dequantized and run in f32. Only the activations are rounded
+/// then: to 8 bits for each 32 of them.
+#[test]
+fn quantized_files_give_what_their_numbers_give() {
+    for name in TINY {
+        let cases = golden(name);
+        for format in [Format::Q8_0, Format::Q4_0, Format::F16] {
+            let (quantized, plain) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            quantized_to(&tiny(name), quantized.path(), format);
+            dequantize(quantized.path(), plain.path());
+            let plain = Classifier::from_dir(plain.path(), Backend::Candle).unwrap();
+            for backend in BACKENDS {
+                let quantized = Classifier::from_dir(quantized.path(), backend).unwrap();
+                let worst = largest_difference(&quantized, &plain, &cases);
+                let bound = if format == Format::F16 {
+                    F32_BOUND
+                } else {
+                    TINY_BOUND
+                };
+                assert!(worst < bound, "{name}, {format:?}, {backend:?}: {worst}");
+            }
+        }
+    }
+}
+
+// ---- the default model ---------------------------------------------------------------------------------------
+
+/// The model that the page ships, against its file dequantized by gguf-py and run by transformers.
+#[test]
+fn the_default_model_says_what_its_numbers_say() {
+    let golden: cases::DefaultModel = cases::read("default.json");
+    for backend in BACKENDS {
+        let classifier =
+            Classifier::from_dir(&cases::path("public/models/minilm-sentiment"), backend).unwrap();
+        assert_eq!(
+            classifier.info().file_size,
+            golden.gguf_bytes,
+            "default.json is of another model: run `make.py default`"
+        );
+        let worst = assert_golden(&classifier, &golden.gguf, DEFAULT_BOUND);
+        println!("{backend:?}: off by {worst} at most");
+    }
+}
+
+/// The checkpoint that the default model was made of, in f32 and in Q8_0.
+#[test]
+fn the_default_checkpoint_says_what_transformers_says() {
+    let golden: cases::DefaultModel = cases::read("default.json");
+    let folder = cases::path("../shared/model");
+    if !folder.join("model.safetensors").exists() {
+        return cases::skipped(
+            "the_default_checkpoint_says_what_transformers_says",
+            "there is no ../shared/model",
+        );
+    }
+    let plain = Classifier::from_dir(&folder, Backend::Candle).unwrap();
+    assert_golden(&plain, &golden.f32, F32_BOUND);
+    let q8_0 = tempfile::tempdir().unwrap();
+    quantized_to(&folder, q8_0.path(), Format::Q8_0);
+    for backend in BACKENDS {
+        let classifier = Classifier::from_dir(q8_0.path(), backend).unwrap();
+        let worst = assert_golden(&classifier, &golden.q8_0, DEFAULT_BOUND);
+        println!("Q8_0, {backend:?}: off by {worst} at most");
+    }
+    let texts = ["It is a film.", "I love this movie! It's fantastic."];
+    assert_like_stock_candle(&folder, &texts, F32_BOUND);
+}

@@ -1,0 +1,192 @@
+"""Makes the golden vectors of this folder with Hugging Face's own libraries (versions: requirements.txt).
+
+    python make.py tokens    # tokens.json: ids and offsets
+    python make.py tiny      # models/*: small random checkpoints with their outputs
+    python make.py default --checkpoint DIR    # default.json: the default model; DIR is what its GGUF was made of
+
+What is made is committed, so that the tests need no Python. Run a command again when its input changed: the corpus,
+or the default model. The tiny checkpoints come out the same each time (fixed seeds).
+"""
+
+import argparse
+import json
+import pathlib
+
+import gguf
+import torch
+import transformers
+from safetensors.torch import load_file
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from transformers import AutoModelForSequenceClassification
+
+import corpus
+from checkpoint import load_tokenizer, new_model, read_gguf, set_weights, wrap_tokenizer
+
+HERE = pathlib.Path(__file__).parent
+DEFAULT_MODEL = HERE.parent.parent / "public/models/minilm-sentiment"
+
+
+def write(path, value):
+    """Writes JSON, pure ASCII so that control characters survive editors, one case a line so that diffs can be read."""
+    lines = []
+    for key, item in value.items():
+        if isinstance(item, list) and item and isinstance(item[0], dict):
+            rows = ",\n".join(json.dumps(row, separators=(",", ":")) for row in item)
+            lines.append(f"{json.dumps(key)}:[\n{rows}\n]")
+        else:
+            lines.append(f"{json.dumps(key)}:{json.dumps(item, separators=(',', ':'))}")
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    print(path.relative_to(HERE), path.stat().st_size, "bytes")
+
+
+def numbers(tensor):
+    """Floats with the seven digits that an f32 holds."""
+    return [float(f"{x:.7g}") for x in tensor.flatten().tolist()]
+
+
+# ---- token ids and offsets -------------------------------------------------------------------------------------
+
+
+def tokens(_):
+    """Each text of the corpus, cut at 512 tokens: ids, and offsets in code points as Hugging Face counts them."""
+    tokenizer = load_tokenizer(DEFAULT_MODEL)
+    cases = []
+    for name, text in corpus.TOKENIZER.items():
+        text, rule = corpus.expand(text), corpus.rule(text)
+        encoded = tokenizer(text, truncation=True, max_length=512, return_offsets_mapping=True)
+        cases.append({
+            "name": name,
+            **rule,
+            "ids": encoded["input_ids"],
+            "offsets": [x for pair in encoded["offset_mapping"] for x in pair],
+            "truncated": len(tokenizer(text)["input_ids"]) > 512,
+        })
+    padded = []
+    for text in corpus.ARTICLE:
+        # What transformers called encode_plus until version 5.
+        encoded = tokenizer(text, add_special_tokens=True, max_length=512, padding="max_length", truncation=True,
+                            return_attention_mask=True, return_token_type_ids=True)
+        padded.append({"text": text, "ids": encoded["input_ids"], "mask": encoded["attention_mask"],
+                       "type_ids": encoded["token_type_ids"]})
+    write(HERE / "tokens.json", {"cases": cases, "article": padded})
+
+
+# ---- models ----------------------------------------------------------------------------------------------------
+
+
+def run(model, tokenizer, max_length):
+    """Logits for every text, one at a time and unpadded; the article's also padded, with its pooled output."""
+    model.eval()
+    pooler = getattr(getattr(model, "bert", None), "pooler", None)
+    results = []
+    with torch.no_grad():
+        for text in corpus.CLASSIFIED:
+            rule, text = corpus.rule(text), corpus.expand(text)
+            encoded = tokenizer(text, truncation=True, max_length=max_length, return_tensors="pt")
+            inputs = {"input_ids": encoded["input_ids"], "attention_mask": encoded["attention_mask"]}
+            case = {**rule, "tokens": inputs["input_ids"].shape[1], "logits": numbers(model(**inputs).logits)}
+            if text in corpus.ARTICLE and pooler is not None:
+                case["pooled"] = numbers(model.bert(**inputs).pooler_output)
+                padded = tokenizer(text, truncation=True, max_length=max_length, padding="max_length", return_tensors="pt")
+                logits = model(input_ids=padded["input_ids"], attention_mask=padded["attention_mask"]).logits
+                torch.testing.assert_close(logits, model(**inputs).logits, atol=1e-5, rtol=1e-5)
+            results.append(case)
+    return results
+
+
+def tiny_tokenizer(limited):
+    """A WordPiece tokenizer of some 250 entries, with ids unlike those of bert-base-uncased."""
+    letters = [chr(c) for c in range(33, 127) if not chr(c).isupper()]
+    words = "the film was good bad not great it is and a of i love hate this movie terrible never again fantastic".split()
+    pieces = ["##" + c for c in letters if c.isalnum()] + ["##ing", "##ed", "##ly"]
+    vocab = ["[PAD]", "[UNK]", "[SEP]", "[MASK]", "[CLS]", *letters, *(w for w in words if w not in letters), *pieces]
+    ids = {token: i for i, token in enumerate(vocab)}
+    tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]", max_input_chars_per_word=100))
+    tokenizer.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", ids["[CLS]"]), ("[SEP]", ids["[SEP]"])])
+    if limited:  # Many files on the Hub carry these; they must not show in the result.
+        tokenizer.enable_truncation(16)
+        tokenizer.enable_padding(length=32)
+    return tokenizer
+
+
+BERT = {
+    "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64,
+    "max_position_embeddings": 128,
+}
+TINY = {
+    # A binary classifier as in the article: 512 positions.
+    "bert-binary": (transformers.BertConfig, torch.float32, False, {
+        **BERT, "max_position_embeddings": 512, "id2label": {0: "NEGATIVE", 1: "POSITIVE"}}),
+    "bert-multi-label": (transformers.BertConfig, torch.float16, True, {
+        **BERT, "hidden_act": "relu", "problem_type": "multi_label_classification",
+        "id2label": {0: "anger", 1: "fear", 2: "joy", 3: "sadness", 4: "surprise"}}),
+    "bert-gelu-new": (transformers.BertConfig, torch.float16, False, {
+        **BERT, "hidden_act": "gelu_new", "layer_norm_eps": 1e-5, "num_attention_heads": 1,
+        "id2label": {0: "negative", 1: "neutral", 2: "positive"}}),
+    "distilbert-binary": (transformers.DistilBertConfig, torch.float16, False, {
+        "dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64, "max_position_embeddings": 128,
+        "id2label": {0: "NEGATIVE", 1: "POSITIVE"}}),
+}
+
+
+def tiny(_):
+    """Random checkpoints as transformers saves them, scaled so that every part of the network shows in the logits."""
+    for seed, (name, (config_class, dtype, limited, options)) in enumerate(TINY.items()):
+        folder = HERE / "models" / name
+        tokenizer = tiny_tokenizer(limited)
+        labels = options["id2label"]
+        config = config_class(**options, vocab_size=tokenizer.get_vocab_size(), pad_token_id=0,
+                              label2id={label: i for i, label in labels.items()})
+        model = AutoModelForSequenceClassification.from_config(config, attn_implementation="eager")
+        random = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for key, parameter in model.named_parameters():
+                values = torch.randn(parameter.shape, generator=random)
+                if key.endswith("LayerNorm.weight") or key.endswith("_norm.weight"):
+                    values = 1 + 0.2 * values
+                elif parameter.dim() == 1:
+                    values *= 0.2
+                elif "embeddings" not in key:
+                    values *= (4 if key.startswith("classifier") else 1.5) * parameter.shape[1] ** -0.5
+                # Through f16 first, so that the file holds exactly what was run.
+                parameter.copy_(values.to(dtype).float())
+            # Centred, so that each label is some text's.
+            logits = [case["logits"] for case in run(model, wrap_tokenizer(tokenizer), config.max_position_embeddings)]
+            bias = model.classifier.bias - torch.tensor(logits).median(dim=0).values
+            model.classifier.bias.copy_(bias.to(dtype).float())
+        results = run(model, wrap_tokenizer(tokenizer), config.max_position_embeddings)
+        model.to(dtype).save_pretrained(folder)
+        tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+        write(folder / "golden.json", {"cases": results})
+
+
+def default(options):
+    """The default model: its GGUF dequantized, and the checkpoint it was made of, plain and through Q8_0."""
+    tokenizer, model = load_tokenizer(DEFAULT_MODEL), new_model(DEFAULT_MODEL)
+    longest = model.config.max_position_embeddings
+    path = DEFAULT_MODEL / "model.gguf"
+    dequantized, quantized = read_gguf(path)
+    golden = {"gguf_bytes": path.stat().st_size, "gguf": run(set_weights(model, dequantized), tokenizer, longest)}
+    plain = {name: tensor.float() for name, tensor in load_file(options.checkpoint / "model.safetensors").items()}
+    golden["f32"] = run(set_weights(model, plain), tokenizer, longest)
+    kind = gguf.GGMLQuantizationType.Q8_0
+    for name in quantized:
+        blocks = gguf.quants.quantize(plain[name].numpy(), kind)
+        plain[name] = torch.tensor(gguf.quants.dequantize(blocks, kind))
+    golden["q8_0"] = run(set_weights(model, plain), tokenizer, longest)
+    write(HERE / "default.json", golden)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["tokens", "tiny", "default"])
+    parser.add_argument("--checkpoint", type=pathlib.Path, help="the Hugging Face folder that the default model was made of")
+    chosen = parser.parse_args()
+    {"tokens": tokens, "tiny": tiny, "default": default}[chosen.what](chosen)

@@ -1,0 +1,179 @@
+//! Token ids and offsets, compared with Hugging Face's own on texts chosen to be hard.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "golden/cases.rs"]
+mod cases;
+
+use live_sentiment::config::Config;
+use live_sentiment::tokenizer::{Padding, Tokenizer};
+
+fn default_tokenizer() -> Tokenizer {
+    let folder = cases::path("public/models/minilm-sentiment");
+    let config = std::fs::read(folder.join("config.json")).unwrap();
+    let tokenizer = std::fs::read(folder.join("tokenizer.json")).unwrap();
+    Tokenizer::parse(&tokenizer, &Config::parse(&config).unwrap()).unwrap()
+}
+
+/// The UTF-16 index of every code point, and of the text's end.
+fn utf16_indices(text: &str) -> Vec<usize> {
+    let mut indices = vec![0];
+    indices.extend(text.chars().scan(0, |index, c| {
+        *index += c.len_utf16();
+        Some(*index)
+    }));
+    indices
+}
+
+#[test]
+fn ids_and_offsets_are_hugging_faces() {
+    let tokenizer = default_tokenizer();
+    let golden: cases::Tokens = cases::read("tokens.json");
+    assert!(golden.cases.len() > 60, "the corpus is there");
+    for case in &golden.cases {
+        let text = case.text.expand();
+        let encoded = tokenizer.encode(&text).unwrap();
+        assert_eq!(encoded.ids, case.ids, "ids of {:?}", case.name);
+
+        let utf16 = utf16_indices(&text);
+        let expected: Vec<_> = case
+            .offsets
+            .chunks(2)
+            .map(|o| (utf16[o[0]], utf16[o[1]]))
+            .collect();
+        let inner = 1..expected.len() - 1;
+        let found: Vec<_> = encoded.tokens.iter().map(|t| (t.start, t.end)).collect();
+        assert_eq!(found, expected[inner.clone()], "offsets of {:?}", case.name);
+        let ids: Vec<_> = encoded.tokens.iter().map(|t| t.id).collect();
+        assert_eq!(ids, case.ids[inner], "ids of the tokens of {:?}", case.name);
+
+        // The reading stops behind the last token that was kept, where there were more.
+        let expected = case.truncated.then(|| expected[expected.len() - 2].1);
+        assert_eq!(
+            encoded.truncated_at, expected,
+            "truncation of {:?}",
+            case.name
+        );
+    }
+}
+
+#[test]
+fn unknown_words_are_told_apart() {
+    let golden: cases::Tokens = cases::read("tokens.json");
+    let tokenizer = default_tokenizer();
+    let mut unknown = 0;
+    for case in &golden.cases {
+        for token in tokenizer.encode(&case.text.expand()).unwrap().tokens {
+            assert_eq!(token.unknown, token.id == 100, "in {:?}", case.name);
+            unknown += usize::from(token.unknown);
+        }
+    }
+    assert!(
+        unknown > 50,
+        "the corpus holds emoji, which the vocabulary lacks"
+    );
+}
+
+/// The article's `encode_plus(text, add_special_tokens=True, max_length=512, padding='max_length', truncation=True,
+/// return_attention_mask=True)`.
+#[test]
+fn encode_plus_of_the_article() {
+    let tokenizer = default_tokenizer();
+    let golden: cases::Tokens = cases::read("tokens.json");
+    assert_eq!(golden.article.len(), 2);
+    let texts: Vec<_> = golden
+        .article
+        .iter()
+        .map(|case| case.text.as_str())
+        .collect();
+    let (batch, _) = tokenizer
+        .encode_batch(&texts, Padding::MaxLength(512))
+        .unwrap();
+    let ids: Vec<_> = golden
+        .article
+        .iter()
+        .flat_map(|case| case.ids.clone())
+        .collect();
+    let mask: Vec<_> = golden
+        .article
+        .iter()
+        .flat_map(|case| case.mask.clone())
+        .collect();
+    assert_eq!((batch.size(), batch.tokens), (2, 512));
+    assert_eq!(batch.input_ids, ids);
+    assert_eq!(batch.attention_mask(), mask);
+    // The encoder adds the embedding of token type 0 to every token: that is right only if all types are 0.
+    assert!(
+        golden
+            .article
+            .iter()
+            .all(|case| case.type_ids.iter().all(|&t| t == 0))
+    );
+}
+
+#[test]
+fn a_shorter_max_length_cuts_there() {
+    let tokenizer = default_tokenizer();
+    let text = "I love this movie! It's fantastic.";
+    let whole = tokenizer.encode(text).unwrap();
+    for max_length in 2..=whole.ids.len() + 3 {
+        let (batch, encoded) = tokenizer
+            .encode_batch(&[text], Padding::MaxLength(max_length))
+            .unwrap();
+        let length = whole.ids.len().min(max_length);
+        assert_eq!(batch.tokens, max_length);
+        assert_eq!(batch.lengths, [length]);
+        assert_eq!(batch.input_ids[..length - 1], whole.ids[..length - 1]);
+        assert_eq!(
+            batch.input_ids[length - 1],
+            102,
+            "[SEP] closes what is kept"
+        );
+        assert_eq!(
+            encoded[0].truncated_at.is_some(),
+            max_length < whole.ids.len()
+        );
+    }
+}
+
+/// `tokenizer.json` of the tiny multi-label model asks for truncation at 16 tokens and padding to 32.
+#[test]
+fn what_tokenizer_json_says_of_truncation_and_padding_is_ignored() {
+    let folder = cases::path("tests/golden/models/bert-multi-label");
+    let json = std::fs::read(folder.join("tokenizer.json")).unwrap();
+    let raw: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(raw["truncation"]["max_length"], 16);
+    assert_eq!(raw["padding"]["strategy"]["Fixed"], 32);
+    let config = std::fs::read(folder.join("config.json")).unwrap();
+    let tokenizer = Tokenizer::parse(&json, &Config::parse(&config).unwrap()).unwrap();
+    assert_eq!(tokenizer.encode("good").unwrap().ids.len(), 3);
+    assert_eq!(tokenizer.encode(&"good ".repeat(50)).unwrap().ids.len(), 52);
+    assert_eq!(
+        tokenizer.encode(&"good ".repeat(500)).unwrap().ids.len(),
+        128
+    );
+}
+
+/// Every prefix of a text full of surrogate pairs has offsets that lie within it, in order, on whole characters.
+#[test]
+fn offsets_lie_within_every_prefix() {
+    let tokenizer = default_tokenizer();
+    let golden: cases::Tokens = cases::read("tokens.json");
+    for case in golden.cases.iter().filter(|case| case.ids.len() < 60) {
+        let text = case.text.expand();
+        if text.len() > 400 {
+            continue;
+        }
+        for (end, _) in text.char_indices() {
+            let prefix = &text[..end];
+            let utf16 = utf16_indices(prefix);
+            for token in tokenizer.encode(prefix).unwrap().tokens {
+                assert!(token.start <= token.end, "{prefix:?}");
+                assert!(
+                    utf16.contains(&token.start) && utf16.contains(&token.end),
+                    "{prefix:?}"
+                );
+            }
+        }
+    }
+}
