@@ -1,0 +1,196 @@
+#!/usr/bin/env node
+// The browser benchmark: our backends and the peers, in one browser, in turn. See README.md.
+
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { loadavg } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { chromium } from "playwright-core";
+import { serveFile } from "../../.ci/server.mjs";
+import { answers } from "./answers.mjs";
+import { report } from "./report.mjs";
+import { typing } from "./typing.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, "../..");
+
+const CONTENDERS = [
+  { name: "relaxed", page: "/dist/bench.html?backend=relaxed", takes: "text" },
+  { name: "simd128", page: "/dist/bench.html?backend=simd128", takes: "text" },
+  { name: "candle", page: "/dist/bench.html?backend=candle", takes: "text" },
+  { name: "LiteRT.js", page: "/pages/litert.html", takes: "ids" },
+  { name: "transformers.js", page: "/pages/transformers.html", takes: "text" },
+  { name: "onnxruntime-web", page: "/pages/onnxruntime.html", takes: "ids" },
+];
+
+const { values: options } = parseArgs({
+  options: {
+    phases: { type: "string", default: "answers,latency,typing" },
+    lengths: { type: "string", default: "8,16,24,32,48,64,100,128,256,512" },
+    rounds: { type: "string", default: "15" },
+    repeats: { type: "string", default: "3" },
+    only: { type: "string" },
+    answers: { type: "string", default: join(here, "models/golden.json") },
+    dist: { type: "string", default: join(root, "dist") },
+    chromium: { type: "string", default: "/usr/bin/chromium" },
+    "js-flags": { type: "string" },
+    out: { type: "string", default: join(here, "results.json") },
+  },
+});
+const only = options.only?.split(",");
+const contenders = CONTENDERS.filter(({ name }) => !only || only.includes(name));
+const lengths = options.lengths.split(",").map(Number);
+const phases = options.phases.split(",");
+
+const median = (numbers) => {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+};
+const shuffled = (list) => list.map((x) => [Math.random(), x]).sort(([a], [b]) => a - b).map(([, x]) => x);
+const sleep = (millis) => new Promise((done) => setTimeout(done, millis));
+const say = (...words) => console.error(new Date().toISOString().slice(11, 19), ...words);
+
+// ---- server: cross-origin isolated, for the finest clock; every contender under its own host name, hence in its own
+// renderer process
+
+const FOLDERS = {
+  "/dist/": options.dist,
+  "/pages/": join(here, "pages"),
+  "/models/": join(here, "models"),
+  "/npm/": join(here, "node_modules"),
+};
+const server = createServer((request, response) => {
+  response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+  response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+  const prefix = Object.keys(FOLDERS).find((prefix) => request.url.startsWith(prefix));
+  if (!prefix) return response.writeHead(404).end();
+  request.url = request.url.slice(prefix.length - 1);
+  serveFile(FOLDERS[prefix], request, response).catch((error) => response.destroy(error));
+}).listen(0, "127.0.0.1");
+await once(server, "listening");
+const address = ({ name, page }) =>
+  `http://${name.toLowerCase().replaceAll(/[^a-z0-9]/g, "-")}.localhost:${server.address().port}${page}`;
+
+// ---- texts of exactly n tokens: whole words of the vocabulary, which the tokenizer leaves whole; none is timed twice
+
+const tokenizer = JSON.parse(readFileSync(join(root, "public/models/minilm-sentiment/tokenizer.json")));
+const words = Object.entries(tokenizer.model.vocab).filter(([word, id]) => id >= 1996 && id < 8000 && /^[a-z]{2,}$/.test(word));
+const sample = (tokens) => {
+  const picked = Array.from({ length: tokens - 2 }, () => words[Math.floor(Math.random() * words.length)]);
+  return { text: picked.map(([word]) => word).join(" "), ids: [101, ...picked.map(([, id]) => id), 102] };
+};
+
+// ---- browser
+
+const browser = await chromium.launch({
+  executablePath: options.chromium,
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+    ...(options["js-flags"] ? [`--js-flags=${options["js-flags"]}`] : []),
+  ],
+});
+const context = await browser.newContext();
+const open = async (contender) => {
+  const page = await context.newPage();
+  page.on("pageerror", (error) => say(contender.name, "error:", error.message));
+  await page.goto(address(contender));
+  await page.waitForFunction(() => window.bench?.ready, null, { timeout: 120_000 });
+  await page.evaluate(() => window.bench.ready.then(() => {}));
+  return page;
+};
+
+/** Milliseconds of each inference, from the page's call to its answer. */
+const time = ({ takes }, page, samples) =>
+  page.evaluate(
+    async ([inputs, takes]) => {
+      const infer = takes === "text" ? window.bench.infer : window.bench.inferIds;
+      const millis = [];
+      for (const input of inputs) {
+        await new Promise((done) => setTimeout(done, 2));
+        const start = performance.now();
+        await infer(input);
+        millis.push(performance.now() - start);
+      }
+      return millis;
+    },
+    [samples.map((sample) => sample[takes]), takes],
+  );
+
+const results = { browser: browser.version(), lengths, load: [], answers: {}, latency: {}, typing: {} };
+const save = () => writeFileSync(options.out, JSON.stringify(results));
+
+if (phases.includes("answers") || phases.includes("latency")) {
+  const pages = new Map();
+  for (const contender of contenders) {
+    pages.set(contender, await open(contender));
+    say(contender.name, "is ready");
+  }
+
+  if (phases.includes("answers")) {
+    const rows = JSON.parse(readFileSync(options.answers));
+    const labels = Object.values(JSON.parse(readFileSync(join(here, "models/minilm/config.json"))).id2label);
+    for (const [contender, page] of pages) {
+      results.answers[contender.name] = await answers(contender, page, rows, labels);
+      say(contender.name, JSON.stringify(results.answers[contender.name]));
+    }
+  }
+
+  if (phases.includes("latency")) {
+    // Until the code is compiled with the optimizing compiler too.
+    for (const [contender, page] of pages) {
+      await page.bringToFront();
+      for (const tokens of lengths) await time(contender, page, [sample(tokens)]);
+      for (const begun = Date.now(); Date.now() - begun < 1500; ) await time(contender, page, [sample(32)]);
+      results.latency[contender.name] = Object.fromEntries(lengths.map((tokens) => [tokens, []]));
+    }
+    for (let round = 1; round <= Number(options.rounds); round++) {
+      for (const tokens of lengths) {
+        for (const [contender, page] of shuffled([...pages])) {
+          // Chromium gives the renderers of background tabs a lower priority.
+          await page.bringToFront();
+          await sleep(40);
+          const samples = Array.from({ length: Number(options.repeats) }, () => sample(tokens));
+          results.latency[contender.name][tokens].push(median(await time(contender, page, samples)));
+        }
+      }
+      results.load.push(loadavg()[0]);
+      say(`round ${round} of ${options.rounds}, load ${loadavg()[0].toFixed(1)}`);
+      save();
+    }
+  }
+  for (const page of pages.values()) await page.close();
+}
+
+if (phases.includes("typing")) {
+  for (const contender of [
+    { name: "blank page", page: "/pages/blank.html" },
+    { name: "the page", page: "/dist/index.html" },
+  ]) {
+    const page = await context.newPage();
+    await page.goto(address(contender));
+    results.typing[contender.name] = await typing(page);
+    say(contender.name, JSON.stringify(results.typing[contender.name]));
+    await page.close();
+  }
+}
+
+save();
+await browser.close();
+server.close();
+server.closeAllConnections();
+console.log(report(results));
+
+// A peer may round as it likes; ours has to say what the model says.
+const wrong = ["relaxed", "simd128", "candle"].filter((name) => results.answers[name]?.sameLabel < 0.995);
+if (wrong.length) {
+  console.error(`Labels differ from those of the dequantized model: ${wrong.join(", ")}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,82 @@
+// Somebody types at 10 keys a second. How long is the main thread kept from anything else, and when does the verdict
+// on what was typed stand in the document?
+
+const TEXT =
+  // 40 tokens when it stands whole.
+  "I was sceptical at first, but the second half is one of the best things I've seen all year: funny, sad, " +
+  "beautifully shot. I really loved it!";
+const INTERVAL = 100;
+
+const sleep = (millis) => new Promise((done) => setTimeout(done, millis));
+const quantile = (numbers, q) => {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
+};
+
+/** Runs in the page, before the first key: notes gaps of a 4 ms timer, keys, and verdicts. */
+function watch() {
+  if (!document.getElementById("text")) {
+    const field = document.createElement("textarea");
+    field.id = "text";
+    document.body.append(field);
+  }
+  const log = (window.typed = { gaps: [], keys: [], verdicts: [], stop: false });
+  let last = performance.now();
+  (function beat() {
+    const now = performance.now();
+    log.gaps.push(now - last - 4);
+    last = now;
+    if (!log.stop) setTimeout(beat, 4);
+  })();
+  document.getElementById("text").addEventListener("input", (event) => log.keys.push(event.timeStamp), true);
+  const verdict = document.getElementById("verdict");
+  if (verdict) {
+    const note = () => {
+      const { seq, state } = verdict.dataset;
+      if (state === "ready") log.verdicts.push({ seq: Number(seq), shown: performance.now() });
+    };
+    new MutationObserver(note).observe(verdict, { attributes: true, attributeFilter: ["data-seq", "data-state"] });
+  }
+  document.getElementById("text").focus();
+}
+
+/** Types `TEXT` into the page; milliseconds. */
+export async function typing(page) {
+  const live = (await page.locator("#verdict").count()) > 0;
+  if (live) {
+    // The model is there and its code compiled: what is measured is typing, not loading.
+    await page.fill("#text", "Warm up.");
+    await page.waitForSelector('#verdict[data-state="ready"]', { timeout: 60_000 });
+    for (let i = 0; i < 30; i++) {
+      await page.fill("#text", `${TEXT.slice(0, 40 + i)}`);
+      await sleep(60);
+    }
+    await page.fill("#text", "");
+    await sleep(500);
+  }
+  await page.evaluate(watch);
+  const client = await page.context().newCDPSession(page);
+  const start = performance.now();
+  for (let i = 0; i < TEXT.length; i++) {
+    await sleep(Math.max(0, start + i * INTERVAL - performance.now()));
+    await client.send("Input.dispatchKeyEvent", { type: "char", text: TEXT[i] });
+  }
+  await sleep(1500);
+  const { gaps, keys, verdicts } = await page.evaluate(() => {
+    window.typed.stop = true;
+    return window.typed;
+  });
+  if (keys.length !== TEXT.length) throw new Error(`${TEXT.length} keys were sent, ${keys.length} arrived`);
+  const result = { longestGap: Math.max(...gaps) };
+  if (!live) return result;
+
+  // Every key asks for a verdict, so the last one seen belongs to the last key, and numbers between rise by one.
+  const last = Math.max(...verdicts.map(({ seq }) => seq));
+  const waits = keys.map((pressed, i) => {
+    const seq = last - (keys.length - 1 - i);
+    const answer = verdicts.find((verdict) => verdict.seq >= seq && verdict.shown >= pressed);
+    if (!answer) throw new Error(`key ${i} got no verdict`);
+    return answer.shown - pressed;
+  });
+  return { ...result, keyToVerdict: { median: quantile(waits, 0.5), p95: quantile(waits, 0.95) } };
+}
