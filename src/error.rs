@@ -74,7 +74,8 @@ pub enum Error {
         /// Dimensions in the file, outermost first.
         found: Vec<usize>,
     },
-    /// A tensor holds NaN or infinity.
+    /// A tensor holds NaN or infinity. (Not in the page, which would need code for printing floats.)
+    #[cfg(feature = "inference")]
     #[error(
         "Tensor {tensor} holds {found} at element {index}, where only finite numbers make sense."
     )]
@@ -144,7 +145,9 @@ impl Error {
         match self {
             Self::Unreachable { .. } => ErrorKind::Network,
             Self::NotFound { .. } => ErrorKind::NotFound,
-            Self::Malformed { .. } | Self::NotFinite { .. } => ErrorKind::Malformed,
+            Self::Malformed { .. } => ErrorKind::Malformed,
+            #[cfg(feature = "inference")]
+            Self::NotFinite { .. } => ErrorKind::Malformed,
             Self::Unsupported { .. }
             | Self::MissingTensor { .. }
             | Self::Shape { .. }

@@ -9,8 +9,8 @@ use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Url, Worker, WorkerOptions, WorkerType};
 
 use super::mailbox::{Mailbox, Order, Work};
-use super::probe;
-use crate::protocol::{Backend, Failure, Request, Response};
+use super::{message, probe};
+use crate::protocol::{Backend, Failure, Request};
 use crate::{Error, Result};
 
 pub use super::mailbox::{Event, Keep};
@@ -209,9 +209,9 @@ impl Inner {
     }
 
     fn on_message(&self, event: MessageEvent) {
-        let orders = match serde_wasm_bindgen::from_value::<Response>(event.data()) {
-            Ok(response) => self.mailbox.borrow_mut().worker_said(response),
-            Err(error) => self.broke(&format!("its answer was not understood ({error})")),
+        let orders = match message::response(&event.data()) {
+            Some(response) => self.mailbox.borrow_mut().worker_said(response),
+            None => self.broke("its answer was not understood"),
         };
         self.perform(orders);
     }

@@ -6,6 +6,8 @@ pub mod api;
 pub mod client;
 #[cfg(any(feature = "client", test))]
 mod mailbox;
+#[cfg(feature = "client")]
+pub mod message;
 #[cfg(feature = "browser")]
 pub mod probe;
 #[cfg(feature = "worker")]

@@ -47,14 +47,14 @@ pub(super) fn Meter(reader: Reader, labels: Vec<String>) -> impl IntoView {
     }
 }
 
-/// A part of a bar. CSS wants the number without a unit.
+/// A part of a bar, as wide as its probability. The style sheet makes a width of the number.
 #[component]
 fn Part(reader: Reader, class: usize, tone: &'static str) -> impl IntoView {
     let thousandths = move || {
         let score = reader.state.with(|state: &State| state.score(class));
         ((score * 1000.0 + 0.5) as u32).to_string()
     };
-    view! { <span class="part" data-tone=tone style:flex-grow=thousandths></span> }
+    view! { <span class="part" data-tone=tone style=("--thousandths", thousandths)></span> }
 }
 
 /// The classes from negative to positive, others behind them as the model has them.

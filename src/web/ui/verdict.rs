@@ -38,7 +38,7 @@ pub(super) fn Verdict(reader: Reader) -> impl IntoView {
                 value=reader.show(|state| received(state).0)
             ></progress>
             {move || view! { <Meter reader labels=labels.get() /> }}
-            <p class="hint">"You can write already. The model comes to this device; your text never leaves it."</p>
+            <p class="hint">"You can write already. Your text never leaves this device."</p>
             <div class="trouble" role="alert">
                 <p class="what">{reader.show(|state| said_of_trouble(state, |trouble| trouble.what))}</p>
                 <p class="advice">{reader.show(|state| said_of_trouble(state, |trouble| trouble.hint))}</p>

@@ -1,0 +1,171 @@
+//! Reads what the worker says, field by field.
+//!
+//! serde would read it in one line, as it writes it: but its code for a tagged enum is a quarter of the page's
+//! WebAssembly, and this is next to none. `tests/browser_message.rs` holds the two together.
+
+use js_sys::Array;
+use wasm_bindgen::prelude::*;
+
+use crate::ErrorKind;
+use crate::protocol::{Backend, Failure, ModelInfo, Prediction, Progress, Response, Token};
+
+#[wasm_bindgen]
+extern "C" {
+    /// Any object of [`crate::protocol`]: what it lacks is `None`, or NaN.
+    type Message;
+
+    #[wasm_bindgen(method, getter, js_name = type)]
+    fn kind_of_message(this: &Message) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn seq(this: &Message) -> Option<f64>;
+    #[wasm_bindgen(method, getter)]
+    fn prediction(this: &Message) -> Option<Message>;
+    #[wasm_bindgen(method, getter)]
+    fn failure(this: &Message) -> Option<Message>;
+
+    #[wasm_bindgen(method, getter)]
+    fn received(this: &Message) -> Option<f64>;
+    #[wasm_bindgen(method, getter)]
+    fn total(this: &Message) -> Option<f64>;
+
+    #[wasm_bindgen(method, getter)]
+    fn kind(this: &Message) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn message(this: &Message) -> Option<String>;
+
+    #[wasm_bindgen(method, getter)]
+    fn name(this: &Message) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn architecture(this: &Message) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn labels(this: &Message) -> Option<Array>;
+    #[wasm_bindgen(method, getter)]
+    fn parameters(this: &Message) -> Option<f64>;
+    #[wasm_bindgen(method, getter, js_name = fileSize)]
+    fn file_size(this: &Message) -> Option<f64>;
+    #[wasm_bindgen(method, getter)]
+    fn format(this: &Message) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn license(this: &Message) -> Option<String>;
+    #[wasm_bindgen(method, getter, js_name = maxTokens)]
+    fn max_tokens(this: &Message) -> Option<f64>;
+    #[wasm_bindgen(method, getter)]
+    fn backend(this: &Message) -> Option<String>;
+    #[wasm_bindgen(method, getter, js_name = loadMillis)]
+    fn load_millis(this: &Message) -> Option<f64>;
+
+    #[wasm_bindgen(method, getter)]
+    fn label(this: &Message) -> Option<f64>;
+    #[wasm_bindgen(method, getter)]
+    fn scores(this: &Message) -> Option<Array>;
+    #[wasm_bindgen(method, getter)]
+    fn logits(this: &Message) -> Option<Array>;
+    #[wasm_bindgen(method, getter)]
+    fn tokens(this: &Message) -> Option<Array>;
+    #[wasm_bindgen(method, getter, js_name = tokenCount)]
+    fn token_count(this: &Message) -> Option<f64>;
+    #[wasm_bindgen(method, getter, js_name = truncatedAt)]
+    fn truncated_at(this: &Message) -> Option<f64>;
+    #[wasm_bindgen(method, getter)]
+    fn millis(this: &Message) -> Option<f64>;
+
+    #[wasm_bindgen(method, getter)]
+    fn id(this: &Message) -> Option<f64>;
+    #[wasm_bindgen(method, getter)]
+    fn start(this: &Message) -> Option<f64>;
+    #[wasm_bindgen(method, getter)]
+    fn end(this: &Message) -> Option<f64>;
+    #[wasm_bindgen(method, getter)]
+    fn unknown(this: &Message) -> Option<bool>;
+}
+
+/// The response that a worker posted, or `None` if it is none of ours.
+pub fn response(data: &JsValue) -> Option<Response> {
+    if !data.is_object() {
+        return None;
+    }
+    let message: &Message = data.unchecked_ref();
+    Some(match message.kind_of_message()?.as_str() {
+        "listening" => Response::Listening,
+        "progress" => Response::Progress(Progress {
+            received: message.received()? as u64,
+            total: message.total().map(|total| total as u64),
+        }),
+        "ready" => Response::Ready(model_info(message)?),
+        "classified" => Response::Classified {
+            seq: message.seq()? as u64,
+            prediction: prediction(&message.prediction()?)?,
+        },
+        "failed" => Response::Failed {
+            seq: message.seq().map(|seq| seq as u64),
+            failure: failure(&message.failure()?)?,
+        },
+        _ => return None,
+    })
+}
+
+fn failure(message: &Message) -> Option<Failure> {
+    Some(Failure {
+        kind: match message.kind()?.as_str() {
+            "network" => ErrorKind::Network,
+            "not-found" => ErrorKind::NotFound,
+            "malformed" => ErrorKind::Malformed,
+            "unsupported" => ErrorKind::Unsupported,
+            "input" => ErrorKind::Input,
+            "cancelled" => ErrorKind::Cancelled,
+            "browser" => ErrorKind::Browser,
+            "crashed" => ErrorKind::Crashed,
+            "internal" => ErrorKind::Internal,
+            _ => return None,
+        },
+        message: message.message()?,
+    })
+}
+
+fn model_info(message: &Message) -> Option<ModelInfo> {
+    Some(ModelInfo {
+        name: message.name()?,
+        architecture: message.architecture()?,
+        labels: list(message.labels()?, |label| label.as_string())?,
+        parameters: message.parameters()? as u64,
+        file_size: message.file_size()? as u64,
+        format: message.format()?,
+        license: message.license(),
+        max_tokens: message.max_tokens()? as usize,
+        backend: match message.backend()?.as_str() {
+            "candle" => Backend::Candle,
+            "scalar" => Backend::Scalar,
+            "simd128" => Backend::Simd128,
+            "relaxed" => Backend::Relaxed,
+            _ => return None,
+        },
+        load_millis: message.load_millis()?,
+    })
+}
+
+fn prediction(message: &Message) -> Option<Prediction> {
+    let float = |number: JsValue| Some(number.as_f64()? as f32);
+    Some(Prediction {
+        label: message.label()? as usize,
+        scores: list(message.scores()?, float)?,
+        logits: list(message.logits()?, float)?,
+        tokens: list(message.tokens()?, token)?,
+        token_count: message.token_count()? as usize,
+        truncated_at: message.truncated_at().map(|at| at as usize),
+        millis: message.millis()?,
+    })
+}
+
+fn token(value: JsValue) -> Option<Token> {
+    let message: Message = value.unchecked_into();
+    Some(Token {
+        id: message.id()? as u32,
+        start: message.start()? as usize,
+        end: message.end()? as usize,
+        unknown: message.unknown()?,
+    })
+}
+
+fn list<T>(array: Array, read: impl Fn(JsValue) -> Option<T>) -> Option<Vec<T>> {
+    array.iter().map(read).collect()
+}
