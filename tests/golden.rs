@@ -69,6 +69,16 @@ fn distance(a: &[f32], b: &[f32]) -> f32 {
         .fold(0.0, |m, d| if d.is_nan() { d } else { m.max(d) })
 }
 
+fn cosine(a: &[f32], b: &[f32]) -> f64 {
+    let dot = |a: &[f32], b: &[f32]| {
+        a.iter()
+            .zip(b)
+            .map(|(&a, &b)| f64::from(a) * f64::from(b))
+            .sum::<f64>()
+    };
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
 /// Classifies every text and asserts that logits are within `bound`, and labels and lengths the same. Returns the
 /// largest difference found.
 #[track_caller]
@@ -423,6 +433,43 @@ fn the_default_model_says_what_its_numbers_say() {
         );
         let worst = assert_golden(&classifier, &golden.gguf, DEFAULT_BOUND);
         println!("{backend:?}: off by {worst} at most");
+    }
+}
+
+/// The encoder's output itself, for the mean over a text's tokens, against the same file dequantized.
+#[test]
+fn the_default_models_hidden_states_keep_their_direction() {
+    let folder = cases::path("public/models/minilm-sentiment");
+    let plain = tempfile::tempdir().unwrap();
+    dequantize(&folder, plain.path());
+    let plain = Classifier::from_dir(plain.path(), Backend::Candle).unwrap();
+    let golden: cases::DefaultModel = cases::read("default.json");
+    for backend in BACKENDS {
+        let classifier = Classifier::from_dir(&folder, backend).unwrap();
+        let mut worst = 1.0f64;
+        for case in golden.gguf.iter().filter(|case| case.tokens <= 128) {
+            let ids = classifier
+                .tokenizer()
+                .encode(&case.text.expand())
+                .unwrap()
+                .ids;
+            let mean = |classifier: &Classifier| -> Vec<f32> {
+                let hidden = classifier
+                    .bert()
+                    .last_hidden_state(&Batch::single(&ids))
+                    .unwrap();
+                hidden
+                    .mean(1)
+                    .unwrap()
+                    .squeeze(0)
+                    .unwrap()
+                    .to_vec1()
+                    .unwrap()
+            };
+            worst = worst.min(cosine(&mean(&classifier), &mean(&plain)));
+        }
+        println!("{backend:?}: cosine {worst:.6} at least");
+        assert!(worst >= 0.9995, "{backend:?}: {worst}");
     }
 }
 

@@ -171,12 +171,12 @@ if (phases.includes("answers") || phases.includes("latency")) {
 
 if (phases.includes("typing")) {
   for (const contender of [
-    { name: "blank page", page: "/pages/blank.html" },
-    { name: "the page", page: "/dist/index.html" },
+    { name: "blank page", page: "/pages/blank.html", live: false },
+    { name: "the page", page: "/dist/index.html", live: true },
   ]) {
     const page = await context.newPage();
     await page.goto(address(contender));
-    results.typing[contender.name] = await typing(page);
+    results.typing[contender.name] = await typing(page, contender.live);
     say(contender.name, JSON.stringify(results.typing[contender.name]));
     await page.close();
   }
