@@ -42,7 +42,7 @@ export async function visit(test, browser, site, { path = "", expected = /^$/, p
   const unseen = [];
   const complain = (what) => void (expected.test(what) || unseen.push(what));
   context.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) complain(`console ${message.type()}: ${message.text()}`);
+    if (["error", "warning"].includes(message.type())) complain(`console ${message.type()}: ${message.text()} (${message.location().url})`);
   });
   context.on("weberror", (error) => complain(`uncaught: ${error.error().message}`));
   context.on("request", (request) => {
