@@ -4,10 +4,11 @@
 use std::io::{Read, Seek};
 
 use candle_core::{Device, IndexOp, Tensor};
+use candle_transformers::models::bert::HiddenAct;
 
 use crate::Result;
 use crate::config::{Architecture, Config};
-use crate::ops::{Activation, Embedding, LayerNorm, Linear, attention};
+use crate::ops::{Activation, Backend, Embedding, LayerNorm, Linear, attention};
 use crate::tokenizer::Batch;
 use crate::weights::Weights;
 
@@ -36,6 +37,7 @@ struct Embeddings {
 }
 
 struct Layer {
+    backend: Backend,
     heads: usize,
     query: Linear,
     key_value: Linear,
@@ -51,22 +53,39 @@ impl Bert {
     ///
     /// # Errors
     /// What [`Weights::read`] says of a tensor that is missing, misshapen or not finite.
-    pub fn load<R: Read + Seek>(weights: &mut Weights<R>, config: &Config) -> Result<Self> {
-        let encoder = &config.encoder;
-        let hidden = encoder.hidden_size;
-        let embeddings = Embeddings::load(weights, config)?;
-        let layers = (0..encoder.num_hidden_layers)
-            .map(|layer| Layer::load(weights, config, layer))
+    pub fn load<R: Read + Seek>(
+        weights: &mut Weights<R>,
+        config: &Config,
+        backend: Backend,
+    ) -> Result<Self> {
+        let mut loader = Loader {
+            weights,
+            config,
+            backend,
+        };
+        let hidden = config.encoder.hidden_size;
+        let embeddings = Embeddings::load(&mut loader)?;
+        let layers = (0..config.encoder.num_hidden_layers)
+            .map(|layer| Layer::load(&mut loader, layer))
             .collect::<Result<_>>()?;
         let pooled = match config.architecture {
             Architecture::Bert => Activation::Tanh,
             Architecture::DistilBert => Activation::Relu,
         };
+        let pooler = loader.linear(&["cls"], hidden, hidden, pooled)?;
+        // A few rows that decide everything: nothing is gained by rounding them.
+        loader.backend = Backend::Candle;
+        let classifier = loader.linear(
+            &["cls.output"],
+            config.labels.len(),
+            hidden,
+            Activation::None,
+        )?;
         Ok(Self {
             embeddings,
             layers,
-            pooler: linear(weights, &["cls"], hidden, hidden, Some(pooled))?,
-            classifier: linear(weights, &["cls.output"], config.labels.len(), hidden, None)?,
+            pooler,
+            classifier,
         })
     }
 
@@ -107,12 +126,13 @@ impl Bert {
 }
 
 impl Embeddings {
-    fn load<R: Read + Seek>(weights: &mut Weights<R>, config: &Config) -> Result<Self> {
-        let encoder = &config.encoder;
+    fn load<R: Read + Seek>(loader: &mut Loader<'_, R>) -> Result<Self> {
+        let encoder = &loader.config.encoder;
         let hidden = encoder.hidden_size;
-        let token_type = match config.architecture {
+        let token_type = match loader.config.architecture {
             Architecture::Bert => Some(
-                weights
+                loader
+                    .weights
                     .read("token_types.weight", &[encoder.type_vocab_size, hidden])?
                     .to_tensor()?
                     .i(0)?,
@@ -120,15 +140,10 @@ impl Embeddings {
             Architecture::DistilBert => None,
         };
         Ok(Self {
-            word: Embedding::new(
-                &weights.read("token_embd.weight", &[encoder.vocab_size, hidden])?,
-            )?,
-            position: Embedding::new(&weights.read(
-                "position_embd.weight",
-                &[encoder.max_position_embeddings, hidden],
-            )?)?,
+            word: loader.embedding("token_embd", encoder.vocab_size)?,
+            position: loader.embedding("position_embd", encoder.max_position_embeddings)?,
             token_type,
-            norm: norm(weights, "token_embd_norm", config)?,
+            norm: loader.norm("token_embd_norm")?,
         })
     }
 
@@ -147,46 +162,42 @@ impl Embeddings {
 }
 
 impl Layer {
-    fn load<R: Read + Seek>(
-        weights: &mut Weights<R>,
-        config: &Config,
-        layer: usize,
-    ) -> Result<Self> {
-        let encoder = &config.encoder;
+    fn load<R: Read + Seek>(loader: &mut Loader<'_, R>, layer: usize) -> Result<Self> {
+        let encoder = &loader.config.encoder;
         let (hidden, ffn) = (encoder.hidden_size, encoder.intermediate_size);
         let name = |part: &str| format!("blk.{layer}.{part}");
         Ok(Self {
+            backend: loader.backend,
             heads: encoder.num_attention_heads,
-            query: linear(weights, &[&name("attn_q")], hidden, hidden, None)?,
-            key_value: linear(
-                weights,
+            query: loader.linear(&[&name("attn_q")], hidden, hidden, Activation::None)?,
+            key_value: loader.linear(
                 &[&name("attn_k"), &name("attn_v")],
                 hidden,
                 hidden,
-                None,
+                Activation::None,
             )?,
-            attention_output: linear(weights, &[&name("attn_output")], hidden, hidden, None)?,
-            attention_norm: norm(weights, &name("attn_output_norm"), config)?,
-            intermediate: linear(
-                weights,
+            attention_output: loader.linear(
+                &[&name("attn_output")],
+                hidden,
+                hidden,
+                Activation::None,
+            )?,
+            attention_norm: loader.norm(&name("attn_output_norm"))?,
+            intermediate: loader.linear(
                 &[&name("ffn_up")],
                 ffn,
                 hidden,
-                Some(encoder.hidden_act.into()),
+                activation(encoder.hidden_act),
             )?,
-            output: linear(weights, &[&name("ffn_down")], hidden, ffn, None)?,
-            output_norm: norm(weights, &name("layer_output_norm"), config)?,
+            output: loader.linear(&[&name("ffn_down")], hidden, ffn, Activation::None)?,
+            output_norm: loader.norm(&name("layer_output_norm"))?,
         })
     }
 
     /// `x` `[batch, queries, hidden]` attends to `context` `[batch, tokens, hidden]`; the result is shaped like `x`.
     fn forward(&self, x: &Tensor, context: &Tensor, lengths: &[usize]) -> Result<Tensor> {
-        let attended = attention(
-            &self.query.forward(x)?,
-            &self.key_value.forward(context)?,
-            self.heads,
-            lengths,
-        )?;
+        let (query, key_value) = (self.query.forward(x)?, self.key_value.forward(context)?);
+        let attended = attention(&query, &key_value, self.heads, lengths, self.backend)?;
         let x = self
             .attention_norm
             .forward(&self.attention_output.forward(&attended)?, x)?;
@@ -195,33 +206,57 @@ impl Layer {
     }
 }
 
-/// Linear layers of `k` inputs and `n` outputs each, side by side as one.
-fn linear<R: Read + Seek>(
-    weights: &mut Weights<R>,
-    names: &[&str],
-    n: usize,
-    k: usize,
-    activation: Option<Activation>,
-) -> Result<Linear> {
-    let layers = names
-        .iter()
-        .map(|name| {
-            Ok((
-                weights.read(&format!("{name}.weight"), &[n, k])?,
-                weights.read(&format!("{name}.bias"), &[n])?,
-            ))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    Linear::new(&layers, activation)
+fn activation(act: HiddenAct) -> Activation {
+    match act {
+        HiddenAct::Gelu => Activation::Gelu,
+        HiddenAct::GeluApproximate => Activation::GeluTanh,
+        HiddenAct::Relu => Activation::Relu,
+    }
 }
 
-fn norm<R: Read + Seek>(
-    weights: &mut Weights<R>,
-    name: &str,
-    config: &Config,
-) -> Result<LayerNorm> {
-    let hidden = [config.encoder.hidden_size];
-    let weight = weights.read(&format!("{name}.weight"), &hidden)?;
-    let bias = weights.read(&format!("{name}.bias"), &hidden)?;
-    LayerNorm::new(&weight, &bias, config.encoder.layer_norm_eps)
+/// Reads the parts of a model by name.
+struct Loader<'a, R> {
+    weights: &'a mut Weights<R>,
+    config: &'a Config,
+    backend: Backend,
+}
+
+impl<R: Read + Seek> Loader<'_, R> {
+    fn embedding(&mut self, name: &str, rows: usize) -> Result<Embedding> {
+        let hidden = self.config.encoder.hidden_size;
+        Embedding::new(
+            &self
+                .weights
+                .read(&format!("{name}.weight"), &[rows, hidden])?,
+        )
+    }
+
+    /// Linear layers of `k` inputs and `n` outputs each, side by side as one.
+    fn linear(
+        &mut self,
+        names: &[&str],
+        n: usize,
+        k: usize,
+        activation: Activation,
+    ) -> Result<Linear> {
+        let mut layers = Vec::with_capacity(names.len());
+        for name in names {
+            let weight = self.weights.read(&format!("{name}.weight"), &[n, k])?;
+            let bias = self.weights.read(&format!("{name}.bias"), &[n])?;
+            layers.push((weight, bias));
+        }
+        Linear::new(&layers, activation, self.backend)
+    }
+
+    fn norm(&mut self, name: &str) -> Result<LayerNorm> {
+        let hidden = [self.config.encoder.hidden_size];
+        let weight = self.weights.read(&format!("{name}.weight"), &hidden)?;
+        let bias = self.weights.read(&format!("{name}.bias"), &hidden)?;
+        LayerNorm::new(
+            &weight,
+            &bias,
+            self.config.encoder.layer_norm_eps,
+            self.backend,
+        )
+    }
 }

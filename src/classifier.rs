@@ -7,7 +7,8 @@ use web_time::Instant;
 
 use crate::bert::Bert;
 use crate::config::{Config, ProblemType};
-use crate::protocol::{Backend, ModelInfo, Prediction};
+use crate::ops::Backend;
+use crate::protocol::{ModelInfo, Prediction};
 use crate::tokenizer::{Batch, Encoded, Padding, Tokenizer};
 use crate::weights::Weights;
 use crate::{Error, Result};
@@ -37,7 +38,7 @@ impl Classifier {
         let config = Config::parse(config)?;
         let tokenizer = Tokenizer::parse(tokenizer, &config)?;
         let mut weights = Weights::open(weights, weights_file, config.architecture)?;
-        let bert = Bert::load(&mut weights, &config)?;
+        let bert = Bert::load(&mut weights, &config, backend)?;
         let info = ModelInfo {
             name: weights
                 .metadata("general.name")
@@ -54,7 +55,7 @@ impl Classifier {
             license: weights.metadata("general.license").map(str::to_owned),
             max_tokens: tokenizer.max_tokens(),
             labels: config.labels,
-            backend,
+            backend: backend.name(),
             load_millis: millis(start),
         };
         Ok(Self {

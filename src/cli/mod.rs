@@ -16,7 +16,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::classifier::Classifier;
-use crate::protocol::{self, ModelInfo, Prediction};
+use crate::ops;
+use crate::protocol::{ModelInfo, Prediction};
 use crate::{Error, ErrorKind};
 
 /// Tells how texts read, with a BERT sequence classifier.
@@ -101,11 +102,11 @@ enum Backend {
     Scalar,
 }
 
-impl From<Backend> for protocol::Backend {
+impl From<Backend> for ops::Backend {
     fn from(backend: Backend) -> Self {
         match backend {
             Backend::Candle => Self::Candle,
-            Backend::Scalar => Self::Scalar,
+            Backend::Scalar => Self::SCALAR,
         }
     }
 }

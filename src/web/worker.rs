@@ -13,17 +13,19 @@ use web_time::Instant;
 
 use super::store::{self, ModelFiles};
 use crate::classifier::Classifier;
-use crate::protocol::{Backend, Failure, ModelInfo, Prediction, Request, Response};
+use crate::kernels;
+use crate::ops::Backend;
+use crate::protocol::{self, Failure, ModelInfo, Prediction, Request, Response};
 use crate::{Error, Result};
 
 /// Starts to listen. To be called once, by `main`.
 ///
-/// `fastest` is the arithmetic to use when a request leaves it open. It is the program's to say, since no code
-/// shared by both programs may mention relaxed SIMD: a browser without it would refuse the whole file.
-pub fn run(fastest: Backend) {
+/// `kernels` is the arithmetic to use when a request leaves it open. It is the program's to say, since no code
+/// shared by both programs may name the relaxed kernels: a browser without relaxed SIMD would refuse the whole file.
+pub fn run(kernels: kernels::Backend) {
     std::panic::set_hook(Box::new(report_panic));
     let worker = Rc::new(Worker {
-        fastest,
+        kernels,
         model: RefCell::new(None),
         loading: RefCell::new(None),
         loads: Cell::new(0),
@@ -41,7 +43,7 @@ pub fn run(fastest: Backend) {
 }
 
 struct Worker {
-    fastest: Backend,
+    kernels: kernels::Backend,
     model: RefCell<Option<Classifier>>,
     loading: RefCell<Option<AbortController>>,
     /// Counts the requests to load, so that one that was overtaken keeps quiet.
@@ -58,7 +60,7 @@ impl Worker {
         }
     }
 
-    fn start_loading(self: &Rc<Self>, model: String, backend: Option<Backend>) {
+    fn start_loading(self: &Rc<Self>, model: String, backend: Option<protocol::Backend>) {
         self.stop_loading();
         // The old model goes first: there may not be room for two.
         self.model.take();
@@ -71,9 +73,12 @@ impl Worker {
         self.loading.replace(Some(controller.clone()));
 
         let worker = Rc::clone(self);
-        let backend = backend.unwrap_or(self.fastest);
+        let backend = self.backend(backend);
         spawn_local(async move {
-            let loaded = load_model(&model, backend, &controller).await;
+            let loaded = match backend {
+                Ok(backend) => load_model(&model, backend, &controller).await,
+                Err(error) => Err(error),
+            };
             if worker.loads.get() != load {
                 return;
             }
@@ -86,6 +91,22 @@ impl Worker {
                 Err(error) => fail(None, &error),
             }
         });
+    }
+
+    /// The arithmetic asked for, as far as this program has it.
+    fn backend(&self, wanted: Option<protocol::Backend>) -> Result<Backend> {
+        let own = Backend::Kernels(self.kernels);
+        match wanted {
+            None => Ok(own),
+            Some(wanted) if wanted == own.name() => Ok(own),
+            Some(protocol::Backend::Candle) => Ok(Backend::Candle),
+            Some(protocol::Backend::Scalar) => Ok(Backend::SCALAR),
+            Some(protocol::Backend::Simd128) => Ok(Backend::Kernels(kernels::Backend::SIMD128)),
+            Some(protocol::Backend::Relaxed) => Err(Error::Browser(
+                "This worker was built without relaxed SIMD, which the backend “relaxed” needs"
+                    .into(),
+            )),
+        }
     }
 
     fn stop_loading(&self) {
