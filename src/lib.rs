@@ -33,6 +33,8 @@ pub mod error;
 #[cfg(feature = "cli")]
 pub mod evaluate;
 #[cfg(feature = "inference")]
+pub mod kernels;
+#[cfg(feature = "inference")]
 pub mod ops;
 pub mod protocol;
 #[cfg(feature = "cli")]

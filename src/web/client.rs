@@ -229,9 +229,8 @@ impl Inner {
     }
 
     fn broke(&self, reason: &str) -> Vec<Order> {
-        let program = self.program.as_deref().unwrap_or_default();
-        let file = program.rsplit('/').next().unwrap_or(program);
-        self.mailbox.borrow_mut().worker_broke(file, reason)
+        let reason = reason.trim_start_matches("Uncaught ");
+        self.mailbox.borrow_mut().worker_broke(reason)
     }
 
     fn on_tick(&self) {
@@ -295,7 +294,7 @@ fn absolute(url: &str, base: &str) -> Result<String> {
 fn program(backend: Option<Backend>) -> Result<&'static str> {
     if !probe::has_simd128() {
         return Err(Error::Browser(
-            "This browser is too old to run the model: Chrome or Edge 91, Firefox 89 and Safari 16.4 \
+            "This browser is too old to run the model: Chrome or Edge 96, Firefox 114 and Safari 16.4 \
              are the first that can"
                 .into(),
         ));

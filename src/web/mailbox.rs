@@ -204,11 +204,11 @@ impl Mailbox {
     }
 
     /// The worker's program could not be started, or it stopped on an uncaught error.
-    pub(crate) fn worker_broke(&mut self, program: &str, reason: &str) -> Vec<Order> {
+    pub(crate) fn worker_broke(&mut self, reason: &str) -> Vec<Order> {
         match self.phase {
             Phase::Stopped => Vec::new(),
             Phase::Starting => self.stop(Failure::from(&Error::Unreachable {
-                file: program.to_owned(),
+                file: "The program that runs the model".into(),
                 reason: reason.to_owned(),
             })),
             Phase::Loading | Phase::Running => {

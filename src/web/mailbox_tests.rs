@@ -1,3 +1,5 @@
+#![expect(clippy::expect_used, reason = "a test that cannot go on should stop")]
+
 use std::collections::HashSet;
 
 use proptest::prelude::*;
@@ -114,6 +116,16 @@ fn an_idle_worker_gets_a_text_at_once_and_a_busy_one_the_newest() {
 }
 
 #[test]
+fn token_ids_wait_like_texts() {
+    let mut mailbox = running(Keep::All);
+    let ids = vec![101, 102];
+    let (seq, orders) = mailbox.submit(Work::Ids(ids.clone()));
+    let request = Request::ClassifyIds { seq, ids };
+    assert_eq!(orders, [Order::Post(request)]);
+    assert_eq!(mailbox.worker_said(answer(seq)), [told(seq)]);
+}
+
+#[test]
 fn a_program_gets_every_answer_in_order() {
     let mut mailbox = running(Keep::All);
     assert_eq!(mailbox.type_text("a"), [posted(1, "a")]);
@@ -184,7 +196,7 @@ fn after_a_crash_a_newer_text_takes_precedence() {
     let mut mailbox = running(Keep::Newest);
     mailbox.type_text("a");
     mailbox.type_text("ab");
-    mailbox.worker_broke("worker.js", "unreachable");
+    mailbox.worker_broke("unreachable");
     mailbox.type_text("abc");
     mailbox.worker_said(Response::Listening);
     let orders = mailbox.worker_said(Response::Ready(info()));
@@ -255,11 +267,11 @@ fn ticks_are_counted_for_each_request_anew() {
 fn a_worker_that_cannot_be_started_is_not_a_crash() {
     let mut mailbox = Mailbox::new("m/".into(), None, Keep::Newest);
     mailbox.retry();
-    let orders = mailbox.worker_broke("worker_loader.js", "the browser could not start it");
+    let orders = mailbox.worker_broke("the browser could not start it");
     assert_eq!(
         orders,
         stopped(Error::Unreachable {
-            file: "worker_loader.js".into(),
+            file: "The program that runs the model".into(),
             reason: "the browser could not start it".into()
         })
     );
@@ -493,7 +505,7 @@ impl World {
             Step::Crash if self.listening && self.worker.is_some() => self.say(crash()),
             Step::Crash => {}
             Step::Break if self.worker.is_some() => {
-                let orders = self.mailbox.worker_broke("worker.js", "unreachable");
+                let orders = self.mailbox.worker_broke("unreachable");
                 self.carry_out(orders);
             }
             Step::Break => {}

@@ -71,8 +71,8 @@ pub async fn fetch_model(
 
 /// Adds up the progress of the files.
 struct Tally<F> {
-    /// Of each file that has been heard of, the bytes that have come and the bytes there will be.
-    files: RefCell<[Option<(u64, Option<u64>)>; 3]>,
+    /// The files that have been heard of.
+    files: RefCell<[Option<Progress>; 3]>,
     told: Cell<Option<Instant>>,
     on_progress: F,
 }
@@ -89,7 +89,7 @@ impl<F: Fn(Progress)> Tally<F> {
     fn note(&self, file: usize, received: u64, total: Option<u64>) {
         // A server that promised less than it sends is not to be believed.
         let total = total.filter(|total| *total >= received);
-        self.files.borrow_mut()[file] = Some((received, total));
+        self.files.borrow_mut()[file] = Some(Progress { received, total });
         let progress = sum(&*self.files.borrow());
         let is_last = progress.total == Some(progress.received);
         let is_due = self
@@ -104,12 +104,12 @@ impl<F: Fn(Progress)> Tally<F> {
 }
 
 /// All files together; the total only where it is known of every one.
-fn sum(files: &[Option<(u64, Option<u64>)>]) -> Progress {
+fn sum(files: &[Option<Progress>]) -> Progress {
     Progress {
-        received: files.iter().flatten().map(|(received, _)| received).sum(),
+        received: files.iter().flatten().map(|file| file.received).sum(),
         total: files
             .iter()
-            .map(|file| file.and_then(|(_, total)| total))
+            .map(|file| file.and_then(|file| file.total))
             .sum(),
     }
 }

@@ -1,0 +1,195 @@
+//! Linear layers by relaxed SIMD's 8-bit dot product, which multiplies signed bytes with bytes of 0..=127.
+//!
+//! 4-bit weights are that second operand, offset into 0..=15; the offset's share of a sum, 8 · Σ x, is what the
+//! accumulators start from. Within these ranges the specification leaves nothing open: every CPU gives the same result.
+//!
+//! What the dot product costs does depend on the CPU, so there are two tiles:
+//! - [`Quads`], where products of four are added to i32 in a single instruction (AVX-VNNI, Arm's dot product);
+//! - [`Pairs`], where that takes a multiplication of pairs and two more steps (x86 before AVX-VNNI). A block's sums of
+//!   pairs fit in i16 because weights have 4 bits, 16 · 127 · 15 < 2¹⁵, so the further steps are taken once per block.
+
+use core::arch::wasm32::*;
+
+use super::numeric::BlockScale;
+use super::pack::{BLOCK, COLUMNS, INT4_OFFSET};
+use super::simd128::lanes::splat;
+use super::simd128::{BlockWriter, Int4Kernel, linear_with, scales_before_zeros, unpack_nibbles};
+use super::{Activation, PackedLinear, Scratch};
+
+/// Quads of activations in a block.
+const QUADS: usize = BLOCK / 4;
+
+pub(super) fn linear(
+    layer: &PackedLinear,
+    x: &[f32],
+    activation: Activation,
+    scratch: &mut Scratch,
+    out: &mut [f32],
+) {
+    if adds_in_i16() {
+        linear_with::<Pairs>(layer, x, activation, &mut scratch.simd128, out);
+    } else {
+        linear_with::<Quads>(layer, x, activation, &mut scratch.simd128, out);
+    }
+}
+
+/// Whether this CPU adds pairs of products in i16 on the way to i32, as x86 does before AVX-VNNI. Bytes above 127, for
+/// which the result is left open, give it away: such sums saturate.
+#[target_feature(enable = "relaxed-simd")]
+fn adds_in_i16() -> bool {
+    let x = std::hint::black_box(i8x16_splat(127));
+    let y = std::hint::black_box(i8x16_splat(-1));
+    let dot = i32x4_relaxed_dot_i8x16_i7x16_add(x, y, i32x4_splat(0));
+    i32x4_extract_lane::<0>(dot) == 2 * i32::from(i16::MAX)
+}
+
+/// Writes quads of bytes, the accumulators' start and the scale.
+#[inline]
+fn write(x: [v128; 2], start: u32, scale: BlockScale, out: &mut [u32], row: usize, rows: usize) {
+    let mut put = |k4: usize, word: u32| out[k4 * rows + row] = word;
+    for (half, x) in x.into_iter().enumerate() {
+        put(4 * half, u32x4_extract_lane::<0>(x));
+        put(4 * half + 1, u32x4_extract_lane::<1>(x));
+        put(4 * half + 2, u32x4_extract_lane::<2>(x));
+        put(4 * half + 3, u32x4_extract_lane::<3>(x));
+    }
+    put(QUADS, start);
+    put(QUADS + 1, scale.unit as u32 * 0x0001_0001);
+}
+
+/// -8 · Σ x over the first two and over the last two of each quad, in the lanes 0 and 1 of i16.
+#[inline]
+fn offsets([a, b]: [v128; 2]) -> v128 {
+    let x = i16x8_add(
+        i16x8_extadd_pairwise_i8x16(a),
+        i16x8_extadd_pairwise_i8x16(b),
+    );
+    let x = i16x8_add(x, i32x4_shuffle::<2, 3, 0, 1>(x, x));
+    let x = i16x8_add(x, i32x4_shuffle::<1, 0, 3, 2>(x, x));
+    i16x8_mul(x, i16x8_splat(-i16::from(INT4_OFFSET)))
+}
+
+/// Weights in quads: a vector of 4 columns, 8 columns after each other.
+#[inline]
+fn unpack(nibbles: &[[u8; 16]; QUADS], out: &mut [v128]) {
+    for (nibbles, out) in nibbles.iter().zip(out.as_chunks_mut().0) {
+        *out = unpack_nibbles(nibbles);
+    }
+}
+
+/// Sums of two products in i16.
+struct Pairs;
+
+impl BlockWriter for Pairs {
+    const WORDS: usize = QUADS + 2;
+
+    #[inline]
+    fn write(x: [v128; 2], scale: BlockScale, _: f32, out: &mut [u32], row: usize, rows: usize) {
+        write(
+            x,
+            u32x4_extract_lane::<0>(offsets(x)),
+            scale,
+            out,
+            row,
+            rows,
+        );
+    }
+}
+
+impl Int4Kernel for Pairs {
+    const PANEL: usize = 2 * QUADS + 2;
+
+    #[inline]
+    fn unpack(nibbles: &[[u8; 16]; QUADS], scales: &[i16; COLUMNS], out: &mut [v128]) {
+        unpack(nibbles, out);
+        let [a, b] = scales_before_zeros(scales);
+        out[2 * QUADS] = v128_or(a, i32x4_shl(a, 16));
+        out[2 * QUADS + 1] = v128_or(b, i32x4_shl(b, 16));
+    }
+
+    #[inline]
+    fn tile<const M: usize>(x: &[u32], panel: &[v128], sums: &mut [[v128; 2]; M]) {
+        pairs_tile(x, panel, sums)
+    }
+}
+
+#[target_feature(enable = "relaxed-simd")]
+fn pairs_tile<const M: usize>(x: &[u32], panel: &[v128], sums: &mut [[v128; 2]; M]) {
+    let blocks = x
+        .chunks_exact(Pairs::WORDS * M)
+        .zip(panel.chunks_exact(Pairs::PANEL));
+    for (x, panel) in blocks {
+        let (quads, rest) = x.split_at(QUADS * M);
+        let (starts, units) = rest.split_at(M);
+        let mut dots: [[v128; 2]; M] = std::array::from_fn(|r| [splat(starts[r]); 2]);
+        for (x, weights) in quads.chunks_exact(M).zip(panel.chunks_exact(2)) {
+            for r in 0..M {
+                for h in 0..2 {
+                    let pairs = i16x8_relaxed_dot_i8x16_i7x16(splat(x[r]), weights[h]);
+                    dots[r][h] = i16x8_add(dots[r][h], pairs);
+                }
+            }
+        }
+        for r in 0..M {
+            for h in 0..2 {
+                let scale = i16x8_relaxed_q15mulr(panel[2 * QUADS + h], splat(units[r]));
+                sums[r][h] = i32x4_add(sums[r][h], i32x4_dot_i16x8(dots[r][h], scale));
+            }
+        }
+    }
+}
+
+/// Sums of four products in i32.
+struct Quads;
+
+impl BlockWriter for Quads {
+    const WORDS: usize = QUADS + 2;
+
+    #[inline]
+    fn write(x: [v128; 2], scale: BlockScale, _: f32, out: &mut [u32], row: usize, rows: usize) {
+        let offsets = i32x4_extadd_pairwise_i16x8(offsets(x));
+        write(x, u32x4_extract_lane::<0>(offsets), scale, out, row, rows);
+    }
+}
+
+impl Int4Kernel for Quads {
+    const PANEL: usize = 2 * QUADS + 2;
+
+    #[inline]
+    fn unpack(nibbles: &[[u8; 16]; QUADS], scales: &[i16; COLUMNS], out: &mut [v128]) {
+        unpack(nibbles, out);
+        out[2 * QUADS..].copy_from_slice(&scales_before_zeros(scales));
+    }
+
+    #[inline]
+    fn tile<const M: usize>(x: &[u32], panel: &[v128], sums: &mut [[v128; 2]; M]) {
+        quads_tile(x, panel, sums)
+    }
+}
+
+#[target_feature(enable = "relaxed-simd")]
+fn quads_tile<const M: usize>(x: &[u32], panel: &[v128], sums: &mut [[v128; 2]; M]) {
+    let blocks = x
+        .chunks_exact(Quads::WORDS * M)
+        .zip(panel.chunks_exact(Quads::PANEL));
+    for (x, panel) in blocks {
+        let (quads, rest) = x.split_at(QUADS * M);
+        let (starts, units) = rest.split_at(M);
+        let mut dots: [[v128; 2]; M] = std::array::from_fn(|r| [splat(starts[r]); 2]);
+        for (x, weights) in quads.chunks_exact(M).zip(panel.chunks_exact(2)) {
+            for r in 0..M {
+                for h in 0..2 {
+                    dots[r][h] =
+                        i32x4_relaxed_dot_i8x16_i7x16_add(splat(x[r]), weights[h], dots[r][h]);
+                }
+            }
+        }
+        for r in 0..M {
+            for h in 0..2 {
+                // A dot is within ±32 · 127 · 8, so its low half is all of it, and the high half meets a zero.
+                let scale = i16x8_relaxed_q15mulr(panel[2 * QUADS + h], splat(units[r]));
+                sums[r][h] = i32x4_add(sums[r][h], i32x4_dot_i16x8(dots[r][h], scale));
+            }
+        }
+    }
+}

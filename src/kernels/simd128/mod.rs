@@ -1,0 +1,395 @@
+//! Kernels in WebAssembly's 128-bit SIMD.
+
+mod attention;
+pub(super) mod lanes;
+mod norm;
+mod quantize;
+
+use core::arch::wasm32::*;
+
+pub(super) use self::attention::attention;
+use self::lanes::{load, load_bytes, load_i16, load_widen, splat, store};
+pub(super) use self::norm::layer_norm;
+pub(super) use self::quantize::{BlockWriter, Quantized};
+use super::numeric::BlockScale;
+use super::pack::{BLOCK, COLUMNS, INT4_OFFSET, Int8Panels, Panels};
+use super::{Activation, PackedLinear};
+
+#[cfg(not(target_feature = "simd128"))]
+compile_error!("the kernels need -Ctarget-feature=+simd128: see .cargo/config.toml");
+
+/// Rows of a tile at most.
+pub(super) const ROWS: usize = 4;
+/// Rows that are quantized and multiplied at a time: few enough for the second-level cache at k = 1536.
+const CHUNK: usize = 64;
+
+/// Buffers kept between calls.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    quantized: Quantized,
+    panel: Vec<v128>,
+    attention: attention::Scratch,
+}
+
+/// The integer part of a linear layer with 4-bit weights: what differs between simd128 and relaxed SIMD.
+pub(super) trait Int4Kernel: BlockWriter {
+    /// Vectors of an unpacked block: weights, then scales.
+    const PANEL: usize;
+
+    /// Unpacks a block of a panel into the order in which `tile` reads it.
+    fn unpack(nibbles: &[[u8; 16]; BLOCK / 4], scales: &[i16; COLUMNS], out: &mut [v128]);
+
+    /// ```text
+    /// for each row r, column c:
+    ///     sums[r][c] = Σ_b round(unit[r, b] · scale[b, c] / 2¹⁵) · Σ_{k in b} x[r, k] · weight[k, c]
+    /// ```
+    fn tile<const M: usize>(x: &[u32], panel: &[v128], sums: &mut [[v128; 2]; M]);
+}
+
+pub(super) fn linear(
+    layer: &PackedLinear,
+    x: &[f32],
+    activation: Activation,
+    scratch: &mut super::Scratch,
+    out: &mut [f32],
+) {
+    linear_with::<Simd128>(layer, x, activation, &mut scratch.simd128, out);
+}
+
+pub(super) fn linear_with<K: Int4Kernel>(
+    layer: &PackedLinear,
+    x: &[f32],
+    activation: Activation,
+    scratch: &mut Scratch,
+    out: &mut [f32],
+) {
+    let Scratch {
+        quantized, panel, ..
+    } = scratch;
+    for (x, out) in x
+        .chunks(CHUNK * layer.k)
+        .zip(out.chunks_mut(CHUNK * layer.n))
+    {
+        match &layer.weights {
+            Panels::Int4(weights) => {
+                quantized.quantize::<K>(x, layer.k);
+                let blocks = layer.blocks();
+                panel.resize(blocks * K::PANEL, i32x4_splat(0));
+                for (p, column_scales) in weights.column_scales.iter().enumerate() {
+                    let nibbles = weights.nibbles.as_chunks().0;
+                    for (b, out) in panel.chunks_exact_mut(K::PANEL).enumerate() {
+                        let block = p * blocks + b;
+                        K::unpack(&nibbles[block], &weights.scales[block], out);
+                    }
+                    let mut epilogue = Epilogue::new(layer, p, activation, out);
+                    let tile = Int4Tile::<K> {
+                        panel,
+                        column_scales,
+                        kernel: std::marker::PhantomData,
+                    };
+                    run(&tile, quantized, &mut epilogue);
+                }
+            }
+            Panels::Int8(weights) => {
+                quantized.quantize::<Pairs<f32>>(x, layer.k);
+                for p in 0..layer.bias.len() / COLUMNS {
+                    let mut epilogue = Epilogue::new(layer, p, activation, out);
+                    run(
+                        &Int8Tile::new(weights, p, layer.blocks()),
+                        quantized,
+                        &mut epilogue,
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// A panel's product with a few rows.
+trait Tile {
+    fn product<const M: usize>(&self, x: &[u32], steps: &[f32]) -> [[v128; 2]; M];
+}
+
+/// Multiplies all quantized rows with a panel.
+fn run(tile: &impl Tile, quantized: &Quantized, epilogue: &mut Epilogue) {
+    for rows in quantized.tiles() {
+        let (x, steps) = (rows.words, rows.steps);
+        match steps.len() {
+            4 => epilogue.write(rows.start, tile.product::<4>(x, steps)),
+            3 => epilogue.write(rows.start, tile.product::<3>(x, steps)),
+            2 => epilogue.write(rows.start, tile.product::<2>(x, steps)),
+            _ => epilogue.write(rows.start, tile.product::<1>(x, steps)),
+        }
+    }
+}
+
+struct Int4Tile<'a, K> {
+    panel: &'a [v128],
+    column_scales: &'a [f32; COLUMNS],
+    kernel: std::marker::PhantomData<K>,
+}
+
+impl<K: Int4Kernel> Tile for Int4Tile<'_, K> {
+    #[inline]
+    fn product<const M: usize>(&self, x: &[u32], steps: &[f32]) -> [[v128; 2]; M] {
+        let mut sums = [[i32x4_splat(0); 2]; M];
+        K::tile(x, self.panel, &mut sums);
+        let [c0, c1] = halves(self.column_scales);
+        std::array::from_fn(|r| {
+            let step = f32x4_splat(steps[r]);
+            [
+                f32x4_mul(f32x4_convert_i32x4(sums[r][0]), f32x4_mul(step, c0)),
+                f32x4_mul(f32x4_convert_i32x4(sums[r][1]), f32x4_mul(step, c1)),
+            ]
+        })
+    }
+}
+
+/// Bias, activation, and the way to memory.
+struct Epilogue<'a> {
+    bias: [v128; 2],
+    activation: Activation,
+    out: &'a mut [f32],
+    n: usize,
+    column: usize,
+}
+
+impl<'a> Epilogue<'a> {
+    fn new(layer: &PackedLinear, panel: usize, activation: Activation, out: &'a mut [f32]) -> Self {
+        let bias = &layer.bias.as_chunks::<COLUMNS>().0[panel];
+        Self {
+            bias: halves(bias),
+            activation,
+            out,
+            n: layer.n,
+            column: panel * COLUMNS,
+        }
+    }
+
+    #[inline]
+    fn write<const M: usize>(&mut self, row: usize, product: [[v128; 2]; M]) {
+        let width = COLUMNS.min(self.n - self.column);
+        for (r, product) in product.into_iter().enumerate() {
+            let mut result = [0.0; COLUMNS];
+            let (halves, _) = result.as_chunks_mut();
+            for ((half, product), bias) in halves.iter_mut().zip(product).zip(self.bias) {
+                store(half, activate(self.activation, f32x4_add(product, bias)));
+            }
+            let out = &mut self.out[(row + r) * self.n + self.column..][..width];
+            match out.as_chunks_mut().0 {
+                [out] => *out = result,
+                _ => out.copy_from_slice(&result[..width]),
+            }
+        }
+    }
+}
+
+#[inline]
+fn activate(activation: Activation, x: v128) -> v128 {
+    match activation {
+        Activation::None => x,
+        Activation::Gelu => lanes::gelu(x),
+        Activation::Relu => f32x4_pmax(x, f32x4_splat(0.0)),
+        Activation::GeluTanh | Activation::Tanh => {
+            let mut lanes = [0.0; 4];
+            store(&mut lanes, x);
+            load(&lanes.map(|x| activation.of(x)))
+        }
+    }
+}
+
+#[inline]
+fn halves(x: &[f32; COLUMNS]) -> [v128; 2] {
+    let (halves, _) = x.as_chunks();
+    [load(&halves[0]), load(&halves[1])]
+}
+
+/// Activations as pairs of i16, followed by what the tile needs to know of the block's scale.
+pub(super) struct Pairs<S>(std::marker::PhantomData<S>);
+
+impl<S: ScaleWord> BlockWriter for Pairs<S> {
+    const WORDS: usize = BLOCK / 2 + 1;
+
+    #[inline]
+    fn write(
+        x: [v128; 2],
+        scale: BlockScale,
+        row_step: f32,
+        out: &mut [u32],
+        row: usize,
+        rows: usize,
+    ) {
+        let mut put = |k2: usize, word: u32| out[k2 * rows + row] = word;
+        for (half, x) in x.into_iter().enumerate() {
+            for (quarter, x) in [i16x8_extend_low_i8x16(x), i16x8_extend_high_i8x16(x)]
+                .into_iter()
+                .enumerate()
+            {
+                let k2 = half * 8 + quarter * 4;
+                put(k2, u32x4_extract_lane::<0>(x));
+                put(k2 + 1, u32x4_extract_lane::<1>(x));
+                put(k2 + 2, u32x4_extract_lane::<2>(x));
+                put(k2 + 3, u32x4_extract_lane::<3>(x));
+            }
+        }
+        put(BLOCK / 2, S::word(scale, row_step));
+    }
+}
+
+/// How a block's scale is handed to a tile.
+pub(super) trait ScaleWord {
+    fn word(scale: BlockScale, row_step: f32) -> u32;
+}
+
+/// As f32.
+impl ScaleWord for f32 {
+    #[inline]
+    fn word(scale: BlockScale, row_step: f32) -> u32 {
+        (f32::from(scale.unit) * row_step).to_bits()
+    }
+}
+
+/// As a pair of equal i16.
+impl ScaleWord for i16 {
+    #[inline]
+    fn word(scale: BlockScale, _: f32) -> u32 {
+        scale.unit as u32 * 0x0001_0001
+    }
+}
+
+/// 4-bit weights by `i32x4.dot_i16x8_s`.
+struct Simd128;
+
+impl BlockWriter for Simd128 {
+    const WORDS: usize = <Pairs<i16>>::WORDS;
+
+    #[inline]
+    fn write(
+        x: [v128; 2],
+        scale: BlockScale,
+        row_step: f32,
+        out: &mut [u32],
+        row: usize,
+        rows: usize,
+    ) {
+        <Pairs<i16>>::write(x, scale, row_step, out, row, rows);
+    }
+}
+
+impl Int4Kernel for Simd128 {
+    /// A vector of 8 columns for each pair of weights, as i8, and the scales.
+    const PANEL: usize = BLOCK / 2 + 2;
+
+    #[inline]
+    fn unpack(nibbles: &[[u8; 16]; BLOCK / 4], scales: &[i16; COLUMNS], out: &mut [v128]) {
+        let (weights, out_scales) = out.split_at_mut(BLOCK / 2);
+        for (nibbles, out) in nibbles.iter().zip(weights.as_chunks_mut::<2>().0) {
+            let [low, high] = unpack_nibbles(nibbles);
+            let offset = i8x16_splat(INT4_OFFSET);
+            let (low, high) = (i8x16_sub(low, offset), i8x16_sub(high, offset));
+            let first = i16x8_shuffle::<0, 2, 4, 6, 8, 10, 12, 14>(low, high);
+            let second = i16x8_shuffle::<1, 3, 5, 7, 9, 11, 13, 15>(low, high);
+            *out = [first, second];
+        }
+        out_scales.copy_from_slice(&scales_before_zeros(scales));
+    }
+
+    #[inline]
+    fn tile<const M: usize>(x: &[u32], panel: &[v128], sums: &mut [[v128; 2]; M]) {
+        for (x, panel) in x
+            .chunks_exact(Self::WORDS * M)
+            .zip(panel.chunks_exact(Self::PANEL))
+        {
+            let mut dots = [[i32x4_splat(0); 2]; M];
+            for (x, weights) in x.chunks_exact(M).zip(&panel[..BLOCK / 2]) {
+                let low = i16x8_extend_low_i8x16(*weights);
+                let high = i16x8_extend_high_i8x16(*weights);
+                for r in 0..M {
+                    let x = splat(x[r]);
+                    dots[r][0] = i32x4_add(dots[r][0], i32x4_dot_i16x8(x, low));
+                    dots[r][1] = i32x4_add(dots[r][1], i32x4_dot_i16x8(x, high));
+                }
+            }
+            let units = &x[BLOCK / 2 * M..];
+            for r in 0..M {
+                for h in 0..2 {
+                    let unit = splat(units[r]);
+                    let scale = i16x8_q15mulr_sat(panel[BLOCK / 2 + h], unit);
+                    // A dot is within ±32 · 127 · 8, so its low half is all of it, and the high half meets a zero.
+                    sums[r][h] = i32x4_add(sums[r][h], i32x4_dot_i16x8(dots[r][h], scale));
+                }
+            }
+        }
+    }
+}
+
+/// Sixteen bytes to the low and the high nibbles, 0..=15.
+#[inline]
+pub(super) fn unpack_nibbles(bytes: &[u8; 16]) -> [v128; 2] {
+    let bytes = load_bytes(bytes);
+    let mask = i8x16_splat(15);
+    [v128_and(bytes, mask), v128_and(u16x8_shr(bytes, 4), mask)]
+}
+
+/// Eight scales as i16, each followed by a zero.
+#[inline]
+pub(super) fn scales_before_zeros(scales: &[i16; COLUMNS]) -> [v128; 2] {
+    let scales = load_i16(scales);
+    [
+        u32x4_extend_low_u16x8(scales),
+        u32x4_extend_high_u16x8(scales),
+    ]
+}
+
+/// 8-bit weights by `i32x4.dot_i16x8_s`.
+struct Int8Tile<'a> {
+    values: &'a [[[i8; 2]; COLUMNS]],
+    scales: &'a [[f32; COLUMNS]],
+}
+
+impl<'a> Int8Tile<'a> {
+    fn new(weights: &'a Int8Panels, panel: usize, blocks: usize) -> Self {
+        Self {
+            values: &weights.values[panel * blocks * (BLOCK / 2)..][..blocks * (BLOCK / 2)],
+            scales: &weights.scales[panel * blocks..][..blocks],
+        }
+    }
+}
+
+impl Tile for Int8Tile<'_> {
+    /// ```text
+    /// for each row r, column c:
+    ///     product[r][c] = Σ_b x_scale[r, b] · scale[b, c] · Σ_{k in b} x[r, k] · weight[k, c]
+    /// ```
+    #[inline]
+    fn product<const M: usize>(&self, x: &[u32], _: &[f32]) -> [[v128; 2]; M] {
+        let mut product = [[f32x4_splat(0.0); 2]; M];
+        let words = <Pairs<f32>>::WORDS * M;
+        for ((x, values), scales) in x
+            .chunks_exact(words)
+            .zip(self.values.chunks_exact(BLOCK / 2))
+            .zip(self.scales)
+        {
+            let mut dots = [[i32x4_splat(0); 2]; M];
+            for (x, pairs) in x.chunks_exact(M).zip(values) {
+                let (halves, _) = pairs.as_chunks();
+                let (low, high) = (load_widen(&halves[0]), load_widen(&halves[1]));
+                for r in 0..M {
+                    let x = splat(x[r]);
+                    dots[r][0] = i32x4_add(dots[r][0], i32x4_dot_i16x8(x, low));
+                    dots[r][1] = i32x4_add(dots[r][1], i32x4_dot_i16x8(x, high));
+                }
+            }
+            let scales = halves(scales);
+            let x_scales = &x[BLOCK / 2 * M..];
+            for r in 0..M {
+                for h in 0..2 {
+                    let scale = f32x4_mul(scales[h], splat(x_scales[r]));
+                    let dot = f32x4_convert_i32x4(dots[r][h]);
+                    product[r][h] = f32x4_add(product[r][h], f32x4_mul(dot, scale));
+                }
+            }
+        }
+        product
+    }
+}

@@ -1,0 +1,174 @@
+//! What only a browser can show: the probe of its WebAssembly, and the model files' way from the network.
+//!
+//! `WASM_BINDGEN_USE_BROWSER=1 cargo test --target wasm32-unknown-unknown --no-default-features --features worker
+//! --test browser_store`
+#![cfg(all(target_arch = "wasm32", feature = "worker"))]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::cell::RefCell;
+use std::io::{Cursor, Read, Seek, SeekFrom};
+
+use js_sys::{Array, Uint8Array};
+use live_sentiment::web::probe;
+use live_sentiment::web::store::{Chunks, download, fetch_model};
+use live_sentiment::{Error, ErrorKind, Result};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{AbortController, Blob, BlobPropertyBag, Url};
+
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+/// A URL that answers with `bytes` under the media type `kind`.
+fn url_of(bytes: &[u8], kind: &str) -> String {
+    let options = BlobPropertyBag::new();
+    options.set_type(kind);
+    let parts = Array::of1(&Uint8Array::from(bytes));
+    let blob = Blob::new_with_u8_array_sequence_and_options(&parts, &options).unwrap();
+    Url::create_object_url_with_blob(&blob).unwrap()
+}
+
+async fn fetch(url: &str) -> Result<Chunks> {
+    let controller = AbortController::new().unwrap();
+    download(url, 1 << 20, &controller.signal(), |_, _| {}).await
+}
+
+async fn error_of(url: &str) -> Error {
+    fetch(url).await.unwrap_err()
+}
+
+#[wasm_bindgen_test]
+fn this_browser_has_simd() {
+    // Without it this very test could not run; and every browser that chromedriver drives has the other.
+    assert!(probe::has_simd128());
+    assert!(probe::has_relaxed_simd());
+}
+
+#[wasm_bindgen_test]
+async fn a_file_arrives_whole_and_its_progress_is_true() {
+    let bytes: Vec<u8> = (0..300_000_u32).map(|i| (i * 31 % 251) as u8).collect();
+    let url = url_of(&bytes, "application/octet-stream");
+    let seen = RefCell::new(Vec::new());
+    let controller = AbortController::new().unwrap();
+    let on_bytes = |received, total| seen.borrow_mut().push((received, total));
+    let chunks = download(&url, 1 << 20, &controller.signal(), on_bytes)
+        .await
+        .unwrap();
+    assert_eq!(chunks.length(), 300_000);
+    assert_eq!(chunks.to_vec(), bytes);
+    let seen = seen.into_inner();
+    assert_eq!(seen.first(), Some(&(0, Some(300_000))));
+    assert_eq!(seen.last(), Some(&(300_000, Some(300_000))));
+    assert!(seen.is_sorted());
+}
+
+#[wasm_bindgen_test]
+async fn a_web_page_is_not_taken_for_a_model() {
+    let url = url_of(b"<!doctype html><h1>Welcome</h1>", "text/html");
+    let error = error_of(&url).await;
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    assert!(error.to_string().contains("web page"), "{error}");
+}
+
+#[wasm_bindgen_test]
+async fn an_empty_file_is_told_apart() {
+    let error = error_of(&url_of(b"", "application/json")).await;
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    assert!(error.to_string().contains("empty"), "{error}");
+}
+
+#[wasm_bindgen_test]
+async fn a_file_that_is_too_long_is_refused() {
+    let url = url_of(&[7; (1 << 20) + 1], "application/json");
+    assert_eq!(error_of(&url).await.kind(), ErrorKind::Malformed);
+}
+
+#[wasm_bindgen_test]
+async fn a_missing_file_is_not_found() {
+    // The server that serves this test has no such file.
+    let origin = js_sys::eval("location.origin")
+        .unwrap()
+        .as_string()
+        .unwrap();
+    let error = error_of(&format!("{origin}/no-such-model/model.gguf")).await;
+    assert!(
+        matches!(
+            error,
+            Error::NotFound {
+                status: Some(404),
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[wasm_bindgen_test]
+async fn a_server_that_does_not_answer_is_unreachable() {
+    let error = error_of("http://localhost:9/model.gguf").await;
+    assert_eq!(error.kind(), ErrorKind::Network);
+}
+
+#[wasm_bindgen_test]
+async fn an_aborted_download_is_cancelled() {
+    let controller = AbortController::new().unwrap();
+    controller.abort();
+    let url = url_of(b"{}", "application/json");
+    let error = download(&url, 1 << 20, &controller.signal(), |_, _| {})
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+}
+
+#[wasm_bindgen_test]
+async fn one_missing_file_calls_off_the_others() {
+    let origin = js_sys::eval("location.origin")
+        .unwrap()
+        .as_string()
+        .unwrap();
+    let controller = AbortController::new().unwrap();
+    let result = fetch_model(&format!("{origin}/no-such-model/"), &controller, |_| {}).await;
+    let error = result.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(controller.signal().aborted());
+}
+
+/// Reads and seeks of every kind, compared with the same bytes in one piece.
+#[wasm_bindgen_test]
+fn chunks_read_like_one_file() {
+    let mut random = 1_u64;
+    let mut draw = |below: u64| {
+        // Knuth's MMIX generator; its high bits are good enough for a test.
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % below
+    };
+    for _ in 0..50 {
+        let mut chunks = Chunks::default();
+        let mut whole = Vec::new();
+        for _ in 0..draw(8) {
+            let piece: Vec<u8> = (0..draw(40)).map(|_| draw(256) as u8).collect();
+            chunks.push(Uint8Array::from(piece.as_slice()));
+            whole.extend(piece);
+        }
+        assert_eq!(chunks.to_vec(), whole);
+        assert_eq!(chunks.length(), whole.len() as u64);
+        let mut expected = Cursor::new(whole);
+        for _ in 0..40 {
+            let to = match draw(3) {
+                0 => SeekFrom::Start(draw(200)),
+                1 => SeekFrom::End(draw(400) as i64 - 200),
+                _ => SeekFrom::Current(draw(100) as i64 - 50),
+            };
+            assert_eq!(chunks.seek(to).ok(), expected.seek(to).ok(), "{to:?}");
+            let count = draw(60);
+            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            chunks.by_ref().take(count).read_to_end(&mut ours).unwrap();
+            expected
+                .by_ref()
+                .take(count)
+                .read_to_end(&mut theirs)
+                .unwrap();
+            assert_eq!(ours, theirs);
+        }
+    }
+}
