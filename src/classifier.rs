@@ -155,6 +155,13 @@ impl Classifier {
                 ids.len()
             )));
         }
+        let rows = self.tokenizer.vocabulary();
+        if let Some(id) = ids.iter().find(|id| **id as usize >= rows) {
+            return Err(Error::Input(format!(
+                "Token id {id} was given, but the vocabulary ends at {}",
+                rows - 1
+            )));
+        }
         let logits = self
             .bert
             .forward(&Batch::single(ids))?

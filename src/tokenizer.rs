@@ -18,6 +18,7 @@ pub struct Tokenizer {
     pad: u32,
     /// The most tokens a model takes, special tokens included.
     max_tokens: usize,
+    vocabulary: usize,
 }
 
 /// What the model is given for one text, and where it came from.
@@ -144,12 +145,18 @@ impl Tokenizer {
             unknown,
             pad,
             max_tokens: config.encoder.max_position_embeddings,
+            vocabulary: rows,
         })
     }
 
     /// The most tokens a text may have, special tokens included: `max_position_embeddings`.
     pub fn max_tokens(&self) -> usize {
         self.max_tokens
+    }
+
+    /// How many ids there are: `vocab_size`.
+    pub fn vocabulary(&self) -> usize {
+        self.vocabulary
     }
 
     /// Tokenizes one text of any length, keeping at most [`Self::max_tokens`].

@@ -17,7 +17,7 @@ use candle_transformers::models::bert::BertModel;
 use candle_transformers::models::distilbert::DistilBertModel;
 use live_sentiment::classifier::Classifier;
 use live_sentiment::config::Config;
-use live_sentiment::protocol::Backend;
+use live_sentiment::ops::Backend;
 use live_sentiment::quantize::{Format, Options, quantize};
 use live_sentiment::tokenizer::{Batch, Padding};
 
@@ -31,7 +31,7 @@ const TINY: [&str; 4] = [
 ];
 const TINY_BERT: [&str; 3] = ["bert-binary", "bert-multi-label", "bert-gelu-new"];
 /// The backends that run natively.
-const BACKENDS: [Backend; 2] = [Backend::Candle, Backend::Scalar];
+const BACKENDS: [Backend; 2] = [Backend::Candle, Backend::SCALAR];
 
 /// The f32 path: only the order of additions differs.
 const F32_BOUND: f32 = 1e-3;
