@@ -1,0 +1,416 @@
+//! Models that are missing, cut off, spoilt or hostile. Each gives exit code 1 and one sentence, within little memory.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use crate::gguf::{ARRAY, Gguf, STRING, U32, string};
+use crate::program::{assert_fails, finish, scratch, tiny};
+use crate::quantize::quantize;
+
+/// A model whose files can be spoilt: a copy of the tiny BERT, in Q8_0.
+fn model() -> PathBuf {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    let made = MADE.get_or_init(|| {
+        let dir = scratch();
+        assert!(
+            quantize(&tiny("bert-binary"), &dir, "q8_0")
+                .status
+                .success()
+        );
+        dir
+    });
+    copy(made)
+}
+
+fn copy(dir: &Path) -> PathBuf {
+    let copy = scratch();
+    for file in std::fs::read_dir(dir).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+    }
+    copy
+}
+
+/// Runs `classify` with 2 GB of addresses, a hundred times what the tiny model takes: an allocation that believes a
+/// hostile number fails there, and aborts.
+fn classify(model: &Path) -> Output {
+    let mut command = Command::new("sh");
+    command
+        .args([
+            "-c",
+            "ulimit -v 2000000; exec \"$0\" classify --model \"$1\"",
+        ])
+        .arg(env!("CARGO_BIN_EXE_live-sentiment"))
+        .arg(model)
+        .env("RUST_BACKTRACE", "1")
+        // Each thread reserves addresses.
+        .env("RAYON_NUM_THREADS", "1");
+    finish(&mut command, b"good\n")
+}
+
+/// That the model cannot be loaded once `spoil` has been at its GGUF file, and that the reason contains `expected`.
+#[track_caller]
+fn refused(expected: &str, spoil: impl FnOnce(&mut Gguf)) {
+    let dir = model();
+    let path = dir.join("model.gguf");
+    let mut gguf = Gguf::parse(&std::fs::read(&path).unwrap());
+    spoil(&mut gguf);
+    std::fs::write(&path, gguf.to_bytes()).unwrap();
+    let output = classify(&dir);
+    assert_fails(&output, expected);
+    assert!(output.stdout.is_empty());
+}
+
+/// The same with a file of the folder replaced.
+#[track_caller]
+fn refused_file(file: &str, content: impl AsRef<[u8]>, expected: &str) {
+    let dir = model();
+    std::fs::write(dir.join(file), content).unwrap();
+    assert_fails(&classify(&dir), expected);
+}
+
+fn config_with(from: &str, to: &str) -> String {
+    let config = std::fs::read_to_string(tiny("bert-binary").join("config.json")).unwrap();
+    assert!(config.contains(from));
+    config.replace(from, to)
+}
+
+/// The other tests prove nothing if the file is refused for how it was put together.
+#[test]
+fn an_unspoilt_model_is_accepted() {
+    let dir = model();
+    let path = dir.join("model.gguf");
+    let bytes = std::fs::read(&path).unwrap();
+    let gguf = Gguf::parse(&bytes);
+    assert!(gguf.to_bytes() == bytes);
+    assert!(classify(&dir).status.success());
+}
+
+#[test]
+fn missing_files() {
+    let nowhere = scratch().join("nowhere");
+    assert_fails(
+        &classify(&nowhere),
+        "nowhere/config.json was not found. Check that ",
+    );
+    for file in ["config.json", "tokenizer.json", "model.gguf"] {
+        let dir = model();
+        std::fs::remove_file(dir.join(file)).unwrap();
+        assert_fails(&classify(&dir), &format!("{file} was not found."));
+        std::fs::create_dir(dir.join(file)).unwrap();
+        assert_fails(&classify(&dir), file);
+    }
+}
+
+#[test]
+fn other_files_in_their_place() {
+    const PAGE: &str = "\n<!doctype html><title>404</title>";
+    for file in ["config.json", "tokenizer.json", "model.gguf"] {
+        refused_file(file, PAGE, "HTML");
+        refused_file(file, "", file);
+        refused_file(file, "\0".repeat(100), file);
+        refused_file(file, "{}", file);
+        refused_file(file, "version https://git-lfs.github.com/spec/v1\n", file);
+    }
+}
+
+#[test]
+fn cut_off_anywhere() {
+    let dir = model();
+    let path = dir.join("model.gguf");
+    let whole = std::fs::read(&path).unwrap();
+    // Every kind of place, up to the last byte of the last tensor (two f32, padded to 32 bytes): in the magic, the counts, metadata, tensor descriptions, padding and data.
+    let early = (0..64).step_by(3);
+    let header = (64..8192).step_by(401);
+    let data = (8192..whole.len()).step_by(5003);
+    for length in early.chain(header).chain(data).chain([whole.len() - 25]) {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        assert_fails(&classify(&dir), "model.gguf is damaged or not a model file");
+    }
+}
+
+#[test]
+fn counts_and_lengths_that_cannot_be() {
+    for count in [1 << 20, 1 << 40, 1 << 63, u64::MAX] {
+        refused("declares", |gguf| gguf.tensor_count = Some(count));
+        refused("declares", |gguf| gguf.metadata_count = Some(count));
+        let length = count.to_le_bytes().to_vec();
+        refused("are left", |gguf| {
+            gguf.set("general.name", STRING, length.clone())
+        });
+        for element in [0u32, 4, 12, STRING] {
+            let array = [&element.to_le_bytes()[..], &length].concat();
+            refused("model.gguf is damaged", |gguf| {
+                gguf.set("some.array", ARRAY, array)
+            });
+        }
+    }
+    // One more than there are, or one less: what follows is taken for something else.
+    refused("", |gguf| {
+        gguf.tensor_count = Some(gguf.tensors.len() as u64 + 1)
+    });
+    refused("", |gguf| {
+        gguf.tensor_count = Some(gguf.tensors.len() as u64 - 1)
+    });
+    refused("model.gguf", |gguf| gguf.metadata_count = Some(0));
+}
+
+#[test]
+fn arrays_within_arrays_without_end() {
+    let level = [&ARRAY.to_le_bytes()[..], &1u64.to_le_bytes()].concat();
+    refused("nests arrays too deeply", |gguf| {
+        gguf.set("some.array", ARRAY, level.repeat(100_000))
+    });
+}
+
+#[test]
+fn offsets_outside_the_file() {
+    for offset in [1 << 30, 1 << 62, u64::MAX, u64::MAX - 31] {
+        refused("token_embd.weight should lie", |gguf| {
+            gguf.tensor("token_embd.weight").offset = offset
+        });
+    }
+}
+
+#[test]
+fn alignments_that_are_none() {
+    for alignment in [0, 3, 33, 1 << 31, u32::MAX] {
+        refused("alignment", |gguf| {
+            gguf.set("general.alignment", U32, alignment.to_le_bytes().to_vec())
+        });
+    }
+}
+
+#[test]
+fn dimensions_that_overflow() {
+    for dims in [
+        vec![32, 1 << 59],
+        vec![32, u64::MAX],
+        vec![u64::MAX, u64::MAX],
+        vec![1 << 32, 1 << 32],
+        vec![1 << 16, 1 << 16, 1 << 16, 1 << 16],
+        vec![32, 1 << 32],
+        vec![32; 5],
+        vec![31, 131],
+        vec![32, 130],
+        vec![0, 131],
+        vec![],
+    ] {
+        refused("token_embd.weight", |gguf| {
+            gguf.tensor("token_embd.weight").dims = dims
+        });
+    }
+    refused("tensor", |gguf| gguf.tensor("token_embd.weight").kind = 12);
+    refused("tensor", |gguf| {
+        gguf.tensor("token_embd.weight").kind = u32::MAX
+    });
+}
+
+#[test]
+fn models_of_another_kind() {
+    refused("general.architecture is llama", |gguf| {
+        gguf.set("general.architecture", STRING, string("llama"))
+    });
+    refused(
+        "general.architecture is lla\u{fffd}ma\u{fffd}[31m",
+        |gguf| gguf.set("general.architecture", STRING, string("lla\nma\x1b[31m")),
+    );
+    refused("GGUF version", |gguf| gguf.version = 1);
+    refused("GGUF version", |gguf| gguf.version = 3 << 24);
+    let config = config_with(
+        "BertForSequenceClassification",
+        "RobertaForSequenceClassification",
+    );
+    refused_file("config.json", config, "RobertaForSequenceClassification");
+    refused_file(
+        "config.json",
+        config_with(
+            "\"vocab_size\"",
+            "\"problem_type\":\"regression\",\"vocab_size\"",
+        ),
+        "regression",
+    );
+}
+
+/// What the `tokenizers` crate, left alone, panics on.
+#[test]
+fn tokenizers_that_break_off_or_refer_to_nothing() {
+    let whole = std::fs::read_to_string(tiny("bert-binary").join("tokenizer.json")).unwrap();
+    for length in (0..whole.len()).step_by(97) {
+        refused_file(
+            "tokenizer.json",
+            &whole[..length],
+            "tokenizer.json is damaged",
+        );
+    }
+    for (from, to, reason) in [
+        (
+            "\"type\":\"BertNormalizer\"",
+            "\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AAAA\"",
+            "Precompiled",
+        ),
+        (
+            "\"SpecialToken\":{\"id\":\"[CLS]\"",
+            "\"SpecialToken\":{\"id\":\"[XYZ]\"",
+            "post_processor",
+        ),
+        (
+            "\"Sequence\":{\"id\":\"A\"",
+            "\"Sequence\":{\"id\":\"B\"",
+            "post_processor",
+        ),
+        (
+            "\"Sequence\":{\"id\":\"A\",\"type_id\":0}},{\"SpecialToken\"",
+            "\"SpecialToken\"",
+            "post_processor",
+        ),
+    ] {
+        assert!(whole.contains(from));
+        refused_file("tokenizer.json", whole.replace(from, to), reason);
+    }
+}
+
+#[test]
+fn tensors_that_are_missing_are_named() {
+    let names: Vec<_> = Gguf::parse(&std::fs::read(model().join("model.gguf")).unwrap())
+        .tensors
+        .into_iter()
+        .map(|tensor| tensor.name)
+        .collect();
+    assert!(names.len() > 30);
+    for name in &names {
+        refused(&format!("has no tensor {name}"), |gguf| {
+            gguf.tensors.retain(|t| t.name != *name)
+        });
+    }
+    refused("without the pooler the scores", |gguf| {
+        gguf.tensors
+            .retain(|t| !t.name.starts_with("cls.") || t.name.starts_with("cls.output"))
+    });
+    refused("is in it twice", |gguf| {
+        gguf.tensors.push(gguf.tensors[0].clone())
+    });
+    refused("has no tensor", |gguf| gguf.tensors.clear());
+}
+
+#[test]
+fn numbers_that_are_none() {
+    // The scales of Q8_0 blocks, 34 bytes each, and plain f32.
+    for (tensor, at, bytes) in [
+        ("token_embd.weight", 0, &[0x00, 0x7e][..]),
+        ("blk.1.ffn_down.weight", 3 * 34, &[0x00, 0x7c]),
+        ("blk.0.attn_q.weight", 34, &[0x00, 0xfc]),
+        ("blk.0.attn_q.bias", 8, &f32::NAN.to_le_bytes()),
+        ("cls.output.weight", 0, &f32::INFINITY.to_le_bytes()),
+    ] {
+        refused(tensor, |gguf| gguf.poke(tensor, at, bytes));
+    }
+}
+
+/// Weights that are finite, and of which no finite logits come.
+#[test]
+fn numbers_that_lead_nowhere() {
+    refused("logits", |gguf| {
+        let row = f32::MAX.to_le_bytes().repeat(32);
+        gguf.poke("cls.output.weight", 0, &row);
+        gguf.poke("cls.output.bias", 0, &f32::MAX.to_le_bytes().repeat(2));
+    });
+}
+
+#[test]
+fn files_that_do_not_belong_together() {
+    refused_file(
+        "config.json",
+        config_with("\"vocab_size\": 131", "\"vocab_size\": 300"),
+        "do not belong together",
+    );
+    refused_file(
+        "config.json",
+        config_with("\"vocab_size\": 131", "\"vocab_size\": 100"),
+        "do not belong together",
+    );
+    refused_file(
+        "config.json",
+        config_with("\"vocab_size\": 131", "\"vocab_size\": 132"),
+        "token_embd.weight has shape [131, 32], but [132, 32]",
+    );
+    refused_file(
+        "config.json",
+        config_with("\"hidden_size\": 32", "\"hidden_size\": 64"),
+        "has shape",
+    );
+    refused_file(
+        "config.json",
+        config_with(
+            "\"1\": \"POSITIVE\"",
+            "\"1\": \"POSITIVE\", \"2\": \"MORE\"",
+        ),
+        "cls.output.weight has shape [2, 32], but [3, 32]",
+    );
+    refused_file(
+        "config.json",
+        config_with("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3"),
+        "has no tensor blk.2.",
+    );
+    for (key, old) in [
+        ("hidden_size", 32),
+        ("num_hidden_layers", 2),
+        ("num_attention_heads", 2),
+        ("vocab_size", 131),
+        ("max_position_embeddings", 512),
+        ("intermediate_size", 64),
+        ("type_vocab_size", 2),
+    ] {
+        for value in [
+            "0",
+            "-1",
+            "4294967295",
+            "18446744073709551615",
+            "1e300",
+            "\"x\"",
+        ] {
+            let config = config_with(&format!("\"{key}\": {old}"), &format!("\"{key}\": {value}"));
+            refused_file("config.json", config, "");
+        }
+    }
+}
+
+#[test]
+fn safetensors_headers_that_lie() {
+    let whole = std::fs::read(tiny("bert-binary").join("model.safetensors")).unwrap();
+    let check = |bytes: &[u8]| {
+        let dir = copy(&tiny("bert-binary"));
+        std::fs::write(dir.join("model.safetensors"), bytes).unwrap();
+        assert_fails(
+            &classify(&dir),
+            "model.safetensors is damaged or not a model file",
+        );
+    };
+    for length in [0, 7, 8, 9, 100, 2000, whole.len() / 2, whole.len() - 1] {
+        check(&whole[..length]);
+    }
+    for length in [0, 1, 1 << 20, 1 << 62, u64::MAX] {
+        check(&[&u64::to_le_bytes(length), &whole[8..]].concat());
+    }
+    let end = 8 + u64::from_le_bytes(whole[..8].try_into().unwrap()) as usize;
+    let header = std::str::from_utf8(&whole[8..end]).unwrap();
+    for (from, to) in [
+        ("\"shape\":[2]", "\"shape\":[18446744073709551615]"),
+        ("\"shape\":[2]", "\"shape\":[3]"),
+        ("\"shape\":[2]", "\"shape\":[-2]"),
+        ("\"shape\":[131,32]", "\"shape\":[4294967296,4294967296]"),
+        ("\"data_offsets\":[0,", "\"data_offsets\":[999999999,"),
+    ] {
+        assert!(header.contains(from), "{header}");
+        let header = header.replace(from, to);
+        check(
+            &[
+                &(header.len() as u64).to_le_bytes(),
+                header.as_bytes(),
+                &whole[end..],
+            ]
+            .concat(),
+        );
+    }
+}

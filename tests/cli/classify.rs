@@ -1,0 +1,266 @@
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::program::{assert_fails, json_lines, program, run, tiny};
+
+fn classify(args: &[&str], input: impl AsRef<[u8]>) -> std::process::Output {
+    let model = tiny("bert-binary");
+    let mut all = vec!["classify", "--model", model.to_str().unwrap()];
+    all.extend(args);
+    run(all, input)
+}
+
+/// Texts and logits that transformers computed.
+fn golden() -> Vec<(String, Vec<f64>, u64)> {
+    let file = std::fs::read(tiny("bert-binary").join("golden.json")).unwrap();
+    let golden: Value = serde_json::from_slice(&file).unwrap();
+    let cases = golden["cases"].as_array().unwrap().iter();
+    let cases = cases.filter_map(|case| {
+        let logits = case["logits"]
+            .as_array()?
+            .iter()
+            .filter_map(Value::as_f64)
+            .collect();
+        Some((
+            case["text"].as_str()?.to_owned(),
+            logits,
+            case["tokens"].as_u64()?,
+        ))
+    });
+    let cases: Vec<_> = cases.collect();
+    assert!(cases.len() > 5);
+    cases
+}
+
+#[test]
+fn every_backend_says_what_transformers_says() {
+    let cases = golden();
+    let input: String = cases
+        .iter()
+        .map(|(text, ..)| json!({"text": text}).to_string() + "\n")
+        .collect();
+    // The kernels multiply in int8, whatever the file holds.
+    for (backend, bound) in [("candle", 1e-3), ("scalar", 0.2)] {
+        let answers = json_lines(&classify(&["--backend", backend], &input));
+        assert_eq!(answers.len(), cases.len());
+        for (answer, (text, logits, tokens)) in answers.iter().zip(&cases) {
+            for (i, expected) in logits.iter().enumerate() {
+                let found = answer["logits"][i].as_f64().unwrap();
+                assert!(
+                    (found - expected).abs() < bound,
+                    "{backend}, {text:?}: {answer}, not {logits:?}"
+                );
+            }
+            if *tokens > 2 && (logits[1] - logits[0]).abs() > 2.0 * bound {
+                let best = usize::from(logits[1] > logits[0]);
+                assert_eq!(answer["label"], ["NEGATIVE", "POSITIVE"][best], "{text}");
+            }
+            assert_eq!(answer["tokens"], *tokens, "{text}");
+            let scores = answer["scores"].as_array().unwrap();
+            let sum: f64 = scores.iter().filter_map(Value::as_f64).sum();
+            assert!((sum - 1.0).abs() < 1e-6, "{answer}");
+        }
+    }
+}
+
+#[test]
+fn the_fields_are_those_the_help_names() {
+    let answers = json_lines(&classify(&[], "good\n"));
+    let fields: Vec<_> = answers[0]
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(fields, ["label", "logits", "scores", "tokens", "truncated"]);
+}
+
+#[test]
+fn one_answer_a_line_whatever_the_line_holds() {
+    let answers = json_lines(&classify(&[], "\u{feff}good\r\n\r\nbad\n   \nok"));
+    assert_eq!(answers.len(), 5);
+    let nothing: Vec<_> = answers.iter().map(|a| a["label"].is_null()).collect();
+    assert_eq!(nothing, [false, true, false, true, false]);
+    assert_eq!(answers[1]["tokens"], 2);
+    assert_eq!(
+        answers[0],
+        json_lines(&classify(&[], "good"))[0],
+        "the byte order mark is no text"
+    );
+    assert_eq!(json_lines(&classify(&[], "")).len(), 0);
+}
+
+#[test]
+fn jsonl_is_told_by_its_brace() {
+    let text = json_lines(&classify(&[], "good\n"));
+    assert_eq!(json_lines(&classify(&[], "{\"text\": \"good\"}\n\n")), text);
+    assert_eq!(
+        json_lines(&classify(&["--format", "jsonl"], "\n{\"text\": \"good\"}")),
+        text
+    );
+    assert_ne!(
+        json_lines(&classify(&["--format", "text"], "{\"text\": \"good\"}")),
+        text
+    );
+}
+
+#[test]
+fn echo_keeps_the_input() {
+    let line = r#"{"id":7,"label":"gold","text":"good"}"#;
+    let answers = json_lines(&classify(&["--echo"], line));
+    assert_eq!(
+        answers[0]["input"],
+        serde_json::from_str::<Value>(line).unwrap()
+    );
+    assert_ne!(answers[0]["label"], "gold");
+    let answers = json_lines(&classify(&["--echo"], "a \"b\"\n"));
+    assert_eq!(answers[0]["input"], "a \"b\"");
+}
+
+#[test]
+fn a_bad_line_is_named_after_the_good_ones_were_answered() {
+    for (third, reason) in [
+        (
+            "{\"text\": \"a\"",
+            "Line 3 of standard input is not JSON: EOF while parsing an object at column 12.",
+        ),
+        (
+            "\"good\"",
+            "Line 3 of standard input is JSON, but not an object",
+        ),
+        (
+            "{\"txt\": \"good\"}",
+            "Line 3 of standard input has no field \"text\".",
+        ),
+        (
+            "{\"text\": null}",
+            "Line 3 of standard input has a field \"text\" that is not a string.",
+        ),
+        (
+            "{\"text\": \"\\ud800\"}",
+            "Line 3 of standard input is not JSON: ",
+        ),
+    ] {
+        let output = classify(
+            &[],
+            format!("{{\"text\": \"good\"}}\n\n{third}\n{{\"text\": \"bad\"}}\n"),
+        );
+        assert_fails(&output, reason);
+        assert_eq!(output.stdout.lines().count(), 1);
+    }
+    let nested = format!("{{\"text\": \"a\"}}\n{}\n", "[".repeat(100_000));
+    assert_fails(
+        &classify(&[], nested),
+        "Line 2 of standard input is not JSON: recursion limit exceeded",
+    );
+}
+
+#[test]
+fn text_taken_for_json_says_how_to_go_on() {
+    assert_fails(
+        &classify(&[], "{sigh} good\n"),
+        "give --format text if it is plain text",
+    );
+    assert_eq!(
+        json_lines(&classify(&["--format", "text"], "{sigh} good\n")).len(),
+        1
+    );
+}
+
+#[test]
+fn bytes_that_are_not_utf8() {
+    let output = classify(&[], b"good\ncaf\xe9\n");
+    assert_fails(
+        &output,
+        "Line 2 of standard input is not UTF-8 from its byte 4 on.",
+    );
+}
+
+#[test]
+fn long_text_is_cut_and_says_so() {
+    let answers = json_lines(&classify(
+        &[],
+        "good ".repeat(600) + "\n" + &"good ".repeat(510),
+    ));
+    assert_eq!(
+        (&answers[0]["tokens"], &answers[0]["truncated"]),
+        (&json!(512), &json!(true))
+    );
+    assert_eq!(
+        (&answers[1]["tokens"], &answers[1]["truncated"]),
+        (&json!(512), &json!(false))
+    );
+}
+
+#[test]
+fn answers_come_before_the_input_ends() {
+    let mut child = program()
+        .args(["classify", "--model"])
+        .arg(tiny("bert-binary"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    for text in ["good\n", "bad\n"] {
+        stdin.write_all(text.as_bytes()).unwrap();
+        let answer = answers.next().unwrap().unwrap();
+        assert!(answer.starts_with("{\"label\":"), "{answer}");
+    }
+    drop(stdin);
+    assert!(answers.next().is_none());
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_reader_that_has_enough_ends_it_quietly() {
+    let mut child = program()
+        .args(["classify", "--model"])
+        .arg(tiny("bert-binary"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut answers = BufReader::new(child.stdout.take().unwrap());
+    stdin.write_all(b"good\n").unwrap();
+    answers.read_line(&mut String::new()).unwrap();
+    drop(answers);
+    stdin.write_all("good\n".repeat(3).as_bytes()).unwrap();
+    // Standard input stays open: it must not wait for more.
+    let status = child.wait().unwrap();
+    drop(stdin);
+    let mut stderr = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut stderr)
+        .unwrap();
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn misuse_is_explained() {
+    for args in [
+        &["classify"][..],
+        &["classify", "--model", "x", "--backend", "gpu"],
+        &["sing"],
+        &[],
+    ] {
+        let output = run(args, "");
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(!output.stderr.is_empty());
+    }
+    let help = run(["classify", "--help"], "");
+    assert_eq!(help.status.code(), Some(0));
+    assert!(
+        String::from_utf8(help.stdout)
+            .unwrap()
+            .contains("truncated")
+    );
+}

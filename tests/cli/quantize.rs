@@ -1,0 +1,150 @@
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::program::{assert_fails, json_lines, run, scratch, stderr, tiny};
+
+pub(crate) fn quantize(from: &Path, to: &Path, format: &str) -> std::process::Output {
+    run(
+        [
+            "quantize".as_ref(),
+            from.as_os_str(),
+            to.as_os_str(),
+            "--format".as_ref(),
+            format.as_ref(),
+        ],
+        "",
+    )
+}
+
+fn logits(model: &Path) -> Vec<f64> {
+    let output = run(
+        ["classify".as_ref(), "--model".as_ref(), model.as_os_str()],
+        "good\nso bad\n",
+    );
+    let answers = json_lines(&output);
+    let logits = answers.iter().flat_map(|a| a["logits"].as_array().unwrap());
+    logits.filter_map(Value::as_f64).collect()
+}
+
+fn size(path: &Path) -> u64 {
+    std::fs::metadata(path).unwrap().len()
+}
+
+#[test]
+fn every_architecture_and_format_still_says_nearly_the_same() {
+    for name in [
+        "bert-binary",
+        "bert-gelu-new",
+        "bert-multi-label",
+        "distilbert-binary",
+    ] {
+        let exact = logits(&tiny(name));
+        let mut sizes = vec![];
+        // A tiny model has no redundancy to soften rounding with; the default model's bounds are in golden.rs.
+        for (format, bound) in [("f16", 0.02), ("q8_0", 0.3), ("q4_0", 4.0)] {
+            let model = scratch().join("made/on/the/way");
+            let output = quantize(&tiny(name), &model, format);
+            assert_eq!(
+                (output.status.code(), stderr(&output)),
+                (Some(0), ""),
+                "{name} {format}"
+            );
+            let said = String::from_utf8(output.stdout).unwrap();
+            assert!(
+                said.contains("tensors") && said.contains("model.gguf"),
+                "{said}"
+            );
+            for (exact, found) in exact.iter().zip(logits(&model)) {
+                assert!(
+                    (exact - found).abs() < bound,
+                    "{name} {format}: {found}, not {exact}"
+                );
+            }
+            sizes.push(size(&model.join("model.gguf")));
+            let info = &json_lines(&run(
+                ["inspect", "--json", "--model", model.to_str().unwrap()],
+                "",
+            ))[0];
+            assert_eq!(info["format"], format.to_uppercase());
+            assert_eq!(info["name"], name);
+        }
+        assert!(sizes.is_sorted_by(|a, b| a > b), "{name}: {sizes:?}");
+    }
+}
+
+#[test]
+fn name_and_licence_are_kept() {
+    let (from, to) = (tiny("bert-binary"), scratch());
+    let args = ["quantize".as_ref(), from.as_os_str(), to.as_os_str()];
+    let options = ["--name", "Tiny", "--license", "MIT"].map(AsRef::as_ref);
+    assert!(run(args.into_iter().chain(options), "").status.success());
+    let info = &json_lines(&run(
+        [
+            "inspect".as_ref(),
+            "--json".as_ref(),
+            "--model".as_ref(),
+            to.as_os_str(),
+        ],
+        "",
+    ))[0];
+    assert_eq!(
+        (&info["name"], &info["license"], &info["format"]),
+        (&"Tiny".into(), &"MIT".into(), &"Q4_0".into())
+    );
+}
+
+#[test]
+fn inspect_says_what_it_is() {
+    let output = run(
+        [
+            "inspect".as_ref(),
+            "--model".as_ref(),
+            tiny("bert-binary").as_os_str(),
+        ],
+        "",
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    for part in [
+        "bert",
+        "0 NEGATIVE, 1 POSITIVE",
+        "F32",
+        "512 tokens",
+        "not stated",
+    ] {
+        assert!(text.contains(part), "{part} is not in: {text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_or_written() {
+    let empty = scratch();
+    assert_fails(
+        &quantize(&empty, &scratch(), "q8_0"),
+        "config.json was not found.",
+    );
+    let out = scratch();
+    let no_weights = scratch();
+    for file in ["config.json", "tokenizer.json"] {
+        std::fs::copy(tiny("bert-binary").join(file), no_weights.join(file)).unwrap();
+    }
+    assert_fails(
+        &quantize(&no_weights, &out, "q8_0"),
+        "model.safetensors was not found.",
+    );
+    assert_eq!(
+        std::fs::read_dir(&out).unwrap().count(),
+        0,
+        "nothing is written before all is well"
+    );
+
+    std::fs::write(out.join("file"), "").unwrap();
+    assert_fails(
+        &quantize(&tiny("bert-binary"), &out.join("file/model"), "q8_0"),
+        "could not be written",
+    );
+
+    let misuse = quantize(&tiny("bert-binary"), &out, "q2_k");
+    assert_eq!(misuse.status.code(), Some(2));
+    assert!(stderr(&misuse).contains("q4_0"));
+}
