@@ -6,7 +6,7 @@ pub mod api;
 pub mod client;
 #[cfg(any(feature = "client", test))]
 mod mailbox;
-#[cfg(feature = "client")]
+#[cfg(feature = "browser")]
 pub mod message;
 #[cfg(feature = "browser")]
 pub mod probe;

@@ -1,6 +1,6 @@
 //! The whole page, and the line between its parts and the worker.
 
-use leptos::html::Textarea;
+use leptos::html::{Button, Textarea};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 
@@ -34,6 +34,8 @@ pub(super) struct Reader {
     pub(super) state: RwSignal<State>,
     /// The field, whose value is the text.
     pub(super) field: NodeRef<Textarea>,
+    /// The one button of the verdict.
+    pub(super) action: NodeRef<Button>,
     client: StoredValue<Client, LocalStorage>,
 }
 
@@ -41,6 +43,7 @@ impl Reader {
     fn new() -> Self {
         let state = RwSignal::new(State::default());
         let field = NodeRef::<Textarea>::new();
+        let action = NodeRef::<Button>::new();
         let options = Options {
             model: MODEL.to_owned(),
             backend: None,
@@ -57,10 +60,18 @@ impl Reader {
                 }
                 Event::Restarted(_) => state.restart(),
             });
+            // A button that is about to hide would take the focus with it.
+            if state.with_untracked(|state| state.action().is_none())
+                && let Some((action, field)) = action.get_untracked().zip(field.get_untracked())
+                && document().active_element().as_ref() == Some(action.as_ref())
+            {
+                _ = field.focus();
+            }
         });
         Self {
             state,
             field,
+            action,
             client: StoredValue::new_local(client),
         }
     }

@@ -4,13 +4,14 @@ use leptos::prelude::*;
 
 use super::app::Reader;
 
-/// One of each class, one that says the opposite of its words, and a plain fact.
-const EXAMPLES: [&str; 5] = [
+/// One of each class, one that says the opposite of its words, one that pulls both ways, and a plain fact.
+const EXAMPLES: [&str; 6] = [
     "The food was cold and nobody said sorry.",
     "The meeting has moved to Thursday.",
     "What a lovely surprise, thank you!",
-    "Not bad at all. I expected far worse.",
-    "Water boils at 100 °C at sea level.",
+    "I could not be happier.",
+    "My flight was cancelled, so we danced in the airport.",
+    "The Nile flows north.",
 ];
 
 #[component]

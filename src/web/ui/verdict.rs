@@ -1,12 +1,12 @@
 //! How the text reads, or why that cannot be said yet.
 
-use leptos::html::Button;
 use leptos::prelude::*;
 
 use super::app::Reader;
 use super::meter::Meter;
 use super::state::{Face, Model, State};
 use super::words::{count, downloaded, duration};
+use crate::ErrorKind;
 
 /// The verdict, in one of five faces. All of them live in the same rows, so that nothing moves when one follows
 /// another; style/main.css goes by `data-state`.
@@ -42,9 +42,7 @@ pub(super) fn Verdict(reader: Reader) -> impl IntoView {
             <div class="trouble" role="alert">
                 <p class="what">{reader.show(|state| said_of_trouble(state, |trouble| trouble.what))}</p>
                 <p class="advice">{reader.show(|state| said_of_trouble(state, |trouble| trouble.hint))}</p>
-                <p class="cause">
-                    {reader.show(|state| state.failure().map_or_else(String::new, |failure| failure.message.clone()))}
-                </p>
+                <p class="cause">{reader.show(cause)}</p>
             </div>
             <Action reader />
             <div class="notes">
@@ -98,6 +96,14 @@ fn said_of_trouble(state: &State, part: fn(super::words::Trouble) -> &'static st
     state.trouble().map_or("", part)
 }
 
+/// The failure's own words, for whoever can mend it. Who cancelled knows why.
+fn cause(state: &State) -> String {
+    match state.failure() {
+        Some(failure) if failure.kind != ErrorKind::Cancelled => failure.message.clone(),
+        _ => String::new(),
+    }
+}
+
 /// How many tokens, how fast.
 fn measured(state: &State) -> String {
     let Some(answer) = state.shown() else {
@@ -133,22 +139,11 @@ fn cut(state: &State) -> String {
 /// one becomes the other.
 #[component]
 fn Action(reader: Reader) -> impl IntoView {
-    let button = NodeRef::<Button>::new();
-    Effect::new(move |_| {
-        // A button that hides would take the focus with it.
-        let is_hiding = reader.state.with(|state| state.action().is_none());
-        if is_hiding
-            && let Some((button, field)) = button.get_untracked().zip(reader.field.get_untracked())
-            && document().active_element().as_ref() == Some(button.as_ref())
-        {
-            _ = field.focus();
-        }
-    });
     view! {
         <button
             type="button"
             class="action"
-            node_ref=button
+            node_ref=reader.action
             hidden=reader.show(|state| state.action().is_none())
             on:click=move |_| reader.stop_or_start()
         >
