@@ -64,34 +64,56 @@ impl RowScale {
     }
 }
 
-/// Coefficients of x¹, x³, x⁵ … of erf(x / √2) for |x| <= [`GELU_LIMIT`], where it is 1. They were fitted so that
-/// GELU has an absolute error below 4e-5 everywhere, an order below what quantizing its result adds.
-pub(crate) const GELU: [f32; 9] = [
-    0.797_523_2,
-    -0.132_152_84,
-    0.019_286_04,
-    -0.002_109_980_2,
-    0.000_168_585_25,
-    -9.449_663e-6,
-    3.481_655_2e-7,
-    -7.507_985e-9,
-    7.138_724e-11,
-];
-/// From here on erf(x / √2) is taken to be 1.
-pub(crate) const GELU_LIMIT: f32 = 4.4;
+/// GELU by a polynomial for erf.
+pub(crate) struct GeluConstants {
+    /// Coefficients of x¹, x³, x⁵ … of erf(x / √2) for |x| <= `limit`.
+    pub(crate) erf: [f32; 8],
+    /// From here on erf(x / √2) is taken to be 1.
+    pub(crate) limit: f32,
+    pub(crate) half: f32,
+}
+
+/// Fitted so that the polynomial is 1 at the limit and GELU's absolute error is below 1e-4 everywhere, far below what
+/// quantizing its result adds.
+pub(crate) static GELU: GeluConstants = GeluConstants {
+    erf: [
+        0.796_931_74,
+        -0.131_056_35,
+        0.018_596_431,
+        -0.001_901_308_4,
+        0.000_133_780_56,
+        -6.075_807e-6,
+        1.588_248_3e-7,
+        -1.803_479_1e-9,
+    ],
+    limit: 4.2,
+    half: 0.5,
+};
 
 /// Attention probabilities, relative to the likeliest key, in i16.
 pub(crate) const PROBABILITY_ONE: f32 = 32767.0;
-/// 2^r · 32767 for |r| <= 0.5, with a relative error below 3e-6.
-pub(crate) const EXP2: [f32; 5] = [
-    0.999_999_3 * PROBABILITY_ONE,
-    0.693_121_8 * PROBABILITY_ONE,
-    0.240_247_47 * PROBABILITY_ONE,
-    0.055_917_855 * PROBABILITY_ONE,
-    0.009_570_025 * PROBABILITY_ONE,
-];
-/// Below this power of two a probability rounds to 0.
-pub(crate) const EXP2_MIN: f32 = -24.0;
+/// Powers of two, in units of 1/32767.
+pub(crate) struct Exp2Constants {
+    /// Coefficients of 1, r, r² … of 2^r · 32767 for |r| <= 0.5.
+    pub(crate) exp2: [f32; 5],
+    /// Below this exponent a probability rounds to 0.
+    pub(crate) min: f32,
+    /// [`ROUND`].
+    pub(crate) round: f32,
+}
+
+/// Fitted to a relative error below 3e-6.
+pub(crate) static EXP2: Exp2Constants = Exp2Constants {
+    exp2: [
+        0.999_999_3 * PROBABILITY_ONE,
+        0.693_121_8 * PROBABILITY_ONE,
+        0.240_247_47 * PROBABILITY_ONE,
+        0.055_917_855 * PROBABILITY_ONE,
+        0.009_570_025 * PROBABILITY_ONE,
+    ],
+    min: -24.0,
+    round: ROUND,
+};
 /// Keys whose products with values sum up in i32 before they go on in f32: 64 · 32767 · 1023 < 2³¹.
 pub(crate) const KEYS_PER_SUM: usize = 64;
 /// The largest magnitude of a quantized value.

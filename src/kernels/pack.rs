@@ -13,6 +13,9 @@ pub(crate) const MAX_INT8: f32 = 127.0;
 /// Q4_0 stores its values -8..=7 as 0..=15.
 pub(crate) const INT4_OFFSET: i8 = 8;
 
+/// The largest magnitude of a 4-bit weight's integer scale: its double is an i16 too.
+const MAX_INT4_SCALE: i16 = i16::MAX / 2;
+
 /// How a weight matrix is stored, in the terms of the GGUF specification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockFormat {
@@ -256,7 +259,7 @@ fn column_scale(column: &Column) -> f32 {
     }
     // Each scale may be rounded up by a half.
     let by_sum = (f64::from(i32::MAX) - total / 2.0 - 1.0) / (weighted / amax).max(1.0);
-    let steps = by_sum.min(f64::from(i16::MAX)).floor();
+    let steps = by_sum.min(f64::from(MAX_INT4_SCALE)).floor();
     (amax / steps) as f32
 }
 

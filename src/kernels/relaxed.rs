@@ -115,14 +115,16 @@ impl Int4Kernel for Pairs {
 
 #[target_feature(enable = "relaxed-simd")]
 fn pairs_tile<const M: usize>(x: &[u32], panel: &[v128], sums: &mut [[v128; 2]; M]) {
-    let blocks = x
-        .chunks_exact(Pairs::WORDS * M)
-        .zip(panel.chunks_exact(Pairs::PANEL));
-    for (x, panel) in blocks {
-        let (quads, rest) = x.split_at(QUADS * M);
-        let (starts, units) = rest.split_at(M);
+    let (x, _) = x.as_chunks::<M>();
+    let (x, _) = x.as_chunks::<{ Pairs::WORDS }>();
+    let (panel, _) = panel.as_chunks::<{ Pairs::PANEL }>();
+    for (x, panel) in x.iter().zip(panel) {
+        let [quads @ .., starts, units] = x;
+        let [weights @ .., scales] = panel.as_chunks::<2>().0 else {
+            return;
+        };
         let mut dots: [[v128; 2]; M] = std::array::from_fn(|r| [splat(starts[r]); 2]);
-        for (x, weights) in quads.chunks_exact(M).zip(panel.chunks_exact(2)) {
+        for (x, weights) in quads.iter().zip(weights) {
             for r in 0..M {
                 for h in 0..2 {
                     let pairs = i16x8_relaxed_dot_i8x16_i7x16(splat(x[r]), weights[h]);
@@ -132,7 +134,7 @@ fn pairs_tile<const M: usize>(x: &[u32], panel: &[v128], sums: &mut [[v128; 2]; 
         }
         for r in 0..M {
             for h in 0..2 {
-                let scale = i16x8_relaxed_q15mulr(panel[2 * QUADS + h], splat(units[r]));
+                let scale = i16x8_relaxed_q15mulr(scales[h], splat(units[r]));
                 sums[r][h] = i32x4_add(sums[r][h], i32x4_dot_i16x8(dots[r][h], scale));
             }
         }
@@ -169,14 +171,16 @@ impl Int4Kernel for Quads {
 
 #[target_feature(enable = "relaxed-simd")]
 fn quads_tile<const M: usize>(x: &[u32], panel: &[v128], sums: &mut [[v128; 2]; M]) {
-    let blocks = x
-        .chunks_exact(Quads::WORDS * M)
-        .zip(panel.chunks_exact(Quads::PANEL));
-    for (x, panel) in blocks {
-        let (quads, rest) = x.split_at(QUADS * M);
-        let (starts, units) = rest.split_at(M);
+    let (x, _) = x.as_chunks::<M>();
+    let (x, _) = x.as_chunks::<{ Quads::WORDS }>();
+    let (panel, _) = panel.as_chunks::<{ Quads::PANEL }>();
+    for (x, panel) in x.iter().zip(panel) {
+        let [quads @ .., starts, units] = x;
+        let [weights @ .., scales] = panel.as_chunks::<2>().0 else {
+            return;
+        };
         let mut dots: [[v128; 2]; M] = std::array::from_fn(|r| [splat(starts[r]); 2]);
-        for (x, weights) in quads.chunks_exact(M).zip(panel.chunks_exact(2)) {
+        for (x, weights) in quads.iter().zip(weights) {
             for r in 0..M {
                 for h in 0..2 {
                     dots[r][h] =
@@ -187,7 +191,7 @@ fn quads_tile<const M: usize>(x: &[u32], panel: &[v128], sums: &mut [[v128; 2]; 
         for r in 0..M {
             for h in 0..2 {
                 // A dot is within ±32 · 127 · 8, so its low half is all of it, and the high half meets a zero.
-                let scale = i16x8_relaxed_q15mulr(panel[2 * QUADS + h], splat(units[r]));
+                let scale = i16x8_relaxed_q15mulr(scales[h], splat(units[r]));
                 sums[r][h] = i32x4_add(sums[r][h], i32x4_dot_i16x8(dots[r][h], scale));
             }
         }

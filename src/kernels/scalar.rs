@@ -1,9 +1,6 @@
 //! The oracle: what every kernel computes, in plain Rust, without a thought for speed.
 
-use super::numeric::{
-    EXP2, EXP2_MIN, GELU, GELU_LIMIT, KEYS_PER_SUM, MAX_VALUE, ROUND, RowScale, max_query,
-    symmetric,
-};
+use super::numeric::{EXP2, GELU, KEYS_PER_SUM, MAX_VALUE, ROUND, RowScale, max_query, symmetric};
 use super::pack::{BLOCK, COLUMNS, INT4_OFFSET, Int4Panels, Int8Panels, Panels};
 use super::{Activation, Heads, PackedLinear, Scratch};
 
@@ -54,15 +51,15 @@ impl Activation {
 
 /// 0.5 · x · (1 + erf(x / √2)).
 fn gelu(x: f32) -> f32 {
-    let z = if x > GELU_LIMIT {
-        GELU_LIMIT
-    } else if x < -GELU_LIMIT {
-        -GELU_LIMIT
+    let z = if x > GELU.limit {
+        GELU.limit
+    } else if x < -GELU.limit {
+        -GELU.limit
     } else {
         x
     };
-    let half = 0.5 * x;
-    half * (polynomial(&GELU, z * z) * z) + half
+    let half = GELU.half * x;
+    half * (polynomial(&GELU.erf, z * z) * z) + half
 }
 
 /// By Horner's rule, each product rounded before it is added.
@@ -203,10 +200,10 @@ pub(super) fn exponent_factor(query_step: f32, key_step: f32, head_dim: usize) -
 
 /// 2^x of 32767, for x <= 0.
 fn probability(x: f32) -> i32 {
-    let x = if x < EXP2_MIN { EXP2_MIN } else { x };
+    let x = if x < EXP2.min { EXP2.min } else { x };
     let shifted = x + ROUND;
     let fraction = x - (shifted - ROUND);
-    let power = polynomial(&EXP2, fraction)
+    let power = polynomial(&EXP2.exp2, fraction)
         .to_bits()
         .wrapping_add(shifted.to_bits() << 23);
     round(f32::from_bits(power))

@@ -7,10 +7,12 @@
 use core::arch::wasm32::*;
 
 use super::super::Heads;
-use super::super::numeric::{KEYS_PER_SUM, MAX_VALUE, max_query, symmetric};
+use super::super::numeric::{EXP2, KEYS_PER_SUM, MAX_VALUE, max_query, symmetric};
 use super::super::scalar::exponent_factor;
 use super::ROWS;
-use super::lanes::{amax, horizontal_max, horizontal_sum, load, probability, round, splat, store};
+use super::lanes::{
+    amax, from_memory, horizontal_max, horizontal_sum, load, probability, round, splat, store,
+};
 
 /// Keys of a panel of scores, features of a panel of context.
 const PANEL: usize = 8;
@@ -223,6 +225,7 @@ impl Tile<'_> {
         query_steps: [f32; M],
         largest: [i32; M],
     ) -> [i32; M] {
+        let constants = from_memory(&EXP2);
         let panels = self.tokens.div_ceil(PANEL);
         scratch.probabilities.resize(M * panels * PANEL / 2, 0);
         std::array::from_fn(|r| {
@@ -237,11 +240,11 @@ impl Tile<'_> {
             let pairs = scratch.probabilities.chunks_exact_mut(PANEL / 2 * M);
             for (panel, (scores, pairs)) in scores.iter().zip(pairs).enumerate() {
                 let valid = valid_lanes(self.tokens - panel * PANEL);
-                let p: [v128; 2] = std::array::from_fn(|h| {
-                    let exponent = f32x4_convert_i32x4(i32x4_sub(scores[h], largest));
-                    let p = probability(f32x4_mul(exponent, factor));
-                    v128_and(p, valid[h])
+                let exponents = scores.map(|scores| {
+                    f32x4_mul(f32x4_convert_i32x4(i32x4_sub(scores, largest)), factor)
                 });
+                let p = probability(exponents, constants);
+                let p = [v128_and(p[0], valid[0]), v128_and(p[1], valid[1])];
                 total = i32x4_add(total, i32x4_add(p[0], p[1]));
                 let p = i16x8_narrow_i32x4(p[0], p[1]);
                 pairs[r] = u32x4_extract_lane::<0>(p);

@@ -4,7 +4,7 @@
 
 use core::arch::wasm32::*;
 
-use super::super::numeric::{EXP2, EXP2_MIN, GELU, GELU_LIMIT, ROUND};
+use super::super::numeric::{Exp2Constants, GeluConstants, ROUND};
 
 /// Four f32 of memory.
 #[inline]
@@ -39,6 +39,14 @@ pub(in super::super) fn load_i16(x: &[i16; 8]) -> v128 {
 pub(in super::super) fn load_widen(x: &[[i8; 2]; 4]) -> v128 {
     // SAFETY: the reference is to 8 readable bytes, and the load asks for no alignment.
     unsafe { i16x8_load_extend_i8x8(x.as_ptr().cast()) }
+}
+
+/// Sixteen i8 of memory to i16: cheaper from there than from a register.
+#[inline]
+pub(in super::super) fn widen(x: &v128) -> [v128; 2] {
+    let x: *const i8 = std::ptr::from_ref(x).cast();
+    // SAFETY: the reference is to 16 readable bytes, and the loads ask for no alignment.
+    unsafe { [i16x8_load_extend_i8x8(x), i16x8_load_extend_i8x8(x.add(8))] }
 }
 
 /// A word in every lane.
@@ -97,31 +105,50 @@ pub(super) fn round(x: v128) -> v128 {
     )
 }
 
+/// Constants that are read from memory where they are needed. V8 puts a vector constant together from three
+/// instructions each time; a broadcast from memory is one.
+#[inline]
+pub(super) fn from_memory<T>(constants: &'static T) -> &'static T {
+    std::hint::black_box(constants)
+}
+
 /// 0.5 · x · (1 + erf(x / √2)).
 #[inline]
-pub(super) fn gelu(x: v128) -> v128 {
-    let limit = f32x4_splat(GELU_LIMIT);
-    let z = f32x4_pmax(f32x4_pmin(x, limit), f32x4_neg(limit));
-    let half = f32x4_mul(f32x4_splat(0.5), x);
-    let erf = f32x4_mul(polynomial(&GELU, f32x4_mul(z, z)), z);
-    f32x4_add(f32x4_mul(half, erf), half)
+pub(super) fn gelu<const N: usize>(x: [v128; N], constants: &GeluConstants) -> [v128; N] {
+    let limit = f32x4_splat(constants.limit);
+    let z = x.map(|x| f32x4_pmax(f32x4_pmin(x, limit), f32x4_neg(limit)));
+    let erf = polynomial(&constants.erf, z.map(|z| f32x4_mul(z, z)));
+    let half = f32x4_splat(constants.half);
+    std::array::from_fn(|i| {
+        let half = f32x4_mul(half, x[i]);
+        f32x4_add(f32x4_mul(half, f32x4_mul(erf[i], z[i])), half)
+    })
 }
 
 /// 2^x of 32767 as integers, for x <= 0.
 #[inline]
-pub(super) fn probability(x: v128) -> v128 {
-    let x = f32x4_pmax(x, f32x4_splat(EXP2_MIN));
-    let shifted = f32x4_add(x, f32x4_splat(ROUND));
-    let fraction = f32x4_sub(x, f32x4_sub(shifted, f32x4_splat(ROUND)));
-    let mantissa = polynomial(&EXP2, fraction);
-    round(i32x4_add(mantissa, i32x4_shl(shifted, 23)))
+pub(super) fn probability<const N: usize>(x: [v128; N], constants: &Exp2Constants) -> [v128; N] {
+    let (min, round) = (f32x4_splat(constants.min), f32x4_splat(constants.round));
+    let x = x.map(|x| f32x4_pmax(x, min));
+    let shifted = x.map(|x| f32x4_add(x, round));
+    let fraction: [v128; N] =
+        std::array::from_fn(|i| f32x4_sub(x[i], f32x4_sub(shifted[i], round)));
+    let mantissa = polynomial(&constants.exp2, fraction);
+    std::array::from_fn(|i| {
+        let power = i32x4_add(mantissa[i], i32x4_shl(shifted[i], 23));
+        i32x4_sub(f32x4_add(power, round), round)
+    })
 }
 
+/// By Horner's rule.
 #[inline]
-fn polynomial<const N: usize>(coefficients: &[f32; N], x: v128) -> v128 {
-    let mut sum = f32x4_splat(coefficients[N - 1]);
-    for c in coefficients[..N - 1].iter().rev() {
-        sum = f32x4_add(f32x4_mul(sum, x), f32x4_splat(*c));
+fn polynomial<const N: usize, const D: usize>(coefficients: &[f32; D], x: [v128; N]) -> [v128; N] {
+    let mut sum = [f32x4_splat(coefficients[D - 1]); N];
+    for c in coefficients[..D - 1].iter().rev() {
+        let c = f32x4_splat(*c);
+        for (sum, x) in sum.iter_mut().zip(x) {
+            *sum = f32x4_add(f32x4_mul(*sum, x), c);
+        }
     }
     sum
 }

@@ -8,10 +8,10 @@ mod quantize;
 use core::arch::wasm32::*;
 
 pub(super) use self::attention::attention;
-use self::lanes::{load, load_bytes, load_i16, load_widen, splat, store};
+use self::lanes::{from_memory, gelu, load, load_bytes, load_i16, load_widen, splat, store, widen};
 pub(super) use self::norm::layer_norm;
 pub(super) use self::quantize::{BlockWriter, Quantized};
-use super::numeric::BlockScale;
+use super::numeric::{BlockScale, GELU, GeluConstants};
 use super::pack::{BLOCK, COLUMNS, INT4_OFFSET, Int8Panels, Panels};
 use super::{Activation, PackedLinear};
 
@@ -149,6 +149,7 @@ impl<K: Int4Kernel> Tile for Int4Tile<'_, K> {
 struct Epilogue<'a> {
     bias: [v128; 2],
     activation: Activation,
+    gelu: &'static GeluConstants,
     out: &'a mut [f32],
     n: usize,
     column: usize,
@@ -160,6 +161,7 @@ impl<'a> Epilogue<'a> {
         Self {
             bias: halves(bias),
             activation,
+            gelu: from_memory(&GELU),
             out,
             n: layer.n,
             column: panel * COLUMNS,
@@ -167,33 +169,50 @@ impl<'a> Epilogue<'a> {
     }
 
     #[inline]
-    fn write<const M: usize>(&mut self, row: usize, product: [[v128; 2]; M]) {
-        let width = COLUMNS.min(self.n - self.column);
-        for (r, product) in product.into_iter().enumerate() {
-            let mut result = [0.0; COLUMNS];
-            let (halves, _) = result.as_chunks_mut();
-            for ((half, product), bias) in halves.iter_mut().zip(product).zip(self.bias) {
-                store(half, activate(self.activation, f32x4_add(product, bias)));
+    fn write<const M: usize>(&mut self, row: usize, mut product: [[v128; 2]; M]) {
+        for product in &mut product {
+            *product = std::array::from_fn(|h| f32x4_add(product[h], self.bias[h]));
+        }
+        match self.activation {
+            Activation::None => {}
+            // Four vectors at a time hide each other's latency.
+            Activation::Gelu => {
+                for products in product.chunks_mut(2) {
+                    match products {
+                        [a, b] => {
+                            let [a0, a1, b0, b1] = gelu([a[0], a[1], b[0], b[1]], self.gelu);
+                            (*a, *b) = ([a0, a1], [b0, b1]);
+                        }
+                        rest => rest.iter_mut().for_each(|a| *a = gelu(*a, self.gelu)),
+                    }
+                }
             }
-            let out = &mut self.out[(row + r) * self.n + self.column..][..width];
-            match out.as_chunks_mut().0 {
-                [out] => *out = result,
-                _ => out.copy_from_slice(&result[..width]),
+            Activation::Relu => {
+                let relu = |x| f32x4_pmax(x, f32x4_splat(0.0));
+                product = product.map(|product| product.map(relu));
+            }
+            Activation::GeluTanh | Activation::Tanh => {
+                let each = |x| {
+                    let mut lanes = [0.0; 4];
+                    store(&mut lanes, x);
+                    load(&lanes.map(|x| self.activation.of(x)))
+                };
+                product = product.map(|product| product.map(each));
             }
         }
-    }
-}
-
-#[inline]
-fn activate(activation: Activation, x: v128) -> v128 {
-    match activation {
-        Activation::None => x,
-        Activation::Gelu => lanes::gelu(x),
-        Activation::Relu => f32x4_pmax(x, f32x4_splat(0.0)),
-        Activation::GeluTanh | Activation::Tanh => {
-            let mut lanes = [0.0; 4];
-            store(&mut lanes, x);
-            load(&lanes.map(|x| activation.of(x)))
+        let width = COLUMNS.min(self.n - self.column);
+        for (r, product) in product.into_iter().enumerate() {
+            let out = &mut self.out[(row + r) * self.n + self.column..][..width];
+            if let [low, high] = out.as_chunks_mut().0 {
+                store(low, product[0]);
+                store(high, product[1]);
+            } else {
+                let mut result = [0.0; COLUMNS];
+                let (halves, _) = result.as_chunks_mut();
+                store(&mut halves[0], product[0]);
+                store(&mut halves[1], product[1]);
+                out.copy_from_slice(&result[..width]);
+            }
         }
     }
 }
@@ -249,11 +268,11 @@ impl ScaleWord for f32 {
     }
 }
 
-/// As a pair of equal i16.
+/// As i16 in the low half, and 2¹⁴ in the high half.
 impl ScaleWord for i16 {
     #[inline]
     fn word(scale: BlockScale, _: f32) -> u32 {
-        scale.unit as u32 * 0x0001_0001
+        scale.unit as u32 | 1 << 30
     }
 }
 
@@ -277,7 +296,7 @@ impl BlockWriter for Simd128 {
 }
 
 impl Int4Kernel for Simd128 {
-    /// A vector of 8 columns for each pair of weights, as i8, and the scales.
+    /// A vector of 8 columns for each pair of weights, as i8; then pairs of twice a scale and 2.
     const PANEL: usize = BLOCK / 2 + 2;
 
     #[inline]
@@ -291,30 +310,35 @@ impl Int4Kernel for Simd128 {
             let second = i16x8_shuffle::<1, 3, 5, 7, 9, 11, 13, 15>(low, high);
             *out = [first, second];
         }
-        out_scales.copy_from_slice(&scales_before_zeros(scales));
+        let two = i32x4_splat(2 << 16);
+        let doubled = scales_before_zeros(&scales.map(|scale| 2 * scale));
+        out_scales.copy_from_slice(&doubled.map(|scales| v128_or(scales, two)));
     }
 
-    #[inline]
+    // A function of its own, so that nothing else takes up registers.
+    #[inline(never)]
     fn tile<const M: usize>(x: &[u32], panel: &[v128], sums: &mut [[v128; 2]; M]) {
-        for (x, panel) in x
-            .chunks_exact(Self::WORDS * M)
-            .zip(panel.chunks_exact(Self::PANEL))
-        {
+        let (x, _) = x.as_chunks::<M>();
+        let (x, _) = x.as_chunks::<{ Self::WORDS }>();
+        let (panel, _) = panel.as_chunks::<{ Self::PANEL }>();
+        for (x, panel) in x.iter().zip(panel) {
+            let [pairs @ .., units] = x;
+            let [weights @ .., scale0, scale1] = panel;
+            let scales = [scale0, scale1];
             let mut dots = [[i32x4_splat(0); 2]; M];
-            for (x, weights) in x.chunks_exact(M).zip(&panel[..BLOCK / 2]) {
-                let low = i16x8_extend_low_i8x16(*weights);
-                let high = i16x8_extend_high_i8x16(*weights);
+            for (x, weights) in pairs.iter().zip(weights) {
+                let [low, high] = widen(weights);
                 for r in 0..M {
                     let x = splat(x[r]);
                     dots[r][0] = i32x4_add(dots[r][0], i32x4_dot_i16x8(x, low));
                     dots[r][1] = i32x4_add(dots[r][1], i32x4_dot_i16x8(x, high));
                 }
             }
-            let units = &x[BLOCK / 2 * M..];
             for r in 0..M {
                 for h in 0..2 {
-                    let unit = splat(units[r]);
-                    let scale = i16x8_q15mulr_sat(panel[BLOCK / 2 + h], unit);
+                    // 2 · scale · unit + 2 · 2¹⁴, whose high half is the rounded product.
+                    let product = i32x4_dot_i16x8(*scales[h], splat(units[r]));
+                    let scale = u32x4_shr(product, 16);
                     // A dot is within ±32 · 127 · 8, so its low half is all of it, and the high half meets a zero.
                     sums[r][h] = i32x4_add(sums[r][h], i32x4_dot_i16x8(dots[r][h], scale));
                 }
@@ -361,7 +385,8 @@ impl Tile for Int8Tile<'_> {
     /// for each row r, column c:
     ///     product[r][c] = Σ_b x_scale[r, b] · scale[b, c] · Σ_{k in b} x[r, k] · weight[k, c]
     /// ```
-    #[inline]
+    // A function of its own, as above.
+    #[inline(never)]
     fn product<const M: usize>(&self, x: &[u32], _: &[f32]) -> [[v128; 2]; M] {
         let mut product = [[f32x4_splat(0.0); 2]; M];
         let words = <Pairs<f32>>::WORDS * M;
