@@ -95,21 +95,20 @@ pub(crate) const PROBABILITY_ONE: f32 = 32767.0;
 /// Powers of two, in units of 1/32767.
 pub(crate) struct Exp2Constants {
     /// Coefficients of 1, r, r² … of 2^r · 32767 for |r| <= 0.5.
-    pub(crate) exp2: [f32; 5],
+    pub(crate) exp2: [f32; 4],
     /// Below this exponent a probability rounds to 0.
     pub(crate) min: f32,
     /// [`ROUND`].
     pub(crate) round: f32,
 }
 
-/// Fitted to a relative error below 3e-6.
+/// Fitted to a relative error below 8e-5.
 pub(crate) static EXP2: Exp2Constants = Exp2Constants {
     exp2: [
-        0.999_999_3 * PROBABILITY_ONE,
-        0.693_121_8 * PROBABILITY_ONE,
-        0.240_247_47 * PROBABILITY_ONE,
-        0.055_917_855 * PROBABILITY_ONE,
-        0.009_570_025 * PROBABILITY_ONE,
+        0.999_928_06 * PROBABILITY_ONE,
+        0.693_261_1 * PROBABILITY_ONE,
+        0.242_611_07 * PROBABILITY_ONE,
+        0.055_171 * PROBABILITY_ONE,
     ],
     min: -24.0,
     round: ROUND,

@@ -104,12 +104,10 @@ impl Scratch {
         self.keys.clear();
         for panel in (0..tokens).step_by(PANEL) {
             for feature in (0..keys.dim).step_by(PANEL) {
+                // The last panel is filled up with its last key, which leaves the largest score alone.
                 let row = |i: usize| {
-                    if panel + i < tokens {
-                        quantize(&keys.row(panel + i)[feature..], inverse)
-                    } else {
-                        i16x8_splat(0)
-                    }
+                    let token = (panel + i).min(tokens - 1);
+                    quantize(&keys.row(token)[feature..], inverse)
                 };
                 let first = transpose([row(0), row(1), row(2), row(3)]);
                 let second = transpose([row(4), row(5), row(6), row(7)]);
@@ -192,6 +190,7 @@ impl Tile<'_> {
     }
 
     /// All scores of the tile, and the largest of each row.
+    #[inline(never)]
     fn scores<const M: usize>(&self, scratch: &mut Scratch) -> [i32; M] {
         let pairs = self.query.dim.div_ceil(2);
         let panels = self.tokens.div_ceil(PANEL);
@@ -206,12 +205,8 @@ impl Tile<'_> {
                     sums[r][1] = i32x4_add(sums[r][1], i32x4_dot_i16x8(x, keys[1]));
                 }
             }
-            let valid = valid_lanes(self.tokens - panel * PANEL);
             for r in 0..M {
-                for h in 0..2 {
-                    let score = v128_bitselect(sums[r][h], i32x4_splat(i32::MIN), valid[h]);
-                    largest[r] = i32x4_max(largest[r], score);
-                }
+                largest[r] = i32x4_max(largest[r], i32x4_max(sums[r][0], sums[r][1]));
                 scratch.scores[r * panels + panel] = sums[r];
             }
         }
@@ -219,6 +214,7 @@ impl Tile<'_> {
     }
 
     /// Probabilities relative to the likeliest key, and their sums.
+    #[inline(never)]
     fn probabilities<const M: usize>(
         &self,
         scratch: &mut Scratch,
@@ -239,12 +235,15 @@ impl Tile<'_> {
             let scores = &scratch.scores[r * panels..][..panels];
             let pairs = scratch.probabilities.chunks_exact_mut(PANEL / 2 * M);
             for (panel, (scores, pairs)) in scores.iter().zip(pairs).enumerate() {
-                let valid = valid_lanes(self.tokens - panel * PANEL);
                 let exponents = scores.map(|scores| {
                     f32x4_mul(f32x4_convert_i32x4(i32x4_sub(scores, largest)), factor)
                 });
-                let p = probability(exponents, constants);
-                let p = [v128_and(p[0], valid[0]), v128_and(p[1], valid[1])];
+                let mut p = probability(exponents, constants);
+                let left = self.tokens - panel * PANEL;
+                if left < PANEL {
+                    let valid = valid_lanes(left);
+                    p = [v128_and(p[0], valid[0]), v128_and(p[1], valid[1])];
+                }
                 total = i32x4_add(total, i32x4_add(p[0], p[1]));
                 let p = i16x8_narrow_i32x4(p[0], p[1]);
                 pairs[r] = u32x4_extract_lane::<0>(p);
@@ -257,6 +256,7 @@ impl Tile<'_> {
     }
 
     /// The values' mean, weighted by the probabilities.
+    #[inline(never)]
     fn context<const M: usize>(&self, scratch: &Scratch, scales: [f32; M], out: &mut [f32]) {
         let token_pairs = self.tokens.div_ceil(2);
         let panels = scratch.values.chunks_exact(token_pairs);
@@ -329,10 +329,10 @@ fn transpose([a, b, c, d]: [v128; 4]) -> [v128; 4] {
     ]
 }
 
-/// Which lanes of a panel are tokens, if `tokens` are left.
+/// Which lanes of a panel are tokens, if fewer than 8 are left.
 #[inline]
 fn valid_lanes(tokens: usize) -> [v128; 2] {
-    let tokens = i32x4_splat(tokens.min(PANEL) as i32);
+    let tokens = i32x4_splat(tokens as i32);
     [
         i32x4_gt(tokens, i32x4(0, 1, 2, 3)),
         i32x4_gt(tokens, i32x4(4, 5, 6, 7)),
