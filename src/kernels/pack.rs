@@ -200,11 +200,6 @@ impl PackedLinear {
     pub fn k(&self) -> usize {
         self.k
     }
-
-    /// Blocks of a row, the last of which may be short.
-    pub(crate) fn blocks(&self) -> usize {
-        self.k.div_ceil(BLOCK)
-    }
 }
 
 impl Int4Panels {

@@ -41,14 +41,6 @@ pub(in super::super) fn load_widen(x: &[[i8; 2]; 4]) -> v128 {
     unsafe { i16x8_load_extend_i8x8(x.as_ptr().cast()) }
 }
 
-/// Sixteen i8 of memory to i16: cheaper from there than from a register.
-#[inline]
-pub(in super::super) fn widen(x: &v128) -> [v128; 2] {
-    let x: *const i8 = std::ptr::from_ref(x).cast();
-    // SAFETY: the reference is to 16 readable bytes, and the loads ask for no alignment.
-    unsafe { [i16x8_load_extend_i8x8(x), i16x8_load_extend_i8x8(x.add(8))] }
-}
-
 /// A word in every lane.
 #[inline]
 pub(in super::super) fn splat(word: u32) -> v128 {

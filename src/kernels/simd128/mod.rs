@@ -8,7 +8,7 @@ mod quantize;
 use core::arch::wasm32::*;
 
 pub(super) use self::attention::attention;
-use self::lanes::{from_memory, gelu, load, load_bytes, load_i16, load_widen, splat, store, widen};
+use self::lanes::{from_memory, gelu, load, load_bytes, load_i16, load_widen, splat, store};
 pub(super) use self::norm::layer_norm;
 pub(super) use self::quantize::{BlockWriter, Quantized};
 use super::numeric::{BlockScale, GELU, GeluConstants};
@@ -66,6 +66,7 @@ pub(super) fn linear_with<K: Int4Kernel>(
     let Scratch {
         quantized, panel, ..
     } = scratch;
+    let blocks = layer.k.div_ceil(BLOCK);
     for (x, out) in x
         .chunks(CHUNK * layer.k)
         .zip(out.chunks_mut(CHUNK * layer.n))
@@ -73,7 +74,6 @@ pub(super) fn linear_with<K: Int4Kernel>(
         match &layer.weights {
             Panels::Int4(weights) => {
                 quantized.quantize::<K>(x, layer.k);
-                let blocks = layer.blocks();
                 panel.resize(blocks * K::PANEL, i32x4_splat(0));
                 for (p, column_scales) in weights.column_scales.iter().enumerate() {
                     let nibbles = weights.nibbles.as_chunks().0;
@@ -94,11 +94,7 @@ pub(super) fn linear_with<K: Int4Kernel>(
                 quantized.quantize::<Pairs<f32>>(x, layer.k);
                 for p in 0..layer.bias.len() / COLUMNS {
                     let mut epilogue = Epilogue::new(layer, p, activation, out);
-                    run(
-                        &Int8Tile::new(weights, p, layer.blocks()),
-                        quantized,
-                        &mut epilogue,
-                    );
+                    run(&Int8Tile::new(weights, p, blocks), quantized, &mut epilogue);
                 }
             }
         }
@@ -296,19 +292,24 @@ impl BlockWriter for Simd128 {
 }
 
 impl Int4Kernel for Simd128 {
-    /// A vector of 8 columns for each pair of weights, as i8; then pairs of twice a scale and 2.
-    const PANEL: usize = BLOCK / 2 + 2;
+    /// Two vectors of 4 columns for each pair of weights, as i16; then pairs of twice a scale and 2.
+    const PANEL: usize = BLOCK + 2;
 
     #[inline]
     fn unpack(nibbles: &[[u8; 16]; BLOCK / 4], scales: &[i16; COLUMNS], out: &mut [v128]) {
-        let (weights, out_scales) = out.split_at_mut(BLOCK / 2);
-        for (nibbles, out) in nibbles.iter().zip(weights.as_chunks_mut::<2>().0) {
+        let (weights, out_scales) = out.split_at_mut(BLOCK);
+        for (nibbles, out) in nibbles.iter().zip(weights.as_chunks_mut::<4>().0) {
             let [low, high] = unpack_nibbles(nibbles);
             let offset = i8x16_splat(INT4_OFFSET);
             let (low, high) = (i8x16_sub(low, offset), i8x16_sub(high, offset));
             let first = i16x8_shuffle::<0, 2, 4, 6, 8, 10, 12, 14>(low, high);
             let second = i16x8_shuffle::<1, 3, 5, 7, 9, 11, 13, 15>(low, high);
-            *out = [first, second];
+            *out = [
+                i16x8_extend_low_i8x16(first),
+                i16x8_extend_high_i8x16(first),
+                i16x8_extend_low_i8x16(second),
+                i16x8_extend_high_i8x16(second),
+            ];
         }
         let two = i32x4_splat(2 << 16);
         let doubled = scales_before_zeros(&scales.map(|scale| 2 * scale));
@@ -323,11 +324,12 @@ impl Int4Kernel for Simd128 {
         let (panel, _) = panel.as_chunks::<{ Self::PANEL }>();
         for (x, panel) in x.iter().zip(panel) {
             let [pairs @ .., units] = x;
-            let [weights @ .., scale0, scale1] = panel;
-            let scales = [scale0, scale1];
+            let [weights @ .., scales] = panel.as_chunks::<2>().0 else {
+                return;
+            };
             let mut dots = [[i32x4_splat(0); 2]; M];
             for (x, weights) in pairs.iter().zip(weights) {
-                let [low, high] = widen(weights);
+                let [low, high] = *weights;
                 for r in 0..M {
                     let x = splat(x[r]);
                     dots[r][0] = i32x4_add(dots[r][0], i32x4_dot_i16x8(x, low));
@@ -337,7 +339,7 @@ impl Int4Kernel for Simd128 {
             for r in 0..M {
                 for h in 0..2 {
                     // 2 · scale · unit + 2 · 2¹⁴, whose high half is the rounded product.
-                    let product = i32x4_dot_i16x8(*scales[h], splat(units[r]));
+                    let product = i32x4_dot_i16x8(scales[h], splat(units[r]));
                     let scale = u32x4_shr(product, 16);
                     // A dot is within ±32 · 127 · 8, so its low half is all of it, and the high half meets a zero.
                     sums[r][h] = i32x4_add(sums[r][h], i32x4_dot_i16x8(dots[r][h], scale));
