@@ -20,6 +20,14 @@ const BACKENDS: [Backend; 1] = [Backend::SCALAR];
 #[cfg(target_arch = "wasm32")]
 const BACKENDS: [Backend; 3] = [Backend::SCALAR, Backend::SIMD128, Backend::RELAXED];
 
+const ACTIVATIONS: [Activation; 5] = [
+    Activation::None,
+    Activation::Gelu,
+    Activation::GeluTanh,
+    Activation::Relu,
+    Activation::Tanh,
+];
+
 /// Runs a property on the same 200 inputs every time.
 fn check<S: Strategy>(strategy: S, property: impl Fn(S::Value) -> Result<(), TestCaseError>) {
     let config = Config {
@@ -256,13 +264,7 @@ fn linear_is_close_to_f64() {
 #[test]
 fn backends_agree_bit_by_bit_in_linear_layers() {
     check(case(), |case| {
-        for activation in [
-            Activation::None,
-            Activation::Gelu,
-            Activation::GeluTanh,
-            Activation::Relu,
-            Activation::Tanh,
-        ] {
+        for activation in ACTIVATIONS {
             let oracle = case.run(Backend::SCALAR, activation);
             for backend in BACKENDS {
                 prop_assert_eq!(
@@ -329,12 +331,14 @@ fn nan_and_infinity_stay_in_their_row() {
                 x,
             };
             for backend in BACKENDS {
-                for (i, out) in case.run(backend, Activation::Gelu).iter().enumerate() {
-                    assert_eq!(
-                        out.is_nan(),
-                        i / 10 == 2,
-                        "{backend:?} {format:?} {odd} {i}: {out}"
-                    );
+                for activation in ACTIVATIONS {
+                    for (i, out) in case.run(backend, activation).iter().enumerate() {
+                        assert_eq!(
+                            out.is_nan(),
+                            i / 10 == 2,
+                            "{backend:?} {format:?} {activation:?} {odd} {i}: {out}"
+                        );
+                    }
                 }
             }
         }

@@ -184,7 +184,8 @@ impl<'a> Epilogue<'a> {
                 }
             }
             Activation::Relu => {
-                let relu = |x| f32x4_pmax(x, f32x4_splat(0.0));
+                // By a mask: in a relaxed module LLVM turns f32x4.pmax into relaxed_max, which may lose a NaN.
+                let relu = |x| v128_andnot(x, f32x4_lt(x, f32x4_splat(0.0)));
                 product = product.map(|product| product.map(relu));
             }
             Activation::GeluTanh | Activation::Tanh => {
