@@ -18,7 +18,13 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 #[cfg(not(target_arch = "wasm32"))]
 const BACKENDS: [Backend; 1] = [Backend::SCALAR];
 #[cfg(target_arch = "wasm32")]
-const BACKENDS: [Backend; 3] = [Backend::SCALAR, Backend::SIMD128, Backend::RELAXED];
+const BACKENDS: [Backend; 5] = [
+    Backend::SCALAR,
+    Backend::SIMD128,
+    Backend::RELAXED,
+    Backend::RELAXED_PAIRS,
+    Backend::RELAXED_QUADS,
+];
 
 const ACTIVATIONS: [Activation; 5] = [
     Activation::None,

@@ -104,6 +104,20 @@ impl Backend {
         ..Self::SIMD128
     };
 
+    /// [`Self::RELAXED`] as on CPUs without a dot product of four bytes, so that it can be tested on every CPU.
+    #[cfg(target_arch = "wasm32")]
+    pub const RELAXED_PAIRS: Self = Self {
+        linear: relaxed::linear_in_pairs,
+        ..Self::RELAXED
+    };
+
+    /// [`Self::RELAXED`] as on CPUs with one.
+    #[cfg(target_arch = "wasm32")]
+    pub const RELAXED_QUADS: Self = Self {
+        linear: relaxed::linear_in_quads,
+        ..Self::RELAXED
+    };
+
     /// `scalar`, `simd128` or `relaxed`.
     pub fn name(&self) -> &'static str {
         self.name

@@ -27,10 +27,30 @@ pub(super) fn linear(
     out: &mut [f32],
 ) {
     if adds_in_i16() {
-        linear_with::<Pairs>(layer, x, activation, &mut scratch.simd128, out);
+        linear_in_pairs(layer, x, activation, scratch, out);
     } else {
-        linear_with::<Quads>(layer, x, activation, &mut scratch.simd128, out);
+        linear_in_quads(layer, x, activation, scratch, out);
     }
+}
+
+pub(super) fn linear_in_pairs(
+    layer: &PackedLinear,
+    x: &[f32],
+    activation: Activation,
+    scratch: &mut Scratch,
+    out: &mut [f32],
+) {
+    linear_with::<Pairs>(layer, x, activation, &mut scratch.simd128, out);
+}
+
+pub(super) fn linear_in_quads(
+    layer: &PackedLinear,
+    x: &[f32],
+    activation: Activation,
+    scratch: &mut Scratch,
+    out: &mut [f32],
+) {
+    linear_with::<Quads>(layer, x, activation, &mut scratch.simd128, out);
 }
 
 /// Whether this CPU adds pairs of products in i16 on the way to i32, as x86 does before AVX-VNNI. Bytes above 127, for

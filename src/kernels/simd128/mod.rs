@@ -301,10 +301,12 @@ impl Int4Kernel for Simd128 {
         let (weights, out_scales) = out.split_at_mut(BLOCK);
         for (nibbles, out) in nibbles.iter().zip(weights.as_chunks_mut::<4>().0) {
             let [low, high] = unpack_nibbles(nibbles);
+            // The first pair of each quad, then the second. Offset nibbles are positive, so that nothing saturates.
+            let pair = i32x4_splat(0xffff);
+            let first = i16x8_narrow_i32x4(v128_and(low, pair), v128_and(high, pair));
+            let second = i16x8_narrow_i32x4(u32x4_shr(low, 16), u32x4_shr(high, 16));
             let offset = i8x16_splat(INT4_OFFSET);
-            let (low, high) = (i8x16_sub(low, offset), i8x16_sub(high, offset));
-            let first = i16x8_shuffle::<0, 2, 4, 6, 8, 10, 12, 14>(low, high);
-            let second = i16x8_shuffle::<1, 3, 5, 7, 9, 11, 13, 15>(low, high);
+            let (first, second) = (i8x16_sub(first, offset), i8x16_sub(second, offset));
             *out = [
                 i16x8_extend_low_i8x16(first),
                 i16x8_extend_high_i8x16(first),
