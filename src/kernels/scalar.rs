@@ -201,8 +201,8 @@ pub(super) fn exponent_factor(query_step: f32, key_step: f32, head_dim: usize) -
 /// 2^x of 32767, for x <= 0.
 fn probability(x: f32) -> i32 {
     let x = if x < EXP2.min { EXP2.min } else { x };
-    let shifted = x + ROUND;
-    let fraction = x - (shifted - ROUND);
+    let shifted = x + EXP2.round;
+    let fraction = x - (shifted - EXP2.round);
     let power = polynomial(&EXP2.exp2, fraction)
         .to_bits()
         .wrapping_add(shifted.to_bits() << 23);
