@@ -61,7 +61,8 @@ test("an older answer never replaces a newer one", async (t) => {
   await retype(page, TEXTS.positive);
   const shown = await reaches(page, "ready", { label: "positive" });
   assert.ok(shown.seq > stale.seq, "seq rises");
-  await page.evaluate((data) => replies.say(data), stale);
+  const heard = await page.evaluate((data) => (replies.say(data), replies.heard.at(-1)), stale);
+  assert.deepEqual(heard, stale, "the page was told again");
   await page.waitForTimeout(300);
   assert.deepEqual(await verdict(page), shown);
 });
