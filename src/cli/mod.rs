@@ -98,7 +98,7 @@ struct Model {
 enum Backend {
     /// candle's own quantized matrix product
     Candle,
-    /// The browser's kernels in plain Rust: what the others are tested against
+    /// The browser's kernels in plain Rust, many times slower: what the others are tested against
     Scalar,
 }
 
