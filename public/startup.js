@@ -14,7 +14,7 @@ function explain() {
   say(
     canRun
       ? "The page could not be loaded completely. Check the connection and reload it."
-      : "This browser is too old for this page. Chrome and Edge 91, Firefox 89, Safari 16.4 and anything later will do.",
+      : "This browser is too old for this page. Chrome and Edge 96, Firefox 114, Safari 16.4 and anything later will do.",
   );
 }
 

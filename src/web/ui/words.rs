@@ -57,7 +57,7 @@ pub fn trouble(kind: ErrorKind, online: bool) -> Trouble {
         ),
         ErrorKind::Browser => (
             "This browser cannot run the model",
-            "It may be too old, or set to forbid it. Chrome 91, Firefox 89, Safari 16.4 and later can.",
+            "It may be too old, or set to forbid it. Chrome 96, Firefox 114, Safari 16.4 and later can.",
             Some("Try again"),
         ),
         ErrorKind::Crashed => (
