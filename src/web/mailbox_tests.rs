@@ -1,5 +1,3 @@
-#![expect(clippy::expect_used, reason = "a test that cannot go on should stop")]
-
 use std::collections::HashSet;
 
 use proptest::prelude::*;

@@ -5,6 +5,13 @@ pub mod api;
 #[cfg(feature = "client")]
 pub mod client;
 #[cfg(any(feature = "client", test))]
+#[cfg_attr(
+    not(feature = "client"),
+    expect(
+        unreachable_pub,
+        reason = "the client exports them, and native tests are built without it"
+    )
+)]
 mod mailbox;
 #[cfg(feature = "browser")]
 pub mod message;
