@@ -44,6 +44,25 @@ test("every one of many calls at once gets its own answer", async (t) => {
   assert.deepEqual(labels, Array.from({ length: 30 }, (_, i) => Object.keys(TEXTS)[i % 3]));
 });
 
+for (const [backend, program] of [["relaxed", "worker_relaxed.js"], ["simd128", "worker.js"]]) {
+  test(`memory of ${backend} stays within 2.5 times the model file, after 512 tokens too`, async (t) => {
+    const page = await bench(t, `bench.html?backend=${backend}`);
+    const api = await page.evaluate(() => document.querySelector("link[rel=modulepreload]").href);
+    // The worker's module, imported again, is the one that runs; its WebAssembly memory never shrinks.
+    const memory = () =>
+      page.workers()[0].evaluate(async (url) => (await (await import(url)).default()).memory.buffer.byteLength, new URL(program, api).href);
+    const file = await page.evaluate(async () => (await (await fetch("models/minilm-sentiment/model.gguf")).arrayBuffer()).byteLength);
+    const loaded = await memory();
+    assert.ok(loaded > file / 2, `${loaded} bytes cannot hold a model of ${file}`);
+    await page.evaluate(() => bench.infer("a long text indeed ".repeat(2000)));
+    const read = await memory();
+    t.diagnostic(`${(loaded / file).toFixed(2)} times the file once loaded, ${(read / file).toFixed(2)} after 512 tokens`);
+    assert.ok(read <= 2.5 * file, `${read} bytes for a model of ${file}`);
+    await page.evaluate(() => Promise.all(Array.from({ length: 5 }, () => bench.infer("another long text of words ".repeat(2000)))));
+    assert.equal(await memory(), read);
+  });
+}
+
 test("a backend that does not exist is refused, not replaced", async (t) => {
   const page = await visit(t, chromium, await site(t), { path: "bench.html?backend=magic", expected: /magic|backend/i });
   await page.waitForFunction(() => "bench" in window, undefined, { timeout: 30_000 });
