@@ -12,7 +12,7 @@ const chromium = browser();
 const NETWORK = /Failed to load resource|net::ERR_/;
 
 const alert = (page) => page.locator('[role="alert"]:visible').filter({ hasText: /\w/ });
-const retry = (page) => page.getByRole("button", { name: /again|retry/i });
+const retry = (page) => page.locator("#verdict").getByRole("button", { name: /again|retry/i });
 
 /** The page fails as told, in one sentence that matches, and keeps the text. */
 async function fails(t, path, fault, sentence) {
@@ -105,11 +105,11 @@ test("loading shows how far it is, can be called off, and started again", async 
   assert.equal((await page.locator("#verdict").getAttribute("data-state")), "loading");
   await page.keyboard.type(TEXTS.positive);
 
-  await page.getByRole("button", { name: /cancel|stop/i }).click();
-  await page.getByRole("button", { name: /again|retry|load|start/i }).first().waitFor();
+  await page.locator("#verdict").getByRole("button", { name: /cancel|stop/i }).click();
+  await page.locator("#verdict").getByRole("button", { name: /again|retry|load|start/i }).first().waitFor();
   assert.equal(await page.locator("#text").inputValue(), TEXTS.positive);
   home.mend();
-  await page.getByRole("button", { name: /again|retry|load|start/i }).first().click();
+  await page.locator("#verdict").getByRole("button", { name: /again|retry|load|start/i }).first().click();
   await reaches(page, "ready", { label: "positive", timeout: LOAD_MS });
 });
 
