@@ -79,11 +79,17 @@ export const faults = {
     response.write(bytes.subarray(0, count), () => response.destroy());
     return true;
   },
-  /** `count` bytes, then silence until `released` resolves; then the rest. */
+  /** `count` bytes, then hardly any until `released` resolves; then the rest. */
   held: (bytes, count, released) => async (request, response) => {
     response.writeHead(200, { "Content-Type": "application/octet-stream", "Content-Length": bytes.length });
     response.write(bytes.subarray(0, count));
-    released.then(() => response.end(bytes.subarray(count)));
+    // The page tells its progress when bytes arrive, and not for every piece.
+    const trickle = setInterval(() => response.write(bytes.subarray(count, ++count)), 100);
+    response.on("close", () => clearInterval(trickle));
+    released.then(() => {
+      clearInterval(trickle);
+      response.end(bytes.subarray(count));
+    });
     return true;
   },
   /** A slow line: the file in `pieces` pieces, `pause` ms between them. */
