@@ -1,6 +1,9 @@
-// Trunk's post-build hook: makes what it built safe to cache for ever and to serve under a strict policy.
+// Trunk's post-build hook: makes what it built safe to cache for ever, to keep for offline use, and to serve under a strict
+// policy.
 //
 //   index.html, bench.html …    from Trunk and public/, under the names people link to; know the build's hash
+//   sw.js                       the service worker: knows the build's hash, and which files the page is made of
+//   models/NAME/files.json      length and SHA-256 of the model's files, which the worker holds them against
 //   models/, icons/, *.js …     public/ as it is
 //   build-HASH/                 what was compiled: the page's and the workers' files, which find each other by plain
 //                               relative names. A page never meets a worker of another build.
@@ -28,6 +31,7 @@ const POLICY = [
 ].join("; ");
 
 writeFileSync(join(dist, "app_loader.js"), `import init from "./app.js";\nawait init();\n`);
+listModels(join(dist, "models"));
 if (process.env.TRUNK_PROFILE === "release") stamp();
 
 function stamp() {
@@ -42,7 +46,39 @@ function stamp() {
     const path = join(dist, name);
     writeFileSync(path, stampPage(name, readFileSync(path, "utf8"), hash, compiled));
   }
+  stampServiceWorker(join(dist, "sw.js"), hash, build, compiled);
   console.log(`stamp: ${build}, ${compiled.length} compiled files, ${pages.join(" and ")}`);
+}
+
+/** Writes each model's files.json. */
+function listModels(models) {
+  for (const name of readdirSync(models)) {
+    const entry = (file) => {
+      const bytes = readFileSync(join(models, name, file));
+      return [file, { bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") }];
+    };
+    const files = Object.fromEntries(["config.json", "tokenizer.json", "model.gguf"].map(entry));
+    writeFileSync(join(models, name, "files.json"), `${JSON.stringify(files, null, 2)}\n`);
+  }
+}
+
+/** Tells the service worker what the page is made of. What only programs use, bench.html and the API, is not kept. */
+function stampServiceWorker(path, hash, build, compiled) {
+  const icons = readdirSync(join(publicFolder, "icons")).map((name) => `icons/${name}`);
+  const relaxed = compiled.filter((name) => name.startsWith("worker_relaxed"));
+  const simd128 = compiled.filter((name) => name.startsWith("worker") && !relaxed.includes(name));
+  const page = compiled.filter((name) => !/^(api|worker)/.test(name));
+  const within = (names) => names.filter((name) => /\.(css|js|wasm)$/.test(name)).map((name) => `${build}/${name}`);
+  const values = {
+    BUILD: hash,
+    PAGE: ["./", "startup.js", "manifest.webmanifest", ...icons, ...within(page)],
+    WORKERS: { simd128: within(simd128), relaxed: within(relaxed) },
+  };
+  let script = readFileSync(path, "utf8");
+  for (const [name, value] of Object.entries(values)) {
+    script = replaceOnce("sw.js", script, new RegExp(`^const ${name} = .*;$`, "m"), `const ${name} = ${JSON.stringify(value)};`);
+  }
+  writeFileSync(path, script);
 }
 
 /** A hash of every file's name and content. */
@@ -71,7 +107,7 @@ function stampPage(name, html, hash, compiled) {
 }
 
 function replaceOnce(name, html, pattern, replacement) {
-  const found = html.match(new RegExp(pattern, "gi"))?.length ?? 0;
+  const found = html.match(new RegExp(pattern, "gim"))?.length ?? 0;
   if (found !== 1) throw new Error(`${name} should have exactly one ${pattern}, but has ${found}.`);
   return html.replace(pattern, replacement);
 }

@@ -52,8 +52,15 @@ pub enum Request {
 pub enum Response {
     /// The worker listens. What is posted before this is lost.
     Listening,
-    /// Bytes of the model's files have arrived.
+    /// Bytes of the model's files have arrived over the network.
     Progress(Progress),
+    /// The model's files are here; comes before [`Response::Ready`].
+    Stored(Storage),
+    /// Requests that the worker has made since it last said so, or since it started.
+    Requested {
+        /// In the order in which they ended.
+        requests: Vec<Fetched>,
+    },
     /// The model is loaded.
     Ready(ModelInfo),
     /// The answer to a classification.
@@ -81,6 +88,29 @@ pub struct Progress {
     /// Bytes in all, where the server said so for every file.
     #[serde(default)]
     pub total: Option<u64>,
+}
+
+/// What this device keeps of the model.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Storage {
+    /// Whether every file is kept, so that the model will be there without the network.
+    pub kept: bool,
+    /// Why not, in the browser's words, where it has any.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Bytes of the model's files that came over the network this time.
+    pub fetched: u64,
+}
+
+/// A request that was made, as the browser's Resource Timing tells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fetched {
+    /// What was asked for.
+    pub url: String,
+    /// Bytes that came over the network, headers included; 0 where a cache had it.
+    pub bytes: u64,
+    /// When, in milliseconds since 1970.
+    pub at: f64,
 }
 
 /// A failure as the page shows it.

@@ -5,7 +5,7 @@
 
 use live_sentiment::ErrorKind;
 use live_sentiment::protocol::{
-    Backend, Failure, ModelInfo, Prediction, Progress, Response, Token,
+    Backend, Failure, Fetched, ModelInfo, Prediction, Progress, Response, Storage, Token,
 };
 use live_sentiment::web::message::response;
 use wasm_bindgen::JsValue;
@@ -27,6 +27,28 @@ fn progress() {
             total,
         }));
     }
+}
+
+#[wasm_bindgen_test]
+fn the_device_and_the_network() {
+    for reason in [None, Some("SecurityError: no".to_owned())] {
+        comes_back(Response::Stored(Storage {
+            kept: reason.is_none(),
+            reason,
+            fetched: 13_388_160,
+        }));
+    }
+    let request = |bytes| Fetched {
+        url: "https://a.example/models/m/model.gguf?é".into(),
+        bytes,
+        at: 1_795_000_000_123.5,
+    };
+    comes_back(Response::Requested {
+        requests: vec![request(0), request(5_000_000_000)],
+    });
+    comes_back(Response::Requested {
+        requests: Vec::new(),
+    });
 }
 
 #[wasm_bindgen_test]

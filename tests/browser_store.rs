@@ -10,7 +10,9 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 
 use js_sys::{Array, Uint8Array};
 use live_sentiment::web::probe;
-use live_sentiment::web::store::{Chunks, download, fetch_model};
+use live_sentiment::web::store::{
+    Chunks, Digest, Download, Manifest, Order, Segment, Shelf, fetch_model, hold,
+};
 use live_sentiment::{Error, ErrorKind, Result};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{AbortController, Blob, BlobPropertyBag, Url};
@@ -27,8 +29,20 @@ fn url_of(bytes: &[u8], kind: &str) -> String {
 }
 
 async fn fetch(url: &str) -> Result<Chunks> {
+    fetch_telling(url, |_, _| {}).await
+}
+
+async fn fetch_telling(url: &str, on_bytes: impl Fn(u64, Option<u64>)) -> Result<Chunks> {
     let controller = AbortController::new().unwrap();
-    download(url, 1 << 20, &controller.signal(), |_, _| {}).await
+    let signal = controller.signal();
+    let mut download = Download::begin(Order::whole(url, 1 << 20), &signal).await?;
+    on_bytes(download.position(), download.total());
+    let mut chunks = Chunks::default();
+    while let Some(chunk) = download.next().await? {
+        chunks.push(chunk);
+        on_bytes(download.position(), download.total());
+    }
+    Ok(chunks)
 }
 
 async fn error_of(url: &str) -> Error {
@@ -47,11 +61,8 @@ async fn a_file_arrives_whole_and_its_progress_is_true() {
     let bytes: Vec<u8> = (0..300_000_u32).map(|i| (i * 31 % 251) as u8).collect();
     let url = url_of(&bytes, "application/octet-stream");
     let seen = RefCell::new(Vec::new());
-    let controller = AbortController::new().unwrap();
     let on_bytes = |received, total| seen.borrow_mut().push((received, total));
-    let chunks = download(&url, 1 << 20, &controller.signal(), on_bytes)
-        .await
-        .unwrap();
+    let chunks = fetch_telling(&url, on_bytes).await.unwrap();
     assert_eq!(chunks.length(), 300_000);
     assert_eq!(chunks.to_vec(), bytes);
     let seen = seen.into_inner();
@@ -112,7 +123,8 @@ async fn an_aborted_download_is_cancelled() {
     let controller = AbortController::new().unwrap();
     controller.abort();
     let url = url_of(b"{}", "application/json");
-    let error = download(&url, 1 << 20, &controller.signal(), |_, _| {})
+    let signal = controller.signal();
+    let error = Download::begin(Order::whole(&url, 1 << 20), &signal)
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);
@@ -171,4 +183,136 @@ fn chunks_read_like_one_file() {
             assert_eq!(ours, theirs);
         }
     }
+}
+
+#[wasm_bindgen_test]
+fn digests_are_sha_256() {
+    // FIPS 180-4's examples, and a text longer than the piece that is hashed at a time.
+    let hex = |chunks: &[&[u8]]| {
+        let mut digest = Digest::default();
+        for chunk in chunks {
+            digest.update(&Uint8Array::from(*chunk));
+        }
+        digest.to_hex()
+    };
+    let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!(hex(&[b"abc"]), abc);
+    assert_eq!(hex(&[b"a", b"", b"bc"]), abc);
+    let million = vec![b'a'; 1_000_000];
+    assert_eq!(
+        hex(&[&million]),
+        "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
+    );
+}
+
+#[wasm_bindgen_test]
+fn manifests_are_held_to_their_form() {
+    let digest = "0".repeat(64);
+    let entry = format!(r#"{{"bytes": 5, "sha256": "{digest}"}}"#);
+    let json = |weights: &str| {
+        format!(r#"{{"config.json": {entry}, "tokenizer.json": {entry}, "model.gguf": {weights}}}"#)
+    };
+    let good = Manifest::parse(json(&entry).as_bytes(), "files.json").unwrap();
+    assert!(good.entries().iter().all(|(_, entry)| entry.bytes == 5));
+    for bad in [
+        "{}".to_owned(),
+        "null".to_owned(),
+        String::new(),
+        "<!doctype html>".to_owned(),
+        json("{}"),
+        json(r#"{"bytes": -1, "sha256": "00"}"#),
+        json(r#"{"bytes": 5, "sha256": "../../model"}"#),
+        json(&entry.replace("00", "0A")),
+        json(&entry.replace("00", "é")),
+    ] {
+        let error = Manifest::parse(bad.as_bytes(), "files.json").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Malformed, "{bad}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn the_shelf_keeps_what_is_written_and_counts_only_what_is_whole() {
+    let shelf = Shelf::open().await.unwrap();
+    let digest = "ab".repeat(32);
+    shelf.remove(&digest).await.unwrap();
+    let bytes = |text: &str| Uint8Array::from(text.as_bytes());
+    shelf
+        .write(&digest, 0, &[bytes("one"), bytes("two")], Some("\"v1\""))
+        .await
+        .unwrap();
+    // A gap: these two are of no use before what lies between has come.
+    shelf
+        .write(&digest, 9, &[bytes("four")], None)
+        .await
+        .unwrap();
+    let held = shelf.held(&digest).await.unwrap();
+    assert_eq!((held.length(), held.is_whole), (6, false));
+    shelf
+        .write(&digest, 6, &[bytes("...")], None)
+        .await
+        .unwrap();
+    shelf.seal(&digest).await.unwrap();
+    let held = shelf.held(&digest).await.unwrap();
+    assert_eq!((held.length(), held.is_whole), (13, true));
+    let first = shelf.read(&digest, &held.segments[0]).await.unwrap();
+    let (read, etag) = first.unwrap();
+    assert_eq!(read.to_vec(), b"onetwo");
+    assert_eq!(etag.as_deref(), Some("\"v1\""));
+    let missing = Segment {
+        start: 99,
+        length: 1,
+    };
+    assert!(shelf.read(&digest, &missing).await.unwrap().is_none());
+    shelf.remove(&digest).await.unwrap();
+    let held = shelf.held(&digest).await.unwrap();
+    assert_eq!((held.length(), held.is_whole), (0, false));
+}
+
+#[wasm_bindgen_test]
+async fn a_new_release_of_a_model_takes_the_place_of_the_old_one() {
+    let shelf = Shelf::open().await.unwrap();
+    let [old, new, others] = ["11", "22", "33"].map(|byte| byte.repeat(32));
+    let (model, other) = ("https://a.example/m/", "https://a.example/other/");
+    for digest in [&old, &new, &others] {
+        let bytes = Uint8Array::from(digest.as_bytes());
+        shelf.write(digest, 0, &[bytes], None).await.unwrap();
+        shelf.seal(digest).await.unwrap();
+    }
+    let digests = |manifest: &str| vec![manifest.to_owned()];
+    // Another model is on its way, in another tab: its files stay.
+    shelf.begin(other, &others).await.unwrap();
+    shelf.begin(model, &old).await.unwrap();
+    assert_eq!(shelf.model(model).await.unwrap(), None, "not yet");
+    shelf.finish(model, &old, digests).await.unwrap();
+    assert_eq!(shelf.model(model).await.unwrap(), Some(old.clone()));
+    assert!(
+        !shelf.held(&new).await.unwrap().is_whole,
+        "no model wants it"
+    );
+    let bytes = Uint8Array::from(new.as_bytes());
+    shelf.write(&new, 0, &[bytes], None).await.unwrap();
+    shelf.seal(&new).await.unwrap();
+    shelf.begin(model, &new).await.unwrap();
+    assert!(
+        shelf.held(&old).await.unwrap().is_whole,
+        "until the new one is here"
+    );
+    shelf.finish(model, &new, digests).await.unwrap();
+    assert!(!shelf.held(&old).await.unwrap().is_whole);
+    assert!(shelf.held(&new).await.unwrap().is_whole);
+    assert!(shelf.held(&others).await.unwrap().is_whole);
+    shelf.remove(&others).await.unwrap();
+    shelf.finish(model, "", |_| Vec::new()).await.unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn a_lock_is_held_by_one() {
+    let never = || std::future::pending();
+    let lock = hold("test", never()).await;
+    assert!(lock.is_some());
+    let at_once = std::future::ready(());
+    assert!(hold("test", at_once).await.is_none(), "somebody has it");
+    assert!(hold("another", never()).await.is_some());
+    drop(lock);
+    assert!(hold("test", never()).await.is_some());
 }

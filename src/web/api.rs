@@ -198,7 +198,7 @@ impl Desk {
             }
             Event::Failed { seq: None, failure } => self.reject_all(&to_error(&failure)),
             // The requests go on in the new worker.
-            Event::Restarted(_) => {}
+            Event::Restarted(_) | Event::Stored(_) | Event::Requested(_) => {}
         }
     }
 

@@ -19,6 +19,9 @@ pub use super::mailbox::{Event, Keep};
 /// longest text takes a slow phone a few seconds.
 const TICK_MILLIS: i32 = 5_000;
 
+/// How long a page must have been out of sight before its worker is ended: longer than a glance at another tab.
+const HIDDEN_MILLIS: i32 = 180_000;
+
 /// Which model to run, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -44,6 +47,10 @@ struct Inner {
     on_error: Closure<dyn Fn(web_sys::Event)>,
     on_tick: Closure<dyn Fn()>,
     is_ticking: Cell<bool>,
+    on_visibility: Closure<dyn Fn(web_sys::Event)>,
+    on_hidden: Closure<dyn Fn()>,
+    /// The timer that `on_hidden` waits for.
+    hidden_timer: Cell<Option<i32>>,
 }
 
 /// A live worker; dropping it ends it.
@@ -79,16 +86,16 @@ impl Client {
             on_event: Box::new(on_event),
             on_message: with(inner, Inner::on_message),
             on_error: with(inner, Inner::on_error),
-            on_tick: {
-                let inner = inner.clone();
-                Closure::new(move || {
-                    if let Some(inner) = inner.upgrade() {
-                        inner.on_tick();
-                    }
-                })
-            },
+            on_tick: on_timer(inner, Inner::on_tick),
             is_ticking: Cell::new(false),
+            on_visibility: with(inner, |inner, _| inner.on_visibility()),
+            on_hidden: on_timer(inner, Inner::on_hidden),
+            hidden_timer: Cell::new(None),
         });
+        if let Some(document) = document() {
+            let listener = inner.on_visibility.as_ref().unchecked_ref();
+            _ = document.add_event_listener_with_callback("visibilitychange", listener);
+        }
         let client = Self { inner };
         client.start_later();
         client
@@ -157,6 +164,40 @@ fn with<E: wasm_bindgen::convert::FromWasmAbi + 'static>(
             handle(&inner, event);
         }
     })
+}
+
+/// A JavaScript function for a timer, as above.
+fn on_timer(inner: &Weak<Inner>, handle: fn(&Inner)) -> Closure<dyn Fn()> {
+    let inner = inner.clone();
+    Closure::new(move || {
+        if let Some(inner) = inner.upgrade() {
+            handle(&inner);
+        }
+    })
+}
+
+fn document() -> Option<web_sys::Document> {
+    web_sys::window()?.document()
+}
+
+/// Calls `callback` in `millis` milliseconds. Returns the timer, to clear it.
+fn set_timer(callback: &Closure<dyn Fn()>, millis: i32) -> Option<i32> {
+    web_sys::window()?
+        .set_timeout_with_callback_and_timeout_and_arguments_0(
+            callback.as_ref().unchecked_ref(),
+            millis,
+        )
+        .ok()
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.clear_hidden_timer();
+        if let Some(document) = document() {
+            let listener = self.on_visibility.as_ref().unchecked_ref();
+            _ = document.remove_event_listener_with_callback("visibilitychange", listener);
+        }
+    }
 }
 
 impl Inner {
@@ -244,15 +285,32 @@ impl Inner {
         if self.is_ticking.get() || !self.mailbox.borrow().is_busy() {
             return;
         }
-        let is_set = web_sys::window().is_some_and(|window| {
-            window
-                .set_timeout_with_callback_and_timeout_and_arguments_0(
-                    self.on_tick.as_ref().unchecked_ref(),
-                    TICK_MILLIS,
-                )
-                .is_ok()
-        });
-        self.is_ticking.set(is_set);
+        let timer = set_timer(&self.on_tick, TICK_MILLIS);
+        self.is_ticking.set(timer.is_some());
+    }
+
+    /// The page came into sight, or went out of it.
+    fn on_visibility(&self) {
+        self.clear_hidden_timer();
+        if document().is_some_and(|document| document.hidden()) {
+            self.hidden_timer
+                .set(set_timer(&self.on_hidden, HIDDEN_MILLIS));
+        } else {
+            let orders = self.mailbox.borrow_mut().wake();
+            self.perform(orders);
+        }
+    }
+
+    fn on_hidden(&self) {
+        self.hidden_timer.set(None);
+        let orders = self.mailbox.borrow_mut().sleep();
+        self.perform(orders);
+    }
+
+    fn clear_hidden_timer(&self) {
+        if let (Some(window), Some(timer)) = (web_sys::window(), self.hidden_timer.take()) {
+            window.clear_timeout_with_handle(timer);
+        }
     }
 }
 
@@ -271,8 +329,7 @@ extern "C" {
 /// # Errors
 /// `Browser` where WebAssembly lacks what is needed, `Input` for a URL that is none.
 fn resolve(options: &Options) -> Result<(String, String)> {
-    let base = web_sys::window()
-        .and_then(|window| window.document())
+    let base = document()
         .and_then(|document| document.base_uri().ok().flatten())
         .ok_or_else(|| Error::Browser("This runs in a page only".into()))?;
     let mut model = absolute(&options.model, &base)?;

@@ -13,19 +13,27 @@
 //!        retry
 //! ```
 //!
+//! A worker that is [put to sleep](Mailbox::sleep) is ended; the next text, or [`Mailbox::wake`], starts another.
+//!
 //! There is no debounce: an idle worker gets a text at once, a busy one gets the newest text the moment it is
 //! done. So the delay is never longer than two inferences, whatever the typing speed.
 
 use std::collections::VecDeque;
 
-use crate::protocol::{Backend, Failure, ModelInfo, Prediction, Progress, Request, Response};
+use crate::protocol::{
+    Backend, Failure, Fetched, ModelInfo, Prediction, Progress, Request, Response, Storage,
+};
 use crate::{Error, ErrorKind};
 
 /// What the page hears from the client.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// Bytes of the model's files have arrived.
+    /// Bytes of the model's files have arrived over the network.
     Progress(Progress),
+    /// The model's files are here, and the device keeps them or not.
+    Stored(Storage),
+    /// The worker has made requests.
+    Requested(Vec<Fetched>),
     /// The model is loaded, for the first time or after a restart.
     Ready(ModelInfo),
     /// A text was classified. The `seq`s of these events only ever rise.
@@ -91,7 +99,9 @@ enum Phase {
     Loading,
     /// The worker takes texts.
     Running,
-    /// There is no worker.
+    /// There is no worker, for nobody needs one now.
+    Asleep,
+    /// There is no worker, and none will come by itself.
     Stopped,
 }
 
@@ -157,6 +167,24 @@ impl Mailbox {
         vec![Order::StartWorker]
     }
 
+    /// Nobody looks: ends the worker, which takes tens of megabytes, unless it has something to do.
+    pub(crate) fn sleep(&mut self) -> Vec<Order> {
+        if self.phase != Phase::Running || self.in_flight.is_some() {
+            return Vec::new();
+        }
+        self.phase = Phase::Asleep;
+        vec![Order::EndWorker]
+    }
+
+    /// Somebody looks again: starts another worker if the last one was put to sleep.
+    pub(crate) fn wake(&mut self) -> Vec<Order> {
+        if self.phase != Phase::Asleep {
+            return Vec::new();
+        }
+        self.phase = Phase::Starting;
+        vec![Order::StartWorker]
+    }
+
     /// Takes something to classify. It is kept until the model is there. Returns its number as well.
     pub(crate) fn submit(&mut self, work: Work) -> (u64, Vec<Order>) {
         self.last_seq += 1;
@@ -165,7 +193,9 @@ impl Mailbox {
             self.waiting.clear();
         }
         self.waiting.push_back(Job { seq, work });
-        (seq, self.post_next().into_iter().collect())
+        let mut orders = self.wake();
+        orders.extend(self.post_next());
+        (seq, orders)
     }
 
     /// The answer to `seq` is no longer wanted: no event will carry this number.
@@ -184,7 +214,7 @@ impl Mailbox {
             Phase::Starting => self.stop(Failure::from(&Error::Cancelled)),
             // The worker puts away what it has got so far, then answers with a failure, which stops us.
             Phase::Loading => vec![Order::Post(Request::Cancel)],
-            Phase::Running | Phase::Stopped => Vec::new(),
+            Phase::Running | Phase::Asleep | Phase::Stopped => Vec::new(),
         }
     }
 
@@ -206,7 +236,7 @@ impl Mailbox {
     /// The worker's program could not be started, or it stopped on an uncaught error.
     pub(crate) fn worker_broke(&mut self, reason: &str) -> Vec<Order> {
         match self.phase {
-            Phase::Stopped => Vec::new(),
+            Phase::Asleep | Phase::Stopped => Vec::new(),
             Phase::Starting => self.stop(Failure::from(&Error::Unreachable {
                 file: "The program that runs the model".into(),
                 reason: reason.to_owned(),
@@ -227,13 +257,19 @@ impl Mailbox {
             (Phase::Loading, Response::Progress(progress)) => {
                 vec![Order::Tell(Event::Progress(progress))]
             }
+            (Phase::Loading, Response::Stored(storage)) => {
+                vec![Order::Tell(Event::Stored(storage))]
+            }
             (Phase::Loading, Response::Ready(info)) => {
                 self.phase = Phase::Running;
                 let mut orders: Vec<_> = self.post_next().into_iter().collect();
                 orders.push(Order::Tell(Event::Ready(info)));
                 orders
             }
-            (Phase::Stopped, _) => Vec::new(),
+            (Phase::Asleep | Phase::Stopped, _) => Vec::new(),
+            (_, Response::Requested { requests }) => {
+                vec![Order::Tell(Event::Requested(requests))]
+            }
             (_, Response::Failed { failure, .. }) if failure.kind == ErrorKind::Crashed => {
                 self.crashed(failure)
             }

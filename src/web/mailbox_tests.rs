@@ -262,6 +262,27 @@ fn ticks_are_counted_for_each_request_anew() {
 }
 
 #[test]
+fn a_worker_nobody_needs_is_ended_and_the_next_text_starts_another() {
+    let mut mailbox = running(Keep::Newest);
+    mailbox.type_text("a");
+    assert_eq!(mailbox.sleep(), [], "it is busy");
+    mailbox.worker_said(answer(1));
+    assert_eq!(mailbox.sleep(), [Order::EndWorker]);
+    assert_eq!(mailbox.sleep(), []);
+    assert_eq!(mailbox.worker_said(answer(1)), [], "it is gone");
+    assert_eq!(mailbox.worker_broke("late news"), []);
+    assert_eq!((mailbox.cancel(), mailbox.retry()), (vec![], vec![]));
+    assert!(!mailbox.is_stopped(), "it comes back by itself");
+    assert_eq!(mailbox.type_text("ab"), [Order::StartWorker]);
+    assert_eq!(mailbox.wake(), [], "it is on its way already");
+    assert_eq!(mailbox.worker_said(Response::Listening), [load()]);
+    assert_eq!(
+        mailbox.worker_said(Response::Ready(info())),
+        [posted(2, "ab"), Order::Tell(Event::Ready(info()))]
+    );
+}
+
+#[test]
 fn a_worker_that_cannot_be_started_is_not_a_crash() {
     let mut mailbox = Mailbox::new("m/".into(), None, Keep::Newest);
     mailbox.retry();
@@ -327,6 +348,8 @@ enum Step {
     Cancel,
     Retry,
     Tick,
+    Sleep,
+    Wake,
     /// The worker says the next thing a good worker would say.
     Proceed,
     /// The worker fails at what it is doing.
@@ -344,6 +367,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Cancel),
         2 => Just(Step::Retry),
         2 => Just(Step::Tick),
+        1 => Just(Step::Sleep),
+        1 => Just(Step::Wake),
         8 => Just(Step::Proceed),
         1 => Just(Step::Fail),
         1 => (0..20_u64).prop_map(Step::Stray),
@@ -423,7 +448,11 @@ impl World {
                     self.done.extend(1..=self.submitted);
                 }
             }
-            Event::Progress(_) | Event::Ready(_) | Event::Restarted(_) => {}
+            Event::Progress(_)
+            | Event::Stored(_)
+            | Event::Requested(_)
+            | Event::Ready(_)
+            | Event::Restarted(_) => {}
         }
     }
 
@@ -495,6 +524,14 @@ impl World {
                 let orders = self.mailbox.tick();
                 self.carry_out(orders);
             }
+            Step::Sleep => {
+                let orders = self.mailbox.sleep();
+                self.carry_out(orders);
+            }
+            Step::Wake => {
+                let orders = self.mailbox.wake();
+                self.carry_out(orders);
+            }
             Step::Proceed => self.proceed(),
             Step::Fail => self.fail(),
             // Never what is in flight: that would be a true answer.
@@ -520,6 +557,7 @@ impl World {
     /// From here on everything goes well.
     fn settle(&mut self) {
         self.step(Step::Retry);
+        self.step(Step::Wake);
         for _ in 0..self.submitted + 3 {
             self.proceed();
         }

@@ -7,7 +7,9 @@ use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 use crate::ErrorKind;
-use crate::protocol::{Backend, Failure, ModelInfo, Prediction, Progress, Response, Token};
+use crate::protocol::{
+    Backend, Failure, Fetched, ModelInfo, Prediction, Progress, Response, Storage, Token,
+};
 
 #[wasm_bindgen]
 extern "C" {
@@ -27,6 +29,22 @@ extern "C" {
     fn received(this: &Message) -> Option<f64>;
     #[wasm_bindgen(method, getter)]
     fn total(this: &Message) -> Option<f64>;
+
+    #[wasm_bindgen(method, getter)]
+    fn kept(this: &Message) -> Option<bool>;
+    #[wasm_bindgen(method, getter)]
+    fn reason(this: &Message) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn fetched(this: &Message) -> Option<f64>;
+
+    #[wasm_bindgen(method, getter)]
+    fn requests(this: &Message) -> Option<Array>;
+    #[wasm_bindgen(method, getter)]
+    fn url(this: &Message) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn bytes(this: &Message) -> Option<f64>;
+    #[wasm_bindgen(method, getter)]
+    fn at(this: &Message) -> Option<f64>;
 
     #[wasm_bindgen(method, getter)]
     fn kind(this: &Message) -> Option<String>;
@@ -91,6 +109,14 @@ pub fn response(data: &JsValue) -> Option<Response> {
             received: message.received()? as u64,
             total: message.total().map(|total| total as u64),
         }),
+        "stored" => Response::Stored(Storage {
+            kept: message.kept()?,
+            reason: message.reason(),
+            fetched: message.fetched()? as u64,
+        }),
+        "requested" => Response::Requested {
+            requests: list(message.requests()?, fetched)?,
+        },
         "ready" => Response::Ready(model_info(message)?),
         "classified" => Response::Classified {
             seq: message.seq()? as u64,
@@ -153,6 +179,15 @@ fn prediction(message: &Message) -> Option<Prediction> {
         token_count: message.token_count()? as usize,
         truncated_at: message.truncated_at().map(|at| at as usize),
         millis: message.millis()?,
+    })
+}
+
+fn fetched(value: JsValue) -> Option<Fetched> {
+    let message: Message = value.unchecked_into();
+    Some(Fetched {
+        url: message.url()?,
+        bytes: message.bytes()? as u64,
+        at: message.at()?,
     })
 }
 

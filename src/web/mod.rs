@@ -17,6 +17,8 @@ mod mailbox;
 pub mod message;
 #[cfg(feature = "browser")]
 pub mod probe;
+#[cfg(feature = "browser")]
+pub mod requests;
 #[cfg(feature = "worker")]
 pub mod store;
 #[cfg(any(feature = "page", test))]

@@ -11,6 +11,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
 use web_time::Instant;
 
+use super::requests;
 use super::store::{self, ModelFiles};
 use crate::classifier::Classifier;
 use crate::kernels;
@@ -39,6 +40,7 @@ pub fn run(kernels: kernels::Backend) {
     scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     // The worker listens for as long as it lives.
     on_message.forget();
+    requests::observe(|requests| post(&Response::Requested { requests }));
     post(&Response::Listening);
 }
 
@@ -134,11 +136,13 @@ async fn load_model(
 ) -> Result<(Classifier, ModelInfo)> {
     let start = Instant::now();
     let on_progress = |progress| post(&Response::Progress(progress));
+    let (files, storage) = store::fetch_model(model, controller, on_progress).await?;
+    post(&Response::Stored(storage));
     let ModelFiles {
         config,
         tokenizer,
         weights,
-    } = store::fetch_model(model, controller, on_progress).await?;
+    } = files;
     let model = Classifier::load(&config, &tokenizer, weights, store::WEIGHTS, backend)?;
     let info = ModelInfo {
         load_millis: start.elapsed().as_secs_f64() * 1e3,

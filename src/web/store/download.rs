@@ -6,89 +6,219 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     AbortSignal, ReadableStreamDefaultReader, ReadableStreamReadResult, ReferrerPolicy,
-    RequestCredentials, ResponseType, WorkerGlobalScope,
+    RequestCache, RequestCredentials, ResponseType, WorkerGlobalScope,
 };
 
-use super::chunks::Chunks;
 use crate::{Error, Result};
 
-/// Fetches `url`. `on_bytes` hears how many bytes have come, and how many there will be where the server said
-/// so: first when it has answered, then with every chunk.
-///
-/// # Errors
-/// - `Cancelled` once `signal` is aborted;
-/// - `Unreachable` if there is no connection, it breaks off, or the server has trouble;
-/// - `NotFound` if the server has no such file;
-/// - `Malformed` for an empty file, a web page in its place, or more than `limit` bytes.
-pub async fn download(
-    url: &str,
+/// What to fetch, and how.
+#[derive(Debug, Clone)]
+pub struct Order<'a> {
+    /// The file's absolute URL.
+    pub url: &'a str,
+    /// More bytes than this are refused.
+    pub limit: u64,
+    /// The first byte wanted; what lies before is here already.
+    pub from: u64,
+    /// The version that those bytes are from, as far as the server named it.
+    pub etag: Option<&'a str>,
+    /// Whether the browser's own cache may answer.
+    pub cache: RequestCache,
+}
+
+impl<'a> Order<'a> {
+    /// The whole file.
+    pub fn whole(url: &'a str, limit: u64) -> Self {
+        Self {
+            url,
+            limit,
+            from: 0,
+            etag: None,
+            cache: RequestCache::Default,
+        }
+    }
+}
+
+/// A download under way.
+#[derive(Debug)]
+pub struct Download<'a> {
+    url: &'a str,
     limit: u64,
-    signal: &AbortSignal,
-    on_bytes: impl Fn(u64, Option<u64>),
-) -> Result<Chunks> {
-    let broken = |reason: String| match signal.aborted() {
+    signal: &'a AbortSignal,
+    /// `None` for a response without a body.
+    reader: Option<ReadableStreamDefaultReader>,
+    start: u64,
+    position: u64,
+    total: Option<u64>,
+    etag: Option<String>,
+    /// Whether `total` counts the bytes that we read.
+    is_total_certain: bool,
+}
+
+impl<'a> Download<'a> {
+    /// Sends the request, and returns when the server has answered it with a file.
+    ///
+    /// # Errors
+    /// - `Cancelled` once `signal` is aborted;
+    /// - `Unreachable` if there is no connection or the server has trouble;
+    /// - `NotFound` if the server has no such file;
+    /// - `Malformed` for a web page in its place, or more than `limit` bytes.
+    pub async fn begin(order: Order<'a>, signal: &'a AbortSignal) -> Result<Self> {
+        let Order { url, limit, .. } = order;
+        let mut request = Request::get(url)
+            .credentials(RequestCredentials::SameOrigin)
+            // Whose page runs which model is nobody's business.
+            .referrer_policy(ReferrerPolicy::NoReferrer)
+            .cache(order.cache)
+            .abort_signal(Some(signal));
+        if order.from > 0 {
+            request = request.header("range", &format!("bytes={}-", order.from));
+            // A weak ETag cannot be asked for (RFC 9110, 13.1.5), and with a server of another origin the header would need its
+            // consent first. The digest shows a mixture of two versions anyway.
+            let strong = order.etag.filter(|etag| !etag.starts_with("W/"));
+            if let Some(etag) = strong.filter(|_| is_own_origin(url)) {
+                request = request.header("if-range", etag);
+            }
+        }
+        let response = request
+            .send()
+            .await
+            .map_err(|_| broken(url, signal, why_no_answer(url)))?;
+        // What is there already may be all, or more than all: whichever it is, begin anew.
+        if response.status() == 416 {
+            return Box::pin(Self::begin(
+                Order {
+                    from: 0,
+                    etag: None,
+                    cache: RequestCache::Reload,
+                    ..order
+                },
+                signal,
+            ))
+            .await;
+        }
+        check_status(url, &response)?;
+        let kind = header(&response, "content-type").unwrap_or_default();
+        if kind.starts_with("text/html") {
+            return Err(malformed(
+                url,
+                "the server sent a web page in its place, so the address is probably wrong".into(),
+            ));
+        }
+        // A server that does not know ranges sends everything; one that sends another range than asked for is not to be
+        // followed.
+        let start = match response.status() {
+            206 => order.from,
+            _ => 0,
+        };
+        if response.status() == 206 && range_start(&response).is_some_and(|from| from != start) {
+            return Err(broken(
+                url,
+                signal,
+                "the server sent another part of it than was asked for".into(),
+            ));
+        }
+        let total = declared_length(&response).map(|length| start.saturating_add(length));
+        let download = Self {
+            url,
+            limit,
+            signal,
+            reader: response
+                .body()
+                .map(|body| body.get_reader().unchecked_into()),
+            start,
+            position: start,
+            total,
+            etag: header(&response, "etag"),
+            is_total_certain: response.type_() == ResponseType::Basic,
+        };
+        if total.is_some_and(|total| total > limit) {
+            return Err(download.too_long());
+        }
+        Ok(download)
+    }
+
+    /// The next bytes; `None` at the end.
+    ///
+    /// # Errors
+    /// As [`Self::begin`], and `Malformed` for a file that is empty.
+    pub async fn next(&mut self) -> Result<Option<Uint8Array>> {
+        if let Some(reader) = &self.reader {
+            let step: ReadableStreamReadResult = JsFuture::from(reader.read())
+                .await
+                .map_err(|_| self.broken_off())?
+                .unchecked_into();
+            if step.get_done() == Some(false) {
+                let chunk: Uint8Array = step.get_value().unchecked_into();
+                self.position += u64::from(chunk.length());
+                if self.position > self.limit {
+                    return Err(self.too_long());
+                }
+                return Ok(Some(chunk));
+            }
+        }
+        if self.position == 0 {
+            return Err(malformed(self.url, "it is empty".into()));
+        }
+        // Browsers notice this themselves on HTTP/1.1. With a server of another origin it can't be told, for its
+        // Content-Encoding is kept from us.
+        if self.is_total_certain && self.total.is_some_and(|total| self.position < total) {
+            return Err(self.broken_off());
+        }
+        Ok(None)
+    }
+
+    /// The first byte that comes: 0 where the server sends the file from its begin, whatever was asked for.
+    pub fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// Bytes of the file up to here.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// How long the file is, if the server says so.
+    pub fn total(&self) -> Option<u64> {
+        self.total
+    }
+
+    /// The server's name for this version of the file.
+    pub fn etag(&self) -> Option<&str> {
+        self.etag.as_deref()
+    }
+
+    fn too_long(&self) -> Error {
+        malformed(self.url, format!("it is longer than {} bytes", self.limit))
+    }
+
+    fn broken_off(&self) -> Error {
+        let received = self.position;
+        let reason = match self.total {
+            Some(length) => {
+                format!("the connection broke off after {received} of {length} bytes")
+            }
+            None => format!("the connection broke off after {received} bytes"),
+        };
+        broken(self.url, self.signal, reason)
+    }
+}
+
+fn broken(url: &str, signal: &AbortSignal, reason: String) -> Error {
+    match signal.aborted() {
         true => Error::Cancelled,
         false => Error::Unreachable {
             file: url.to_owned(),
             reason,
         },
-    };
-    let malformed = |reason: String| Error::Malformed {
+    }
+}
+
+fn malformed(url: &str, reason: String) -> Error {
+    Error::Malformed {
         file: url.to_owned(),
         reason,
-    };
-
-    let response = Request::get(url)
-        .credentials(RequestCredentials::SameOrigin)
-        // Whose page runs which model is nobody's business.
-        .referrer_policy(ReferrerPolicy::NoReferrer)
-        .abort_signal(Some(signal))
-        .send()
-        .await
-        .map_err(|_| broken(why_no_answer(url)))?;
-    check_status(url, &response)?;
-    let kind = header(&response, "content-type").unwrap_or_default();
-    if kind.starts_with("text/html") {
-        return Err(malformed(
-            "the server sent a web page in its place, so the address is probably wrong".into(),
-        ));
     }
-    let declared = declared_length(&response);
-    let too_long = || malformed(format!("it is longer than {limit} bytes"));
-    if declared.is_some_and(|length| length > limit) {
-        return Err(too_long());
-    }
-    on_bytes(0, declared);
-
-    let mut chunks = Chunks::default();
-    if let Some(body) = response.body() {
-        let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
-        loop {
-            let step: ReadableStreamReadResult = JsFuture::from(reader.read())
-                .await
-                .map_err(|_| broken(broken_off(chunks.length(), declared)))?
-                .unchecked_into();
-            if step.get_done() != Some(false) {
-                break;
-            }
-            chunks.push(step.get_value().unchecked_into::<Uint8Array>());
-            if chunks.length() > limit {
-                return Err(too_long());
-            }
-            on_bytes(chunks.length(), declared);
-        }
-    }
-    if chunks.length() == 0 {
-        return Err(malformed("it is empty".into()));
-    }
-    // Browsers notice this themselves on HTTP/1.1. With a server of another origin it can't be told, for its
-    // Content-Encoding is kept from us.
-    if response.type_() == ResponseType::Basic
-        && declared.is_some_and(|length| chunks.length() < length)
-    {
-        return Err(broken(broken_off(chunks.length(), declared)));
-    }
-    Ok(chunks)
 }
 
 fn check_status(url: &str, response: &Response) -> Result<()> {
@@ -118,24 +248,29 @@ fn declared_length(response: &Response) -> Option<u64> {
     }
 }
 
-fn broken_off(received: u64, declared: Option<u64>) -> String {
-    match declared {
-        Some(length) => {
-            format!("the connection broke off after {received} of {length} bytes")
-        }
-        None => format!("the connection broke off after {received} bytes"),
-    }
+/// Where a 206 begins; a server of another origin may keep that from us.
+fn range_start(response: &Response) -> Option<u64> {
+    let range = header(response, "content-range")?;
+    let (start, _) = range.strip_prefix("bytes ")?.split_once('-')?;
+    start.trim().parse().ok()
 }
 
 /// The browser does not say why there was no answer, so that a page can't explore networks; but some reasons
 /// can be ruled out.
 fn why_no_answer(url: &str) -> String {
-    let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
-    if !scope.navigator().on_line() {
+    if !scope().navigator().on_line() {
         "this device is offline".into()
-    } else if url.starts_with(&format!("{}/", scope.location().origin())) {
+    } else if is_own_origin(url) {
         "the server did not answer".into()
     } else {
         "the server did not answer, or does not let other sites read it (CORS)".into()
     }
+}
+
+fn is_own_origin(url: &str) -> bool {
+    url.starts_with(&format!("{}/", scope().location().origin()))
+}
+
+fn scope() -> WorkerGlobalScope {
+    js_sys::global().unchecked_into()
 }

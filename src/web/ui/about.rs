@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::app::{MODEL, Reader};
+use super::device::{Requests, Stored};
 use super::words::{backend, count, duration, megabytes, millions};
 use crate::protocol::ModelInfo;
 
@@ -55,5 +56,7 @@ pub(super) fn About(reader: Reader) -> impl IntoView {
                 " says how it was made, measured and licensed."
             </p>
         </details>
+        <Requests reader />
+        <Stored reader />
     }
 }

@@ -8,9 +8,11 @@ use super::about::About;
 use super::announce::Announcer;
 use super::examples::Examples;
 use super::field::{Draft, Field};
+use super::offline;
 use super::state::{Model, State};
 use super::verdict::Verdict;
 use crate::web::client::{Client, Event, Options};
+use crate::web::requests;
 
 /// The model's folder, relative to the page.
 pub(super) const MODEL: &str = "models/minilm-sentiment/";
@@ -59,6 +61,8 @@ impl Reader {
                     state.failed(seq, failure, window().navigator().on_line());
                 }
                 Event::Restarted(_) => state.restart(),
+                Event::Stored(storage) => state.storage = Some(storage),
+                Event::Requested(requests) => state.requested(requests),
             });
             // A button that is about to hide would take the focus with it.
             if state.with_untracked(|state| state.action().is_none())
@@ -68,12 +72,28 @@ impl Reader {
                 _ = field.focus();
             }
         });
-        Self {
+        let reader = Self {
             state,
             field,
             action,
             client: StoredValue::new_local(client),
-        }
+        };
+        requests::observe(move |requests| state.update(|state| state.requested(requests)));
+        offline::on_network(move || {
+            if state.with_untracked(State::waits_for_network) {
+                reader.stop_or_start();
+            }
+        });
+        // Once the model is here, or cannot be had.
+        Effect::new(move |was_loading: Option<bool>| {
+            let is_loading = state.with(|state| matches!(state.model, Model::Loading(_)));
+            if was_loading == Some(true) && !is_loading {
+                offline::keep_page(reader);
+                offline::look(reader);
+            }
+            is_loading
+        });
+        reader
     }
 
     /// A piece of the page that follows the state. That `piece` is a function pointer makes all pieces one type, and

@@ -2,12 +2,15 @@
 
 use leptos::html::Div;
 use leptos::prelude::*;
-use leptos::wasm_bindgen::JsCast;
+use leptos::wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::HtmlTextAreaElement;
 
 use super::app::Reader;
 use super::reading::Cut;
 use super::state::State;
+
+/// The name under which a tab keeps its text while it reloads.
+const DRAFT: &str = "live-sentiment draft";
 
 /// What was written before the program had arrived.
 #[derive(Clone, Default)]
@@ -27,9 +30,33 @@ impl Draft {
         };
         let start = field.selection_start().ok().flatten();
         let end = field.selection_end().ok().flatten();
-        Self {
-            text: field.value(),
-            selection: start.zip(end),
+        let kept = Self::take_kept();
+        match field.value() {
+            text if text.is_empty() => Self {
+                text: kept.unwrap_or_default(),
+                selection: None,
+            },
+            text => Self {
+                text,
+                selection: start.zip(end),
+            },
+        }
+    }
+
+    /// What the field held when this tab last left the page: a reload must not lose it. It stays in the browser, and goes with
+    /// the tab.
+    fn take_kept() -> Option<String> {
+        let storage = window().session_storage().ok()??;
+        let text = storage.get_item(DRAFT).ok()?;
+        _ = storage.remove_item(DRAFT);
+        text
+    }
+
+    fn keep(text: &str) {
+        if let Ok(Some(storage)) = window().session_storage()
+            && !text.trim().is_empty()
+        {
+            _ = storage.set_item(DRAFT, text);
         }
     }
 }
@@ -50,6 +77,13 @@ pub(super) fn Field(reader: Reader, draft: Draft) -> impl IntoView {
             reader.read();
         }
     });
+    let leaving = Closure::<dyn Fn(web_sys::Event)>::new(move |_| {
+        if let Some(field) = reader.field.get_untracked() {
+            Draft::keep(&field.value());
+        }
+    });
+    _ = window().add_event_listener_with_callback("pagehide", leaving.as_ref().unchecked_ref());
+    leaving.forget();
     let scroll_along = move || {
         if let Some((field, mirror)) = reader.field.get_untracked().zip(mirror.get_untracked()) {
             mirror.set_scroll_top(field.scroll_top());

@@ -19,11 +19,15 @@ mod announce;
 #[cfg(feature = "page")]
 mod app;
 #[cfg(feature = "page")]
+mod device;
+#[cfg(feature = "page")]
 mod examples;
 #[cfg(feature = "page")]
 mod field;
 #[cfg(feature = "page")]
 mod meter;
+#[cfg(feature = "page")]
+mod offline;
 #[cfg(feature = "page")]
 mod verdict;
 

@@ -2,7 +2,8 @@
 
 use super::reading::{Notes, notes};
 use super::words::{Tone, Trouble, heading, is_distribution, percent, percents, trouble};
-use crate::protocol::{Failure, ModelInfo, Prediction, Progress};
+use crate::ErrorKind;
+use crate::protocol::{Failure, Fetched, ModelInfo, Prediction, Progress, Storage};
 
 /// Below this probability of the likeliest label the page says that it is not sure.
 pub const SURE_FROM: f32 = 0.5;
@@ -28,6 +29,14 @@ pub struct State {
     pub answer: Option<Answer>,
     /// Why the newest text could not be read.
     pub refused: Option<Failure>,
+    /// What the worker said of the device when it had the model.
+    pub storage: Option<Storage>,
+    /// What is on the device; `None` where the browser keeps nothing.
+    pub kept: Option<Kept>,
+    /// Whether the page itself, without the model, is on the device.
+    pub is_page_kept: bool,
+    /// Every request so far, in the order in which they were told.
+    pub requests: Vec<Fetched>,
     /// What the browser said of its network when the model failed.
     is_online: bool,
     /// The number of the newest text, and when it was handed over, in milliseconds.
@@ -43,6 +52,35 @@ pub enum Model {
     Ready,
     /// It will not come without help.
     Failed(Failure),
+}
+
+/// The models on this device, all together.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Kept {
+    /// The last part of each one's address.
+    pub names: Vec<String>,
+    /// Their size, with what there is of files that were not fetched to the end.
+    pub bytes: u64,
+    /// Whether the browser has promised not to remove them by itself.
+    pub is_safe: bool,
+}
+
+impl Kept {
+    /// Counts an entry by its key; see `src/web/store/shelf.rs`.
+    pub fn add(&mut self, key: &str) {
+        let mut parts = key.rsplit('/');
+        let Some((name, folder)) = parts.next().zip(parts.next()) else {
+            return;
+        };
+        if folder == "model" {
+            // The model's address, encoded, with a slash at its end.
+            let address = name.strip_suffix("%2F").unwrap_or(name);
+            let name = address.rsplit("%2F").next().unwrap_or(address);
+            self.names.push(name.to_owned());
+        } else if let Some((_, length)) = name.split_once('+') {
+            self.bytes += length.parse().unwrap_or(0);
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -103,6 +141,10 @@ impl Default for State {
             is_blank: true,
             answer: None,
             refused: None,
+            storage: None,
+            kept: None,
+            is_page_kept: false,
+            requests: Vec::new(),
             is_online: true,
             asked: Asked::default(),
         }
@@ -141,6 +183,16 @@ impl State {
         self.info = Some(info);
         self.restarting = false;
         self.asked.at = at;
+    }
+
+    /// Requests were made.
+    pub fn requested(&mut self, requests: Vec<Fetched>) {
+        self.requests.extend(requests);
+    }
+
+    /// Whether the model failed to come because of the network, so that the network's return may mend it.
+    pub fn waits_for_network(&self) -> bool {
+        matches!(&self.model, Model::Failed(failure) if failure.kind == ErrorKind::Network)
     }
 
     /// The worker crashed and starts again; the model loads anew.
@@ -350,7 +402,6 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ErrorKind;
     use crate::protocol::Backend;
 
     fn info() -> ModelInfo {
@@ -524,6 +575,33 @@ mod tests {
         assert_eq!((state.face(), state.trouble()), (Face::Loading, None));
         state.ready(info(), 1.0);
         assert_eq!(state.action(), None);
+    }
+
+    #[test]
+    fn what_is_kept_is_counted_by_its_keys() {
+        let mut kept = Kept::default();
+        for key in [
+            "https://a.example/live-sentiment/ab12/0+1000",
+            "https://a.example/live-sentiment/ab12/1000+24",
+            "https://a.example/live-sentiment/ab12/whole",
+            "https://a.example/live-sentiment/cd34/0+300",
+            "https://a.example/live-sentiment/coming/https%3A%2F%2Fa.example%2Fmodels%2Fnext%2F",
+            "https://a.example/live-sentiment/model/https%3A%2F%2Fa.example%2Fmodels%2Fminilm%2F",
+            "nonsense",
+        ] {
+            kept.add(key);
+        }
+        assert_eq!((kept.bytes, kept.names), (1_324, vec!["minilm".to_owned()]));
+    }
+
+    #[test]
+    fn only_the_network_is_waited_for() {
+        let mut state = State::default();
+        assert!(!state.waits_for_network());
+        state.failed(None, failure(ErrorKind::Malformed), true);
+        assert!(!state.waits_for_network());
+        state.failed(None, failure(ErrorKind::Network), false);
+        assert!(state.waits_for_network());
     }
 
     #[test]

@@ -79,6 +79,15 @@ pub fn megabytes(bytes: u64) -> String {
     tenths((bytes + 50_000) / 100_000)
 }
 
+/// A number of bytes: `312 bytes`, `0.3 kB` from a thousand, `13.4 MB` from a million.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => bytes.to_string() + " bytes",
+        1_000..999_950 => tenths((bytes + 50) / 100) + " kB",
+        _ => megabytes(bytes) + " MB",
+    }
+}
+
 /// How much has been downloaded: `6.2 of 13.4 MB`.
 pub fn downloaded(progress: Progress) -> String {
     let received = megabytes(progress.received);

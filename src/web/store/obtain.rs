@@ -1,0 +1,403 @@
+//! One file of a model, from the device, from another tab that fetches it just now, or from the network.
+
+use std::cell::{Cell, RefCell};
+
+use js_sys::{Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortSignal, RequestCache};
+
+use super::shelf::{Refusal, Shelf};
+use super::{Chunks, Digest, Download, Entry, MANIFEST, Manifest, Order, Tally, lock, pause};
+use crate::protocol::{Progress, Storage};
+use crate::{Error, Result};
+
+/// Bytes that are written to the device at a time: what a closed tab loses at most.
+const SEGMENT_BYTES: u64 = 1 << 19;
+
+/// Pauses before a connection that broke off is tried again, in milliseconds. Only those that brought something are: what
+/// fails at once is for the visitor to know.
+const RETRY_PAUSES: [i32; 4] = [300, 1_000, 2_000, 4_000];
+
+/// How often it is looked whether another tab gets on with a file, in milliseconds, and how many times in a row it may be
+/// found not to before this one fetches the file itself.
+const WATCH_PAUSE: i32 = 300;
+const WATCH_PATIENCE: u32 = 40;
+
+/// What all files of one model need.
+pub(super) struct Obtain<'a, F> {
+    model: &'a str,
+    /// `None` from when the browser first refused to keep something.
+    shelf: RefCell<Option<Shelf>>,
+    refusal: RefCell<Option<Refusal>>,
+    signal: &'a AbortSignal,
+    tally: &'a Tally<F>,
+    /// Bytes that came over the network.
+    fetched: Cell<u64>,
+}
+
+/// What there is of a file that is being fetched.
+#[derive(Default)]
+struct Part {
+    chunks: Chunks,
+    digest: Digest,
+    etag: Option<String>,
+    /// The end of it, not on the device yet.
+    unsaved: Vec<Uint8Array>,
+    saved: u64,
+}
+
+impl Part {
+    fn push(&mut self, bytes: Uint8Array) {
+        self.digest.update(&bytes);
+        self.chunks.push(bytes);
+    }
+}
+
+impl<'a, F: Fn(Progress)> Obtain<'a, F> {
+    pub(super) fn new(
+        model: &'a str,
+        shelf: std::result::Result<Shelf, Refusal>,
+        signal: &'a AbortSignal,
+        tally: &'a Tally<F>,
+    ) -> Self {
+        let (shelf, refusal) = match shelf {
+            Ok(shelf) => (Some(shelf), None),
+            Err(refusal) => (None, Some(refusal)),
+        };
+        Self {
+            model,
+            shelf: RefCell::new(shelf),
+            refusal: RefCell::new(refusal),
+            signal,
+            tally,
+            fetched: Cell::new(0),
+        }
+    }
+
+    pub(super) fn url(&self, name: &str) -> String {
+        format!("{}{name}", self.model)
+    }
+
+    /// What came of it.
+    pub(super) fn storage(&self, kept: bool) -> Storage {
+        Storage {
+            kept,
+            reason: self.refusal.borrow().clone().filter(|_| !kept),
+            fetched: self.fetched.get(),
+        }
+    }
+
+    /// The manifest of the model on the device, if that is whole.
+    pub(super) async fn kept_manifest(&self) -> Option<String> {
+        let shelf = self.shelf.borrow().clone()?;
+        let json = self.kept(shelf.model(self.model).await)??;
+        // One that cannot be read any more is as good as none.
+        Manifest::parse(json.as_bytes(), MANIFEST)
+            .is_ok()
+            .then_some(json)
+    }
+
+    /// All files of a manifest, if every one is on the device and right.
+    pub(super) async fn all_from_device(&self, json: &str) -> Option<[Chunks; 3]> {
+        let manifest = Manifest::parse(json.as_bytes(), MANIFEST).ok()?;
+        let mut files = Vec::new();
+        for (_, entry) in manifest.entries() {
+            files.push(self.from_device(entry).await?);
+        }
+        files.try_into().ok()
+    }
+
+    /// Announces what is going to be fetched: to the visitor, and to the device, if it has room.
+    pub(super) async fn expect(&self, manifest: &Manifest, json: &str) {
+        let mut bytes = 0;
+        for (file, (_, entry)) in manifest.entries().into_iter().enumerate() {
+            bytes += entry.bytes;
+            self.tally.have(file, 0, Some(entry.bytes));
+        }
+        if let Some(room) = room().await
+            && room < bytes
+        {
+            self.refuse(format!(
+                "there is room for {room} bytes only, and it has {bytes}"
+            ));
+        }
+        if let Some(shelf) = self.shelf() {
+            self.kept(shelf.begin(self.model, json).await);
+        }
+    }
+
+    /// Declares the model whole on the device; returns whether it is.
+    pub(super) async fn finish(&self, json: &str) -> bool {
+        let digests = |json: &str| -> Vec<String> {
+            let Ok(manifest) = Manifest::parse(json.as_bytes(), MANIFEST) else {
+                return Vec::new();
+            };
+            let entries = manifest.entries();
+            entries.map(|(_, entry)| entry.sha256.clone()).into()
+        };
+        match self.shelf() {
+            Some(shelf) => self
+                .kept(shelf.finish(self.model, json, digests).await)
+                .is_some(),
+            None => false,
+        }
+    }
+
+    /// A file of which `files.json` says what it must be.
+    pub(super) async fn known(&self, file: usize, (name, entry): (&str, &Entry)) -> Result<Chunks> {
+        if let Some(chunks) = self.from_device(entry).await {
+            self.tally.have(file, entry.bytes, Some(entry.bytes));
+            return Ok(chunks);
+        }
+        let mut lock = None;
+        if self.shelf().is_some() {
+            let name = format!("live-sentiment {}", entry.sha256);
+            lock = lock::hold(&name, self.watch(file, entry)).await;
+            // Whoever held it has brought the file, perhaps.
+            if let Some(chunks) = self.from_device(entry).await {
+                self.tally.have(file, entry.bytes, Some(entry.bytes));
+                return Ok(chunks);
+            }
+        }
+        let chunks = self.from_network(file, name, entry, lock.is_some()).await;
+        drop(lock);
+        chunks
+    }
+
+    /// A file of which nothing is known before it is here.
+    pub(super) async fn unknown(&self, file: usize, name: &str, limit: u64) -> Result<Chunks> {
+        let url = self.url(name);
+        let mut download = Download::begin(Order::whole(&url, limit), self.signal).await?;
+        let mut chunks = Chunks::default();
+        self.tally.fetched(file, 0, download.total());
+        while let Some(chunk) = download.next().await? {
+            self.count(&chunk);
+            chunks.push(chunk);
+            self.tally.fetched(file, chunks.length(), download.total());
+        }
+        Ok(chunks)
+    }
+
+    /// The file as the device has it, if it is whole and still right. A damaged one is forgotten.
+    async fn from_device(&self, entry: &Entry) -> Option<Chunks> {
+        let shelf = self.shelf()?;
+        let digest = &entry.sha256;
+        let held = self.kept(shelf.held(digest).await)?;
+        if !held.is_whole {
+            return None;
+        }
+        let part = self.read(&shelf, entry).await?;
+        if part.chunks.length() == entry.bytes && part.digest.to_hex() == *digest {
+            return Some(part.chunks);
+        }
+        self.kept(shelf.remove(digest).await);
+        None
+    }
+
+    /// Reads what the device has of a file.
+    async fn read(&self, shelf: &Shelf, entry: &Entry) -> Option<Part> {
+        let mut part = Part::default();
+        for segment in self.kept(shelf.held(&entry.sha256).await)?.segments {
+            let Some((bytes, etag)) = self.kept(shelf.read(&entry.sha256, &segment).await)? else {
+                break;
+            };
+            part.etag = etag;
+            part.push(bytes);
+        }
+        part.saved = part.chunks.length();
+        Some(part)
+    }
+
+    /// The file from the server, continued where an earlier attempt ended; kept on the device if `keep`.
+    async fn from_network(
+        &self,
+        file: usize,
+        name: &str,
+        entry: &Entry,
+        keep: bool,
+    ) -> Result<Chunks> {
+        let url = self.url(name);
+        let mut part = Part::default();
+        if keep
+            && let Some(shelf) = self.shelf()
+            && let Some(found) = self.read(&shelf, entry).await
+            && found.chunks.length() <= entry.bytes
+        {
+            part = found;
+        }
+        let mut cache = RequestCache::Default;
+        let mut pauses = RETRY_PAUSES.iter();
+        loop {
+            let before = part.chunks.length();
+            let brought = self
+                .fetch_rest(file, &url, entry, cache, keep, &mut part)
+                .await;
+            let error = match brought {
+                Ok(()) if part.digest.to_hex() == entry.sha256 => {
+                    if keep && let Some(shelf) = self.shelf() {
+                        self.kept(shelf.seal(&entry.sha256).await);
+                    }
+                    return Ok(part.chunks);
+                }
+                Ok(()) => Error::Malformed {
+                    file: url.clone(),
+                    reason: format!("its SHA-256 is not the one that {MANIFEST} names"),
+                },
+                Err(error) => error,
+            };
+            match error {
+                Error::Unreachable { .. } if part.chunks.length() > before => {
+                    let Some(&millis) = pauses.next() else {
+                        return Err(error);
+                    };
+                    pause(millis).await;
+                }
+                // Once more, past every cache: between a browser and its server there may be an older release, or a
+                // damaged copy.
+                Error::Malformed { .. } if cache == RequestCache::Default => {
+                    self.forget(entry, keep).await;
+                    part = Part::default();
+                    cache = RequestCache::Reload;
+                }
+                error => {
+                    if matches!(error, Error::Malformed { .. }) {
+                        self.forget(entry, keep).await;
+                    }
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Adds to `part` what is missing of the file.
+    async fn fetch_rest(
+        &self,
+        file: usize,
+        url: &str,
+        entry: &Entry,
+        cache: RequestCache,
+        keep: bool,
+        part: &mut Part,
+    ) -> Result<()> {
+        if part.chunks.length() == entry.bytes {
+            return Ok(());
+        }
+        let etag = part.etag.take();
+        let order = Order {
+            url,
+            limit: entry.bytes,
+            from: part.chunks.length(),
+            etag: etag.as_deref(),
+            cache,
+        };
+        let mut download = Download::begin(order, self.signal).await?;
+        if download.start() < part.chunks.length() {
+            self.forget(entry, keep).await;
+            *part = Part::default();
+        }
+        part.etag = download.etag().map(str::to_owned);
+        let total = Some(entry.bytes);
+        self.tally.fetched(file, part.chunks.length(), total);
+        let ended = loop {
+            match download.next().await {
+                Ok(Some(chunk)) => {
+                    self.count(&chunk);
+                    part.unsaved.push(chunk.clone());
+                    part.push(chunk);
+                    self.tally.fetched(file, part.chunks.length(), total);
+                    if keep && part.chunks.length() - part.saved >= SEGMENT_BYTES {
+                        self.save(entry, part).await;
+                    }
+                }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        if keep {
+            self.save(entry, part).await;
+        }
+        ended?;
+        if part.chunks.length() < entry.bytes {
+            return Err(Error::Malformed {
+                file: url.to_owned(),
+                reason: format!(
+                    "it has {} bytes where {MANIFEST} says {}",
+                    part.chunks.length(),
+                    entry.bytes
+                ),
+            });
+        }
+        Ok(())
+    }
+
+    /// Writes the end of `part` to the device.
+    async fn save(&self, entry: &Entry, part: &mut Part) {
+        let unsaved = std::mem::take(&mut part.unsaved);
+        let from = std::mem::replace(&mut part.saved, part.chunks.length());
+        let Some(shelf) = self.shelf().filter(|_| !unsaved.is_empty()) else {
+            return;
+        };
+        let written = shelf
+            .write(&entry.sha256, from, &unsaved, part.etag.as_deref())
+            .await;
+        if self.kept(written).is_none() {
+            // What was kept of it is of no use, and takes up the room.
+            _ = shelf.remove(&entry.sha256).await;
+        }
+    }
+
+    async fn forget(&self, entry: &Entry, keep: bool) {
+        if keep && let Some(shelf) = self.shelf() {
+            self.kept(shelf.remove(&entry.sha256).await);
+        }
+    }
+
+    /// Ends when nobody seems to be fetching the file any more, or this load is called off. Tells the visitor meanwhile how far
+    /// the other tab is.
+    async fn watch(&self, file: usize, entry: &Entry) {
+        let (mut seen, mut idle) = (0, 0);
+        while idle < WATCH_PATIENCE && !self.signal.aborted() {
+            pause(WATCH_PAUSE).await;
+            let Some(shelf) = self.shelf() else { return };
+            let Some(held) = self.kept(shelf.held(&entry.sha256).await) else {
+                return;
+            };
+            let length = held.length();
+            self.tally.fetched(file, length, Some(entry.bytes));
+            idle = if length == seen { idle + 1 } else { 0 };
+            seen = length;
+        }
+    }
+
+    fn count(&self, chunk: &Uint8Array) {
+        let fetched = self.fetched.get() + u64::from(chunk.length());
+        self.fetched.set(fetched);
+    }
+
+    fn shelf(&self) -> Option<Shelf> {
+        self.shelf.borrow().clone()
+    }
+
+    /// What the shelf gave. Once it refuses something nothing more is asked of it, and the files are fetched without it.
+    fn kept<T>(&self, outcome: std::result::Result<T, Refusal>) -> Option<T> {
+        outcome.map_err(|refusal| self.refuse(refusal)).ok()
+    }
+
+    fn refuse(&self, refusal: Refusal) {
+        self.shelf.take();
+        self.refusal.borrow_mut().get_or_insert(refusal);
+    }
+}
+
+/// Bytes that this site may still store, as far as the browser says.
+async fn room() -> Option<u64> {
+    let property = |object: &JsValue, name: &str| Reflect::get(object, &name.into()).ok();
+    let storage = property(&property(&js_sys::global(), "navigator")?, "storage")?;
+    let storage: web_sys::StorageManager = storage.is_object().then(|| storage.unchecked_into())?;
+    let estimate = JsFuture::from(storage.estimate().ok()?).await.ok()?;
+    let number = |name| property(&estimate, name)?.as_f64();
+    let room = number("quota")? - number("usage")?;
+    // A float that is negative or NaN becomes 0.
+    Some(room as u64)
+}
