@@ -271,6 +271,12 @@ impl Inner {
 
     fn broke(&self, reason: &str) -> Vec<Order> {
         let reason = reason.trim_start_matches("Uncaught ");
+        // A panic is told by the worker before it aborts. What aborts without a word is an allocation that failed.
+        let reason = if reason.contains("unreachable") {
+            "there seems to be too little memory for it on this device"
+        } else {
+            reason
+        };
         self.mailbox.borrow_mut().worker_broke(reason)
     }
 

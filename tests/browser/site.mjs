@@ -22,9 +22,10 @@ export async function buildFolder() {
 
 /** Serves the build at `mount` until the test ends. */
 export async function site(test, { mount = "/" } = {}) {
-  await buildFolder();
   const faults = [];
   const requests = [];
+  const build = (await buildFolder()).slice("build-".length);
+  let released;
   const { server, url } = await serve(DIST, {
     async intercept(request, response) {
       requests.push(request.url);
@@ -34,6 +35,7 @@ export async function site(test, { mount = "/" } = {}) {
       for (const fault of [...faults].reverse()) {
         if (request.url.includes(fault.path) && (await fault.answer(request, response))) return true;
       }
+      if (released) return serveRelease(request, response, build, released);
       return false;
     },
   });
@@ -52,7 +54,34 @@ export async function site(test, { mount = "/" } = {}) {
     mend() {
       faults.length = 0;
     },
+    /** Replaces the site by another release of the same, under another hash. */
+    release(hash) {
+      released = hash;
+    },
+    /** From now on nobody answers. */
+    stop() {
+      server.closeAllConnections();
+      server.close();
+    },
   };
+}
+
+/** Answers as a release with the hash `hash` would; it has nothing under the hash `build`, which is in dist/. */
+async function serveRelease(request, response, build, hash) {
+  if (request.url.includes(build)) {
+    response.writeHead(404, { "Content-Type": "text/html" });
+    response.end();
+    return true;
+  }
+  const page = /^\/(index\.html)?([?#]|$)/.test(request.url);
+  if (page || request.url.startsWith("/sw.js")) {
+    const text = (await built(page ? "index.html" : "sw.js")).toString().replaceAll(build, hash);
+    response.writeHead(200, { "Content-Type": page ? "text/html" : "text/javascript" });
+    response.end(text);
+    return true;
+  }
+  request.url = request.url.replaceAll(hash, build);
+  return false;
 }
 
 /** Ways to misbehave: each takes a request and its response, and returns true where it has answered. */

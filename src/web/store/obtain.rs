@@ -2,9 +2,9 @@
 
 use std::cell::{Cell, RefCell};
 
-use js_sys::{Reflect, Uint8Array};
+use js_sys::{Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{AbortSignal, RequestCache};
 
 use super::shelf::{Refusal, Shelf};
@@ -45,6 +45,8 @@ struct Part {
     /// The end of it, not on the device yet.
     unsaved: Vec<Uint8Array>,
     saved: u64,
+    /// Segments that are being written.
+    writes: Vec<Promise>,
 }
 
 impl Part {
@@ -307,7 +309,7 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
                     part.push(chunk);
                     self.tally.fetched(file, part.chunks.length(), total);
                     if keep && part.chunks.length() - part.saved >= SEGMENT_BYTES {
-                        self.save(entry, part).await;
+                        self.save(entry, part);
                     }
                 }
                 Ok(None) => break Ok(()),
@@ -315,7 +317,8 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
             }
         };
         if keep {
-            self.save(entry, part).await;
+            self.save(entry, part);
+            self.settle(entry, part).await;
         }
         ended?;
         if part.chunks.length() < entry.bytes {
@@ -331,19 +334,32 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
         Ok(())
     }
 
-    /// Writes the end of `part` to the device.
-    async fn save(&self, entry: &Entry, part: &mut Part) {
+    /// Begins to write the end of `part` to the device. The network is not kept waiting for that: what a browser has received
+    /// but not handed over is lost when the connection breaks.
+    fn save(&self, entry: &Entry, part: &mut Part) {
         let unsaved = std::mem::take(&mut part.unsaved);
         let from = std::mem::replace(&mut part.saved, part.chunks.length());
         let Some(shelf) = self.shelf().filter(|_| !unsaved.is_empty()) else {
             return;
         };
-        let written = shelf
-            .write(&entry.sha256, from, &unsaved, part.etag.as_deref())
-            .await;
-        if self.kept(written).is_none() {
-            // What was kept of it is of no use, and takes up the room.
-            _ = shelf.remove(&entry.sha256).await;
+        let (digest, etag) = (entry.sha256.clone(), part.etag.clone());
+        part.writes.push(future_to_promise(async move {
+            let written = shelf.write(&digest, from, &unsaved, etag.as_deref()).await;
+            written.map(|()| JsValue::UNDEFINED).map_err(JsValue::from)
+        }));
+    }
+
+    /// Waits until all that was saved is on the device.
+    async fn settle(&self, entry: &Entry, part: &mut Part) {
+        for write in part.writes.drain(..) {
+            let Err(refusal) = JsFuture::from(write).await else {
+                continue;
+            };
+            if let Some(shelf) = self.shelf() {
+                // What was kept of it is of no use, and takes up the room.
+                _ = shelf.remove(&entry.sha256).await;
+            }
+            self.refuse(refusal.as_string().unwrap_or_default());
         }
     }
 

@@ -119,11 +119,18 @@ impl Reader {
         }
     }
 
+    /// Puts the focus into the field, for a button that hides would lose it.
+    pub(super) fn focus(self) {
+        if let Some(field) = self.field.get_untracked() {
+            _ = field.focus();
+        }
+    }
+
     /// Replaces the text, as if it had been typed.
     pub(super) fn write(self, text: &str) {
         if let Some(field) = self.field.get_untracked() {
             field.set_value(text);
-            _ = field.focus();
+            self.focus();
             self.read();
         }
     }

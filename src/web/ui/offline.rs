@@ -59,6 +59,7 @@ pub(super) fn clear(reader: Reader) {
         if let Some(caches) = caches() {
             _ = JsFuture::from(caches.delete(MODELS)).await;
         }
+        reader.focus();
         look(reader);
     });
 }
@@ -67,6 +68,7 @@ pub(super) fn clear(reader: Reader) {
 pub(super) fn protect(reader: Reader) {
     spawn_local(async move {
         ask(|storage| storage.persist()).await;
+        reader.focus();
         look(reader);
     });
 }
