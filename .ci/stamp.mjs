@@ -69,8 +69,11 @@ function stampServiceWorker(path, hash, build, compiled) {
   const simd128 = compiled.filter((name) => name.startsWith("worker") && !relaxed.includes(name));
   const page = compiled.filter((name) => !/^(api|worker)/.test(name));
   const within = (names) => names.filter((name) => /\.(css|js|wasm)$/.test(name)).map((name) => `${build}/${name}`);
+  const digest = (path) => createHash("sha256").update(readFileSync(join(dist, path))).digest("hex");
+  const programs = within(compiled).filter((path) => /\/(app|worker\w*)_bg\.wasm$/.test(path));
   const values = {
     BUILD: hash,
+    DIGESTS: Object.fromEntries(programs.map((path) => [path, digest(path)])),
     PAGE: ["./", "startup.js", "manifest.webmanifest", ...icons, ...within(page)],
     WORKERS: { simd128: within(simd128), relaxed: within(relaxed) },
   };

@@ -4,10 +4,11 @@
 // compiled lies in build-HASH/ and never changes, so it comes from the cache; the page itself comes from the network where
 // there is one, so that nobody is stuck with an old release.
 
-// .ci/stamp.mjs puts these in: the build's hash, the files of the page, and those of each worker.
+// .ci/stamp.mjs puts these in: the build's hash, the files of the page, those of each worker, and the SHA-256 of programs.
 const BUILD = "dev";
 const PAGE = [];
 const WORKERS = { simd128: [], relaxed: [] };
+const DIGESTS = {};
 
 /** Milliseconds that the network may take over the page itself before the cached one is shown. */
 const PATIENCE = 4000;
@@ -45,8 +46,10 @@ async function install() {
   await Promise.all(
     files().map(async (path) => {
       // What has its build in its name cannot be out of date; the rest can.
-      const response = await fetch(path, { cache: path.startsWith("build-") ? "default" : "no-cache" });
-      if (!response.ok) throw new Error(`${path}: HTTP status ${response.status}`);
+      let response = await get(path, path.startsWith("build-") ? "default" : "no-cache");
+      // A damaged program would be kept for as long as this release lives.
+      if (!(await isRight(path, response))) response = await get(path, "reload");
+      if (!(await isRight(path, response))) throw new Error(`${path} is not what this release has`);
       const body = await response.blob();
       // Another release has been put in place meanwhile: its own service worker will come.
       if (path === "./" && !(await body.text()).includes(`name="build" content="${BUILD}"`)) throw new Error("another release");
@@ -54,6 +57,18 @@ async function install() {
       await cache.put(path, new Response(body, { headers: { "Content-Type": response.headers.get("Content-Type") ?? "" } }));
     }),
   );
+}
+
+async function get(path, cache) {
+  const response = await fetch(path, { cache });
+  if (!response.ok) throw new Error(`${path}: HTTP status ${response.status}`);
+  return response;
+}
+
+async function isRight(path, response) {
+  if (!(path in DIGESTS)) return true;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await response.clone().arrayBuffer()));
+  return DIGESTS[path] === Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 async function activate() {

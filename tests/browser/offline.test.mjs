@@ -9,7 +9,7 @@ import { MODEL, buildFolder, built, faults, site } from "./site.mjs";
 import { LOAD_MS, TEXTS, browser, paste, reaches, retype, visit, visitReady } from "./visit.mjs";
 
 const chromium = browser();
-const NETWORK = /Failed to load resource|net::ERR_|ServiceWorker|service worker|QuotaExceeded/i;
+const NETWORK = /Failed to load resource|net::ERR_|ServiceWorker|service worker|Quota ?exceeded|not what this release has/i;
 const MODEL_FOLDER = "models/minilm-sentiment/";
 
 /** Waits until the page says that it no longer needs the network. */
@@ -403,6 +403,22 @@ test("the service worker keeps one worker program, the one that this browser run
   assert.deepEqual(programs.sort(), ["app_bg.wasm", "worker_relaxed_bg.wasm"]);
   const probe = await readFile(new URL("../../public/sw.js", import.meta.url), "utf8");
   assert.match(probe, /RELAXED_SIMD/);
+});
+
+test("a program damaged on its way is not kept: the next visit gets a right one", async (t) => {
+  const home = await site(t);
+  const program = `${await buildFolder()}/worker_relaxed_bg.wasm`;
+  const cut = (await built(program)).subarray(0, 2_000_000);
+  home.fault(program, faults.body(cut, "application/wasm"));
+  const page = await visit(t, chromium, home, { expected: /Failed|net::ERR_|not what this release has|WebAssembly|wasm/i });
+  await page.locator("#text").waitFor();
+  await paste(page, TEXTS.positive);
+  await reaches(page, "error", { timeout: LOAD_MS });
+  await page.waitForTimeout(1_500);
+  home.mend();
+  await page.reload();
+  await reaches(page, "ready", { label: "positive", timeout: LOAD_MS });
+  await kept(page);
 });
 
 test("a secret that is typed is in no request, and after loading there is none", async (t) => {

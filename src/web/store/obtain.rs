@@ -345,21 +345,23 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
         let (digest, etag) = (entry.sha256.clone(), part.etag.clone());
         part.writes.push(future_to_promise(async move {
             let written = shelf.write(&digest, from, &unsaved, etag.as_deref()).await;
-            written.map(|()| JsValue::UNDEFINED).map_err(JsValue::from)
+            // Never rejected: nobody looks before the download has ended, and the browser would call that uncaught.
+            Ok(written.map_or_else(JsValue::from, |()| JsValue::UNDEFINED))
         }));
     }
 
     /// Waits until all that was saved is on the device.
     async fn settle(&self, entry: &Entry, part: &mut Part) {
         for write in part.writes.drain(..) {
-            let Err(refusal) = JsFuture::from(write).await else {
+            let outcome = JsFuture::from(write).await;
+            let Some(refusal) = outcome.ok().and_then(|refusal| refusal.as_string()) else {
                 continue;
             };
             if let Some(shelf) = self.shelf() {
                 // What was kept of it is of no use, and takes up the room.
                 _ = shelf.remove(&entry.sha256).await;
             }
-            self.refuse(refusal.as_string().unwrap_or_default());
+            self.refuse(refusal);
         }
     }
 
