@@ -85,7 +85,7 @@ pub(super) fn Requests(reader: Reader) -> impl IntoView {
                 "All that this page, its worker and its service worker have asked for, as the browser itself counts. They
                 fetch the program and the model. None is made while you write, and none carries a word of it."
             </p>
-            <ol>{move || lines.get().into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ol>
+            <ol tabindex="0" aria-label="Requests">{move || lines.get().into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ol>
         </details>
     }
 }
