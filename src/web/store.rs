@@ -108,7 +108,7 @@ async fn get<F: Fn(Progress)>(
     };
     // What is here is read while the network is asked whether there is something newer.
     let published = within(MANIFEST_PATIENCE, published);
-    let (published, found) = join(published, obtain.all_from_device(&kept)).await;
+    let (published, found) = join(published, obtain.read_all(&kept)).await;
     let json = match published {
         Some(Err(Error::Cancelled)) => return Err(Error::Cancelled),
         Some(Ok(json)) => json,

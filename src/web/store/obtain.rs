@@ -101,11 +101,11 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
     }
 
     /// All files of a manifest, if every one is on the device and right.
-    pub(super) async fn all_from_device(&self, json: &str) -> Option<[Chunks; 3]> {
+    pub(super) async fn read_all(&self, json: &str) -> Option<[Chunks; 3]> {
         let manifest = Manifest::parse(json.as_bytes(), MANIFEST).ok()?;
         let mut files = Vec::new();
         for (_, entry) in manifest.entries() {
-            files.push(self.from_device(entry).await?);
+            files.push(self.read_whole(entry).await?);
         }
         files.try_into().ok()
     }
@@ -148,7 +148,7 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
 
     /// A file of which `files.json` says what it must be.
     pub(super) async fn known(&self, file: usize, (name, entry): (&str, &Entry)) -> Result<Chunks> {
-        if let Some(chunks) = self.from_device(entry).await {
+        if let Some(chunks) = self.read_whole(entry).await {
             self.tally.have(file, entry.bytes, Some(entry.bytes));
             return Ok(chunks);
         }
@@ -157,12 +157,12 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
             let name = format!("live-sentiment {}", entry.sha256);
             lock = lock::hold(&name, self.watch(file, entry)).await;
             // Whoever held it has brought the file, perhaps.
-            if let Some(chunks) = self.from_device(entry).await {
+            if let Some(chunks) = self.read_whole(entry).await {
                 self.tally.have(file, entry.bytes, Some(entry.bytes));
                 return Ok(chunks);
             }
         }
-        let chunks = self.from_network(file, name, entry, lock.is_some()).await;
+        let chunks = self.download(file, name, entry, lock.is_some()).await;
         drop(lock);
         chunks
     }
@@ -182,7 +182,7 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
     }
 
     /// The file as the device has it, if it is whole and still right. A damaged one is forgotten.
-    async fn from_device(&self, entry: &Entry) -> Option<Chunks> {
+    async fn read_whole(&self, entry: &Entry) -> Option<Chunks> {
         let shelf = self.shelf()?;
         let digest = &entry.sha256;
         let held = self.kept(shelf.held(digest).await)?;
@@ -212,13 +212,7 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
     }
 
     /// The file from the server, continued where an earlier attempt ended; kept on the device if `keep`.
-    async fn from_network(
-        &self,
-        file: usize,
-        name: &str,
-        entry: &Entry,
-        keep: bool,
-    ) -> Result<Chunks> {
+    async fn download(&self, file: usize, name: &str, entry: &Entry, keep: bool) -> Result<Chunks> {
         let url = self.url(name);
         let mut part = Part::default();
         if keep
