@@ -189,7 +189,7 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
         if !held.is_whole {
             return None;
         }
-        let part = self.read(&shelf, entry).await?;
+        let part = self.read_part(&shelf, entry).await?;
         if part.chunks.length() == entry.bytes && part.digest.to_hex() == *digest {
             return Some(part.chunks);
         }
@@ -198,7 +198,7 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
     }
 
     /// Reads what the device has of a file.
-    async fn read(&self, shelf: &Shelf, entry: &Entry) -> Option<Part> {
+    async fn read_part(&self, shelf: &Shelf, entry: &Entry) -> Option<Part> {
         let mut part = Part::default();
         for segment in self.kept(shelf.held(&entry.sha256).await)?.segments {
             let Some((bytes, etag)) = self.kept(shelf.read(&entry.sha256, &segment).await)? else {
@@ -217,7 +217,7 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
         let mut part = Part::default();
         if keep
             && let Some(shelf) = self.shelf()
-            && let Some(found) = self.read(&shelf, entry).await
+            && let Some(found) = self.read_part(&shelf, entry).await
             && found.chunks.length() <= entry.bytes
         {
             part = found;
