@@ -1,0 +1,120 @@
+// The same visit in each engine: the page loads, is typed into, reads rightly, and does so again without the network. And
+// where an engine lacks something, it says so in a plain sentence.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { site } from "./site.mjs";
+import { LOAD_MS, TEXTS } from "./visit.mjs";
+import { chromium, firefox, webkit } from "./webdriver.mjs";
+
+const TIMEOUT = { timeout: 180_000 };
+
+// RELAXED of src/web/probe.rs.
+const RELAXED_SIMD = [
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 6, 1, 96, 1, 123, 1, 123, 3, 2, 1, 0, 10, 13, 1, 11, 0, 32, 0, 32, 0, 32, 0, 253, 147, 2, 11,
+];
+
+const hasRelaxed = (tab) => tab.evaluate((bytes) => WebAssembly.validate(new Uint8Array(bytes)), RELAXED_SIMD);
+
+/** Waits until the page is ready for a text, or has read one to be `label`. */
+const reaches = (tab, state, label, timeout) =>
+  tab.reaches(
+    label ? `${state} with ${label}` : state,
+    (state, label) => {
+      const { dataset } = document.querySelector("#verdict") ?? { dataset: {} };
+      return dataset.state === state && (label === null || dataset.label === label);
+    },
+    { args: [state, label ?? null], timeout },
+  );
+
+const ready = (tab) => reaches(tab, "empty", null, LOAD_MS);
+
+/** Types a text of each class, and waits for its verdict. */
+async function readEach(tab) {
+  for (const [label, text] of Object.entries(TEXTS)) {
+    await tab.retype(text);
+    await reaches(tab, "ready", label);
+    assert.equal(await tab.evaluate(() => document.querySelector("#text").value), text);
+  }
+}
+
+const says = (tab, words) => tab.reaches(`said “${words}”`, (words) => document.body.innerText.includes(words), { args: [words], timeout: LOAD_MS });
+
+/** What the page says as alarming. */
+const alerts = (tab) =>
+  tab.evaluate(() => [...document.querySelectorAll("[role=alert]")].map((alert) => alert.innerText.trim()).filter((text) => text));
+
+/** The names of the workers' programs that were fetched. */
+const programs = (home) => [...new Set(home.requests.map((path) => /worker\w*_bg\.wasm$/.exec(path)?.[0]).filter((name) => name))];
+
+const relaxedSimd = (on) => (t) => firefox(t, { preferences: { "javascript.options.wasm_relaxed_simd": on } });
+
+for (const [engine, open, relaxed] of [
+  ["Chromium", chromium, true],
+  ["Firefox", relaxedSimd(true), true],
+  ["Firefox without relaxed SIMD", relaxedSimd(false), false],
+  // That of Debian 12 has none yet.
+  ["WebKit", webkit, undefined],
+]) {
+  test(`${engine} loads, reads each class rightly, and does so again without the network`, TIMEOUT, async (t) => {
+    const home = await site(t);
+    // The browser's own cache keeps nothing, so what is there without the network comes from the service worker.
+    home.fault("", async (_, response) => void response.setHeader("Cache-Control", "no-store"));
+    const tab = await open(t);
+    await tab.goto(home.url);
+    await ready(tab);
+    const program = (await hasRelaxed(tab)) ? "worker_relaxed_bg.wasm" : "worker_bg.wasm";
+    if (relaxed !== undefined) assert.equal(program, relaxed ? "worker_relaxed_bg.wasm" : "worker_bg.wasm");
+    await readEach(tab);
+    await says(tab, "This page works without the network from now on.");
+    assert.deepEqual(programs(home), [program], "the other worker is not fetched");
+    assert.deepEqual(await alerts(tab), []);
+
+    home.stop();
+    await assert.rejects(fetch(home.url));
+    await tab.reload();
+    // A reload keeps the text.
+    await reaches(tab, "ready", Object.keys(TEXTS).at(-1), LOAD_MS);
+    await readEach(tab);
+    assert.ok(await tab.evaluate(() => navigator.serviceWorker.controller?.state === "activated"));
+    assert.deepEqual(await alerts(tab), []);
+  });
+}
+
+for (const [browser, open, address = (url) => url] of [
+  ["Chromium that is set to keep nothing", (t) => chromium(t, { preferences: { "profile.default_content_setting_values.cookies": 2 } })],
+  ["Firefox that is set to keep nothing", (t) => firefox(t, { preferences: { "network.cookie.cookieBehavior": 2 } })],
+  // Only a name that is not localhost needs TLS.
+  ["Firefox, on a page without TLS", (t) => firefox(t, { preferences: { "network.dns.localDomains": "plain.test" } }), (url) => url.replace("localhost", "plain.test")],
+]) {
+  test(`${browser} reads all the same, and says what it does not keep`, TIMEOUT, async (t) => {
+    const home = await site(t);
+    const tab = await open(t);
+    await tab.goto(address(home.url));
+    await ready(tab);
+    await readEach(tab);
+    await says(tab, "Nothing is stored on this device. The model has to be downloaded at every visit: ");
+    assert.doesNotMatch(await tab.text(), /works without the network/);
+    assert.deepEqual(await alerts(tab), []);
+  });
+}
+
+for (const [browser, open, skip = false] of [
+  // On this processor its SIMD needs SSE 4.1; on others nothing takes it away.
+  ["Chromium", (t) => chromium(t, { args: ["--js-flags=--no-enable-sse4-1"] }), process.arch !== "x64"],
+  ["WebKit", (t) => webkit(t, { env: { JSC_useWasmSIMD: "0" } })],
+]) {
+  test(`${browser} without SIMD says which browsers have it, and still takes text`, { ...TIMEOUT, skip }, async (t) => {
+    const home = await site(t);
+    const tab = await open(t);
+    await tab.goto(home.url);
+    await says(tab, "This browser is too old");
+    await tab.retype(TEXTS.positive);
+    assert.equal(await tab.evaluate(() => document.querySelector("#text").value), TEXTS.positive);
+    const [said, ...more] = await alerts(tab);
+    assert.match(said, /Chrome and Edge \d+, Firefox \d+, Safari [\d.]+/);
+    assert.deepEqual(more, []);
+    assert.deepEqual(programs(home), [], "no worker is fetched in vain");
+  });
+}
