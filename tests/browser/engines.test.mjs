@@ -69,6 +69,8 @@ for (const [engine, open, relaxed] of [
     await readEach(tab);
     await says(tab, "This page works without the network from now on.");
     assert.deepEqual(programs(home), [program], "the other worker is not fetched");
+    // Nobody is offered what the engine cannot do.
+    if (!(await tab.evaluate(() => "storage" in navigator))) assert.doesNotMatch(await tab.text(), /Ask the browser/);
     assert.deepEqual(await alerts(tab), []);
 
     home.stop();
@@ -82,11 +84,13 @@ for (const [engine, open, relaxed] of [
   });
 }
 
-for (const [browser, open, address = (url) => url] of [
-  ["Chromium that is set to keep nothing", (t) => chromium(t, { preferences: { "profile.default_content_setting_values.cookies": 2 } })],
-  ["Firefox that is set to keep nothing", (t) => firefox(t, { preferences: { "network.cookie.cookieBehavior": 2 } })],
+const NOTHING = "this browser lets this site keep nothing";
+
+for (const [browser, open, reason, address = (url) => url] of [
+  ["Chromium that is set to keep nothing", (t) => chromium(t, { preferences: { "profile.default_content_setting_values.cookies": 2 } }), NOTHING],
+  ["Firefox that is set to keep nothing", (t) => firefox(t, { preferences: { "network.cookie.cookieBehavior": 2 } }), NOTHING],
   // Only a name that is not localhost needs TLS.
-  ["Firefox, on a page without TLS", (t) => firefox(t, { preferences: { "network.dns.localDomains": "plain.test" } }), (url) => url.replace("localhost", "plain.test")],
+  ["Firefox, on a page without TLS", (t) => firefox(t, { preferences: { "network.dns.localDomains": "plain.test" } }), "this browser has no Cache Storage here", (url) => url.replace("localhost", "plain.test")],
 ]) {
   test(`${browser} reads all the same, and says what it does not keep`, TIMEOUT, async (t) => {
     const home = await site(t);
@@ -94,7 +98,7 @@ for (const [browser, open, address = (url) => url] of [
     await tab.goto(address(home.url));
     await ready(tab);
     await readEach(tab);
-    await says(tab, "Nothing is stored on this device. The model has to be downloaded at every visit: ");
+    await says(tab, `Nothing is stored on this device. The model has to be downloaded at every visit: ${reason}.`);
     assert.doesNotMatch(await tab.text(), /works without the network/);
     assert.deepEqual(await alerts(tab), []);
   });

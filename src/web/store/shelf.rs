@@ -71,7 +71,7 @@ impl Shelf {
         let caches: CacheStorage = has_caches
             .ok_or("this browser has no Cache Storage here")?
             .unchecked_into();
-        let cache = settled(caches.open(CACHE)).await?;
+        let cache = settled(caches.open(CACHE)).await.map_err(plainly)?;
         Ok(Self {
             cache: cache.unchecked_into(),
             root: format!("{}/live-sentiment/", scope.location().origin()),
@@ -267,6 +267,15 @@ fn parse_segment(name: &str) -> Option<Segment> {
 
 async fn settled(promise: Promise) -> Result<JsValue, Refusal> {
     JsFuture::from(promise).await.map_err(words)
+}
+
+/// Each browser has words of its own, and no plain ones, for being set to keep nothing.
+fn plainly(refusal: Refusal) -> Refusal {
+    if refusal.starts_with("SecurityError") {
+        "this browser lets this site keep nothing".into()
+    } else {
+        refusal
+    }
 }
 
 /// What a thrown value says.

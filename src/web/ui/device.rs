@@ -44,6 +44,8 @@ fn stored(state: &State) -> String {
     };
     let storage = state.storage.as_ref();
     if let Some(reason) = storage.and_then(|storage| storage.reason.as_deref()) {
+        // Some of the sentences that browsers throw end with a full stop.
+        let reason = reason.trim_end_matches('.');
         said = said + " The model has to be downloaded at every visit: " + reason + ".";
     } else if state.is_page_kept && storage.is_some_and(|storage| storage.kept) {
         said += if state.kept.as_ref().is_some_and(|kept| kept.bytes > 0) {

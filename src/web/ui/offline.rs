@@ -47,7 +47,9 @@ pub(super) fn look(reader: Reader) {
     spawn_local(async move {
         let mut kept = kept().await;
         if let Some(kept) = &mut kept {
-            kept.is_safe = ask(|storage| storage.persisted()).await;
+            // Where nobody can be asked, there is nothing to offer.
+            let is_safe = ask(|storage| storage.persisted()).await;
+            kept.is_safe = is_safe.unwrap_or(true);
         }
         reader.state.update(|state| state.kept = kept);
     });
@@ -113,17 +115,12 @@ async fn kept() -> Option<Kept> {
     Some(kept)
 }
 
-/// An answer of yes or no from the browser's storage manager.
-async fn ask(question: fn(&StorageManager) -> Result<js_sys::Promise, JsValue>) -> bool {
-    let Some(storage) = of_navigator("storage") else {
-        return false;
-    };
-    match question(storage.unchecked_ref()) {
-        Ok(answer) => JsFuture::from(answer)
-            .await
-            .is_ok_and(|yes| yes.is_truthy()),
-        Err(_) => false,
-    }
+/// An answer of yes or no from the browser's storage manager, if it has one.
+async fn ask(question: fn(&StorageManager) -> Result<js_sys::Promise, JsValue>) -> Option<bool> {
+    let storage = of_navigator("storage")?;
+    let answer = question(storage.unchecked_ref()).ok()?;
+    let answer = JsFuture::from(answer).await;
+    Some(answer.is_ok_and(|yes| yes.is_truthy()))
 }
 
 fn caches() -> Option<CacheStorage> {

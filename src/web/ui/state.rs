@@ -61,7 +61,7 @@ pub struct Kept {
     pub names: Vec<String>,
     /// Their size, with what there is of files that were not fetched to the end.
     pub bytes: u64,
-    /// Whether the browser has promised not to remove them by itself.
+    /// Whether the browser has promised not to remove them by itself, or takes no such question.
     pub is_safe: bool,
 }
 
