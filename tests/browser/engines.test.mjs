@@ -114,8 +114,10 @@ for (const [browser, open, skip = false] of [
     const tab = await open(t);
     await tab.goto(home.url);
     await says(tab, "This browser is too old");
-    await tab.retype(TEXTS.positive);
-    assert.equal(await tab.evaluate(() => document.querySelector("#text").value), TEXTS.positive);
+    // Keys may be lost on an engine that is still busy with its start.
+    const text = () => tab.evaluate(() => document.querySelector("#text").value);
+    for (let tries = 0; tries < 5 && (await text()) !== TEXTS.positive; tries++) await tab.retype(TEXTS.positive);
+    assert.equal(await text(), TEXTS.positive);
     const [said, ...more] = await alerts(tab);
     assert.match(said, /Chrome and Edge \d+, Firefox \d+, Safari [\d.]+/);
     assert.deepEqual(more, []);

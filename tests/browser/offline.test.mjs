@@ -116,10 +116,23 @@ for (const percent of [10, 50, 99]) {
     const home = await site(t);
     const model = await built(MODEL);
     const cut = Math.floor((model.length * percent) / 100);
-    home.fault(MODEL, faults.broken(model, cut));
+    let connection;
+    home.fault(MODEL, async (request, response) => {
+      // Every further attempt fails at once, so that there is no more than this.
+      if (connection) return faults.dropped()(request, response);
+      connection = response;
+      response.writeHead(200, { "Content-Length": model.length });
+      response.write(model.subarray(0, cut));
+      return true;
+    });
     const page = await visit(t, chromium, home, { expected: NETWORK });
     await page.locator("#text").waitFor();
     await paste(page, TEXTS.negative);
+    // What a browser has not yet handed to the page is lost with the connection, so it is cut once all has arrived.
+    const others = JSON.parse(await built(`${MODEL_FOLDER}files.json`));
+    const arrived = cut + others["config.json"].bytes + others["tokenizer.json"].bytes;
+    await page.waitForFunction((arrived) => document.querySelector("progress")?.value >= arrived, arrived, { timeout: LOAD_MS });
+    connection.destroy();
     await reaches(page, "error", { timeout: LOAD_MS });
     home.mend();
     const sent = meter(home);
