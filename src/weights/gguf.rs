@@ -75,6 +75,8 @@ pub(super) fn read<R: BufRead + Seek>(reader: &mut R, size: u64, file: &str) -> 
     }
 
     let data = cursor.position.next_multiple_of(alignment);
+    // Tensors may not share bytes: a small file could say the same ones for hundreds of layers, each of which is read.
+    let mut room = size.saturating_sub(data);
     for (name, entry) in &mut entries {
         let end = data
             .checked_add(entry.offset)
@@ -88,6 +90,9 @@ pub(super) fn read<R: BufRead + Seek>(reader: &mut R, size: u64, file: &str) -> 
                 )));
             }
         }
+        room = room.checked_sub(entry.length as u64).ok_or_else(|| {
+            cursor.malformed("its tensors together are longer than the file".into())
+        })?;
     }
     Ok(Header { entries, metadata })
 }
