@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use tokenizers::tokenizer::{Encoding, PostProcessor};
-use tokenizers::{ModelWrapper, TruncationDirection};
+use tokenizers::{ModelWrapper, NormalizerWrapper, PreTokenizerWrapper, TruncationDirection};
 
 use crate::config::Config;
 use crate::protocol::Token;
@@ -10,6 +10,11 @@ use crate::{Error, Result};
 
 /// A model may have more embeddings than words, to round the table up to a multiple of this.
 const VOCABULARY_ROUNDING: usize = 64;
+
+/// BERT's own is 100. Each word costs the square of its length, times the length itself or the prefix's.
+const MAX_WORD: usize = 1000;
+/// BERT's own is `##`.
+const MAX_PREFIX: usize = 32;
 
 /// A WordPiece tokenizer that adds `[CLS]` and `[SEP]`.
 pub struct Tokenizer {
@@ -90,6 +95,26 @@ impl Tokenizer {
                     .into(),
             ));
         }
+        // Before the whole is put together, which normalizes added tokens.
+        let part = |key| file.get(key).cloned().unwrap_or_default();
+        let normalizer: Option<NormalizerWrapper> =
+            serde_json::from_value(part("normalizer")).map_err(|e| malformed(e.to_string()))?;
+        if !normalizer.as_ref().is_none_or(normalizer_is_bounded) {
+            return Err(Error::Unsupported {
+                what: "the tokenizer's normalizer",
+                found: "one that can make texts much longer".into(),
+                supported: "the normalizers of WordPiece models",
+            });
+        }
+        let pre_tokenizer: Option<PreTokenizerWrapper> =
+            serde_json::from_value(part("pre_tokenizer")).map_err(|e| malformed(e.to_string()))?;
+        if !pre_tokenizer.as_ref().is_none_or(pre_tokenizer_is_bounded) {
+            return Err(Error::Unsupported {
+                what: "the tokenizer's pre_tokenizer",
+                found: "one that can make texts much longer".into(),
+                supported: "the pre-tokenizers of WordPiece models",
+            });
+        }
         let inner: tokenizers::Tokenizer =
             serde_json::from_value(file.into()).map_err(|e| malformed(e.to_string()))?;
 
@@ -100,6 +125,13 @@ impl Tokenizer {
                 supported: "WordPiece",
             });
         };
+        let prefix = model.continuing_subword_prefix.len();
+        if model.max_input_chars_per_word > MAX_WORD || prefix > MAX_PREFIX {
+            return Err(malformed(format!(
+                "its words may have {} characters and its prefix has {prefix} bytes, where {MAX_WORD} and {MAX_PREFIX} are the most",
+                model.max_input_chars_per_word
+            )));
+        }
         let special = |token: &str| {
             inner
                 .token_to_id(token)
@@ -283,6 +315,28 @@ fn has_precompiled(normalizer: &Value) -> bool {
         }
         Value::Array(list) => list.iter().any(has_precompiled),
         _ => false,
+    }
+}
+
+/// Whether a text becomes longer by no more than a constant. Two dozen of the others in a row, each of which doubles
+/// it (`a` to `aa`), fill the memory from a file of 2 KB.
+fn normalizer_is_bounded(normalizer: &NormalizerWrapper) -> bool {
+    match normalizer {
+        NormalizerWrapper::Sequence(list) => list.as_ref().iter().all(normalizer_is_bounded),
+        NormalizerWrapper::Replace(_)
+        | NormalizerWrapper::Prepend(_)
+        | NormalizerWrapper::ByteLevel(_)
+        | NormalizerWrapper::Precompiled(_) => false,
+        _ => true,
+    }
+}
+
+/// The same for what splits a text into words: these two, of other models than WordPiece, rewrite it.
+fn pre_tokenizer_is_bounded(pre_tokenizer: &PreTokenizerWrapper) -> bool {
+    match pre_tokenizer {
+        PreTokenizerWrapper::Sequence(list) => list.as_ref().iter().all(pre_tokenizer_is_bounded),
+        PreTokenizerWrapper::ByteLevel(_) | PreTokenizerWrapper::Metaspace(_) => false,
+        _ => true,
     }
 }
 
