@@ -156,6 +156,18 @@ fn counts_and_lengths_that_cannot_be() {
     refused("model.gguf", |gguf| gguf.metadata_count = Some(0));
 }
 
+/// A small file could otherwise say the same bytes for hundreds of layers.
+#[test]
+fn tensors_that_share_bytes() {
+    refused("together are longer than the file", |gguf| {
+        for tensor in &mut gguf.tensors {
+            tensor.offset = 0;
+        }
+        // As long as the longest, the positions: 512 rows of one Q8_0 block.
+        gguf.data.truncate(512 * 34);
+    });
+}
+
 #[test]
 fn arrays_within_arrays_without_end() {
     let level = [&ARRAY.to_le_bytes()[..], &1u64.to_le_bytes()].concat();

@@ -1,0 +1,177 @@
+//! What is done with hostile bytes: the bodies of the fuzz targets, which `cargo test` runs on the corpus too.
+//!
+//! A target must not panic, not hang, and never hold more memory than a multiple of what it was given.
+
+use std::io::Cursor;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use live_sentiment::classifier::Classifier;
+use live_sentiment::config::{Architecture, Config};
+use live_sentiment::ops::Backend;
+use live_sentiment::protocol::{Prediction, Request, Response};
+use live_sentiment::tokenizer::{Padding, Tokenizer};
+use live_sentiment::weights::{Weights, encoder_tensors};
+use peak_alloc::PeakAlloc;
+
+const CONFIG: &[u8] = include_bytes!("model/config.json");
+const TOKENIZER: &[u8] = include_bytes!("model/tokenizer.json");
+const GGUF: &[u8] = include_bytes!("model/model.gguf");
+
+/// What every model's words are put to.
+const TEXT: &str = "good, but not (really) so great! é 好 🙂";
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// Memory that a load takes whatever the files: buffers, tables, the tiny model, threads of candle's.
+const BASE: usize = 4 << 20;
+/// A byte of a file may become this many in memory: four bits of a weight are an f32 for a while, and a short word
+/// becomes entries of several tables.
+const FACTOR: usize = 64;
+
+/// Runs `act`, and fails if it held more memory than `given` bytes may cost.
+fn bounded(given: usize, act: impl FnOnce()) {
+    // One at a time, or the tests would count each other's memory.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = MEMORY.current_usage();
+    MEMORY.reset_peak_usage();
+    act();
+    let taken = MEMORY.peak_usage().saturating_sub(before);
+    assert!(
+        taken <= BASE + FACTOR * given,
+        "{given} bytes were given, {taken} taken"
+    );
+}
+
+fn check(prediction: &Prediction, labels: usize) {
+    assert_eq!(prediction.scores.len(), labels);
+    assert!(prediction.label < labels);
+    let finite = |score: &f32| (0.0..=1.0).contains(score);
+    assert!(prediction.scores.iter().all(finite), "{prediction:?}");
+}
+
+/// Loads a model and, if that works, lets it read.
+fn load(config: &[u8], tokenizer: &[u8], weights: &[u8]) {
+    for backend in [Backend::Candle, Backend::SCALAR] {
+        let weights = Cursor::new(weights);
+        let Ok(model) = Classifier::load(config, tokenizer, weights, "model", backend) else {
+            return;
+        };
+        let Ok(prediction) = model.classify(TEXT) else {
+            return;
+        };
+        check(&prediction, model.info().labels.len());
+    }
+}
+
+/// Reads every tensor of a file, as `quantize` does.
+fn read_all(weights: &[u8], architecture: Architecture) {
+    let Ok(config) = Config::parse(CONFIG) else {
+        return;
+    };
+    let Ok(mut weights) = Weights::open(Cursor::new(weights), "model", architecture) else {
+        return;
+    };
+    weights.parameters();
+    weights.main_dtype();
+    for (name, shape) in encoder_tensors(&config) {
+        if let Ok(tensor) = weights.read(&name, &shape) {
+            let numbers = tensor.to_f32().map_or(0, |numbers| numbers.len());
+            assert_eq!(numbers, shape.iter().product::<usize>());
+        }
+    }
+}
+
+/// A GGUF file, beside a sound configuration and tokenizer.
+pub(crate) fn gguf(data: &[u8]) {
+    bounded(data.len(), || {
+        read_all(data, Architecture::Bert);
+        load(CONFIG, TOKENIZER, data);
+    });
+}
+
+/// A safetensors file, likewise; and with the names of a DistilBERT.
+pub(crate) fn safetensors(data: &[u8]) {
+    bounded(data.len(), || {
+        read_all(data, Architecture::Bert);
+        read_all(data, Architecture::DistilBert);
+        load(CONFIG, TOKENIZER, data);
+    });
+}
+
+/// `tokenizer.json`, a zero byte, and a text.
+pub(crate) fn tokenizer(data: &[u8]) {
+    let Ok(mut config) = Config::parse(CONFIG) else {
+        return;
+    };
+    // Room for words that the fuzzer adds.
+    config.encoder.vocab_size = 64;
+    let end = data.iter().position(|byte| *byte == 0);
+    let (json, text) = data.split_at(end.unwrap_or(data.len()));
+    let text = String::from_utf8_lossy(text);
+    bounded(data.len(), || {
+        let Ok(tokenizer) = Tokenizer::parse(json, &config) else {
+            return;
+        };
+        for text in [&text, TEXT] {
+            let Ok(encoded) = tokenizer.encode(text) else {
+                continue;
+            };
+            assert!((2..=tokenizer.max_tokens()).contains(&encoded.ids.len()));
+            assert!(
+                encoded
+                    .ids
+                    .iter()
+                    .all(|id| (*id as usize) < tokenizer.vocabulary())
+            );
+            let length = text.encode_utf16().count();
+            for token in &encoded.tokens {
+                assert!(
+                    token.start <= token.end && token.end <= length,
+                    "{token:?} of {text:?}"
+                );
+            }
+        }
+        for padding in [Padding::Longest, Padding::MaxLength(3)] {
+            if let Ok((batch, _)) = tokenizer.encode_batch(&[&text, TEXT], padding) {
+                assert_eq!(batch.input_ids.len(), batch.tokens * batch.size());
+            }
+        }
+    });
+}
+
+/// `config.json`, beside a sound tokenizer and weights.
+pub(crate) fn config(data: &[u8]) {
+    // Labels without names get some: up to 100,000 of them.
+    bounded(data.len() + (1 << 18), || load(data, TOKENIZER, GGUF));
+}
+
+/// A message to the worker, which is answered as the worker does; or one to the page.
+pub(crate) fn protocol(data: &[u8]) {
+    static MODEL: OnceLock<Option<Classifier>> = OnceLock::new();
+    let model = MODEL.get_or_init(|| {
+        let weights = Cursor::new(GGUF);
+        Classifier::load(CONFIG, TOKENIZER, weights, "model", Backend::SCALAR).ok()
+    });
+    let Some(model) = model else {
+        panic!("the tiny model cannot be loaded");
+    };
+    bounded(data.len(), || {
+        if let Ok(request) = serde_json::from_slice::<Request>(data) {
+            let again = serde_json::to_value(&request).and_then(serde_json::from_value);
+            assert!(again.is_ok_and(|again: Request| again == request));
+            let prediction = match request {
+                Request::Classify { text, .. } => model.classify(&text).ok(),
+                Request::ClassifyIds { ids, .. } => model.classify_ids(&ids).ok(),
+                _ => None,
+            };
+            if let Some(prediction) = prediction {
+                check(&prediction, model.info().labels.len());
+            }
+        }
+        if let Ok(response) = serde_json::from_slice::<Response>(data) {
+            assert!(serde_json::to_value(&response).is_ok());
+        }
+    });
+}
