@@ -70,7 +70,7 @@ function stampServiceWorker(path, hash, build, compiled) {
   const page = compiled.filter((name) => !/^(api|worker)/.test(name));
   const within = (names) => names.filter((name) => /\.(css|js|wasm)$/.test(name)).map((name) => `${build}/${name}`);
   const digest = (path) => createHash("sha256").update(readFileSync(join(dist, path))).digest("hex");
-  const programs = within(compiled).filter((path) => /\/(app|worker\w*)_bg\.wasm$/.test(path));
+  const programs = within(compiled).filter((path) => !/\/api/.test(path));
   const values = {
     BUILD: hash,
     DIGESTS: Object.fromEntries(programs.map((path) => [path, digest(path)])),

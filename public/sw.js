@@ -4,7 +4,7 @@
 // compiled lies in build-HASH/ and never changes, so it comes from the cache; the page itself comes from the network where
 // there is one, so that nobody is stuck with an old release.
 
-// .ci/stamp.mjs puts these in: the build's hash, the files of the page, those of each worker, and the SHA-256 of programs.
+// .ci/stamp.mjs puts these in: the build's hash, the files of the page, those of each worker, and the SHA-256 of what was compiled.
 const BUILD = "dev";
 const PAGE = [];
 const WORKERS = { simd128: [], relaxed: [] };
