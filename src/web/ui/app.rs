@@ -84,14 +84,14 @@ impl Reader {
                 reader.stop_or_start();
             }
         });
-        // Once the model is here, or cannot be had.
-        Effect::new(move |was_loading: Option<bool>| {
-            let is_loading = state.with(|state| matches!(state.model, Model::Loading(_)));
-            if was_loading == Some(true) && !is_loading {
+        // Once the model is here: what could not be run should not be kept.
+        Effect::new(move |was_ready: Option<bool>| {
+            let is_ready = state.with(|state| matches!(state.model, Model::Ready));
+            if was_ready == Some(false) && is_ready {
                 offline::keep_page(reader);
                 offline::look(reader);
             }
-            is_loading
+            is_ready
         });
         reader
     }
