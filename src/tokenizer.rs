@@ -99,20 +99,15 @@ impl Tokenizer {
         let part = |key| file.get(key).cloned().unwrap_or_default();
         let normalizer: Option<NormalizerWrapper> =
             serde_json::from_value(part("normalizer")).map_err(|e| malformed(e.to_string()))?;
-        if !normalizer.as_ref().is_none_or(normalizer_is_bounded) {
-            return Err(Error::Unsupported {
-                what: "the tokenizer's normalizer",
-                found: "one that can make texts much longer".into(),
-                supported: "the normalizers of WordPiece models",
-            });
-        }
         let pre_tokenizer: Option<PreTokenizerWrapper> =
             serde_json::from_value(part("pre_tokenizer")).map_err(|e| malformed(e.to_string()))?;
-        if !pre_tokenizer.as_ref().is_none_or(pre_tokenizer_is_bounded) {
+        let is_bounded = normalizer.as_ref().is_none_or(normalizer_is_bounded)
+            && pre_tokenizer.as_ref().is_none_or(pre_tokenizer_is_bounded);
+        if !is_bounded {
             return Err(Error::Unsupported {
-                what: "the tokenizer's pre_tokenizer",
+                what: "the tokenizer's normalizer or pre_tokenizer",
                 found: "one that can make texts much longer".into(),
-                supported: "the pre-tokenizers of WordPiece models",
+                supported: "those of WordPiece models",
             });
         }
         let inner: tokenizers::Tokenizer =

@@ -114,9 +114,16 @@ async fn get<F: Fn(Progress)>(
         Some(Ok(json)) => json,
         Some(Err(_)) | None => kept.clone(),
     };
-    match found {
-        Some(files) if json == kept => Ok((ModelFiles::new(files), obtain.storage(true))),
-        _ => from_list(&obtain, &json).await,
+    let found = match found {
+        Some(files) if json == kept => return Ok((ModelFiles::new(files), obtain.storage(true))),
+        found => found,
+    };
+    match (from_list(&obtain, &json).await, found) {
+        // The newer model does not come; the one that is here does the work until it does.
+        (Err(Error::Unreachable { .. } | Error::NotFound { .. }), Some(files)) => {
+            Ok((ModelFiles::new(files), obtain.storage(true)))
+        }
+        (got, _) => got,
     }
 }
 

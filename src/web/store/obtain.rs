@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{AbortSignal, RequestCache};
 
-use super::shelf::{Refusal, Shelf};
+use super::shelf::{Held, Refusal, Shelf};
 use super::{Chunks, Digest, Download, Entry, MANIFEST, Manifest, Order, Tally, lock, pause};
 use crate::protocol::{Progress, Storage};
 use crate::{Error, Result};
@@ -189,7 +189,7 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
         if !held.is_whole {
             return None;
         }
-        let part = self.read_part(&shelf, entry).await?;
+        let part = self.read_part(&shelf, digest, held).await?;
         if part.chunks.length() == entry.bytes && part.digest.to_hex() == *digest {
             return Some(part.chunks);
         }
@@ -198,10 +198,10 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
     }
 
     /// Reads what the device has of a file.
-    async fn read_part(&self, shelf: &Shelf, entry: &Entry) -> Option<Part> {
+    async fn read_part(&self, shelf: &Shelf, digest: &str, held: Held) -> Option<Part> {
         let mut part = Part::default();
-        for segment in self.kept(shelf.held(&entry.sha256).await)?.segments {
-            let Some((bytes, etag)) = self.kept(shelf.read(&entry.sha256, &segment).await)? else {
+        for segment in held.segments {
+            let Some((bytes, etag)) = self.kept(shelf.read(digest, &segment).await)? else {
                 break;
             };
             part.etag = etag;
@@ -217,7 +217,8 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
         let mut part = Part::default();
         if keep
             && let Some(shelf) = self.shelf()
-            && let Some(found) = self.read_part(&shelf, entry).await
+            && let Some(held) = self.kept(shelf.held(&entry.sha256).await)
+            && let Some(found) = self.read_part(&shelf, &entry.sha256, held).await
             && found.chunks.length() <= entry.bytes
         {
             part = found;
@@ -346,17 +347,17 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
 
     /// Waits until all that was saved is on the device.
     async fn settle(&self, entry: &Entry, part: &mut Part) {
+        let mut refusal = None;
         for write in part.writes.drain(..) {
             let outcome = JsFuture::from(write).await;
-            let Some(refusal) = outcome.ok().and_then(|refusal| refusal.as_string()) else {
-                continue;
-            };
-            if let Some(shelf) = self.shelf() {
-                // What was kept of it is of no use, and takes up the room.
-                _ = shelf.remove(&entry.sha256).await;
-            }
-            self.refuse(refusal);
+            refusal = refusal.or(outcome.ok().and_then(|refusal| refusal.as_string()));
         }
+        let Some(refusal) = refusal else { return };
+        if let Some(shelf) = self.shelf() {
+            // What was kept of it is of no use, and takes up the room.
+            _ = shelf.remove(&entry.sha256).await;
+        }
+        self.refuse(refusal);
     }
 
     async fn forget(&self, entry: &Entry, keep: bool) {

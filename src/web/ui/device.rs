@@ -11,17 +11,19 @@ use super::words::{count, duration, megabytes, size};
 #[component]
 pub(super) fn Stored(reader: Reader) -> impl IntoView {
     let is_empty = |state: &State| state.kept.as_ref().is_none_or(|kept| kept.bytes == 0);
+    let is_safe = |state: &State| {
+        state
+            .kept
+            .as_ref()
+            .is_none_or(|kept| kept.is_safe || kept.bytes == 0)
+    };
     view! {
         <section class="stored" aria-label="Stored on this device">
             <p>{reader.show(stored)}</p>
             <button type="button" hidden=reader.show(is_empty) on:click=move |_| offline::clear(reader)>
                 "Clear"
             </button>
-            <button
-                type="button"
-                hidden=reader.show(|state| state.kept.as_ref().is_none_or(|kept| kept.is_safe || kept.bytes == 0))
-                on:click=move |_| offline::protect(reader)
-            >
+            <button type="button" hidden=reader.show(is_safe) on:click=move |_| offline::protect(reader)>
                 "Ask the browser to keep it"
             </button>
         </section>
@@ -29,30 +31,24 @@ pub(super) fn Stored(reader: Reader) -> impl IntoView {
 }
 
 fn stored(state: &State) -> String {
-    let mut said = match &state.kept {
-        Some(kept) if kept.bytes > 0 => {
-            let names = kept.names.join(", ");
-            let what = if names.is_empty() { "" } else { ", " };
-            "Stored on this device: ".to_owned()
-                + &megabytes(kept.bytes)
-                + " MB"
-                + what
-                + &names
-                + "."
+    let kept = state.kept.as_ref().filter(|kept| kept.bytes > 0);
+    let mut said = match kept {
+        Some(kept) => {
+            let mut what = vec![megabytes(kept.bytes) + " MB"];
+            what.extend_from_slice(&kept.names);
+            "Stored on this device: ".to_owned() + &what.join(", ") + "."
         }
-        _ => "Nothing is stored on this device.".to_owned(),
+        None => "Nothing is stored on this device.".to_owned(),
     };
-    let storage = state.storage.as_ref();
-    if let Some(reason) = storage.and_then(|storage| storage.reason.as_deref()) {
+    let Some(storage) = &state.storage else {
+        return said;
+    };
+    if let Some(reason) = &storage.reason {
         // Some of the sentences that browsers throw end with a full stop.
         let reason = reason.trim_end_matches('.');
         said = said + " The model has to be downloaded at every visit: " + reason + ".";
-    } else if state.is_page_kept && storage.is_some_and(|storage| storage.kept) {
-        said += if state.kept.as_ref().is_some_and(|kept| kept.bytes > 0) {
-            " This page works without the network from now on."
-        } else {
-            ""
-        };
+    } else if storage.kept && state.is_page_kept && kept.is_some() {
+        said += " This page works without the network from now on.";
     }
     said
 }
@@ -87,7 +83,10 @@ pub(super) fn Requests(reader: Reader) -> impl IntoView {
                 "All that this page, its worker and its service worker have asked for, as the browser itself counts. They
                 fetch the program and the model. None is made while you write, and none carries a word of it."
             </p>
-            <ol tabindex="0" aria-label="Requests">{move || lines.get().into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ol>
+            // It scrolls, so the keyboard must reach it.
+            <ol tabindex="0" aria-label="Requests">
+                {move || lines.get().into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}
+            </ol>
         </details>
     }
 }

@@ -8,6 +8,7 @@
     reason = "the component macro makes every component public, whatever it says"
 )]
 
+pub mod kept;
 pub mod reading;
 pub mod state;
 pub mod words;

@@ -9,7 +9,7 @@ use web_sys::{
 };
 
 use super::app::Reader;
-use super::state::Kept;
+use super::kept::Kept;
 use crate::protocol::Response;
 use crate::web::message;
 

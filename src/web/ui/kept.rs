@@ -1,0 +1,52 @@
+//! What this device keeps, as the keys of the store tell. No browser here, so that it is tested natively.
+
+/// The models on this device, all together.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Kept {
+    /// The last part of each one's address.
+    pub names: Vec<String>,
+    /// Their size, with what there is of files that were not fetched to the end.
+    pub bytes: u64,
+    /// Whether the browser has promised not to remove them by itself, or takes no such question.
+    pub is_safe: bool,
+}
+
+impl Kept {
+    /// Counts an entry by its key; see `src/web/store/shelf.rs`.
+    pub fn add(&mut self, key: &str) {
+        let mut parts = key.rsplit('/');
+        let Some((name, folder)) = parts.next().zip(parts.next()) else {
+            return;
+        };
+        if folder == "model" {
+            // The model's address, encoded, with a slash at its end.
+            let address = name.strip_suffix("%2F").unwrap_or(name);
+            let name = address.rsplit("%2F").next().unwrap_or(address);
+            self.names.push(name.to_owned());
+        } else if let Some((_, length)) = name.split_once('+') {
+            self.bytes += length.parse().unwrap_or(0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_counted_by_its_keys() {
+        let mut kept = Kept::default();
+        for key in [
+            "https://a.example/live-sentiment/ab12/0+1000",
+            "https://a.example/live-sentiment/ab12/1000+24",
+            "https://a.example/live-sentiment/ab12/whole",
+            "https://a.example/live-sentiment/cd34/0+300",
+            "https://a.example/live-sentiment/coming/https%3A%2F%2Fa.example%2Fmodels%2Fnext%2F",
+            "https://a.example/live-sentiment/model/https%3A%2F%2Fa.example%2Fmodels%2Fminilm%2F",
+            "nonsense",
+        ] {
+            kept.add(key);
+        }
+        assert_eq!((kept.bytes, kept.names), (1_324, vec!["minilm".to_owned()]));
+    }
+}
