@@ -50,7 +50,7 @@ struct Inner {
     on_visibility: Closure<dyn Fn(web_sys::Event)>,
     on_hidden: Closure<dyn Fn()>,
     /// The timer that `on_hidden` waits for.
-    hidden_timer: Cell<Option<i32>>,
+    hidden_timer: Cell<Option<JsValue>>,
 }
 
 /// A live worker; dropping it ends it.
@@ -180,14 +180,13 @@ fn document() -> Option<web_sys::Document> {
     web_sys::window()?.document()
 }
 
-/// Calls `callback` in `millis` milliseconds. Returns the timer, to clear it.
-fn set_timer(callback: &Closure<dyn Fn()>, millis: i32) -> Option<i32> {
-    web_sys::window()?
-        .set_timeout_with_callback_and_timeout_and_arguments_0(
-            callback.as_ref().unchecked_ref(),
-            millis,
-        )
-        .ok()
+#[wasm_bindgen]
+extern "C" {
+    // web-sys takes a timer for an i32. A page may put another clock in place, whose timers are larger numbers.
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timer(callback: &Closure<dyn Fn()>, millis: i32) -> JsValue;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timer(timer: &JsValue);
 }
 
 impl Drop for Inner {
@@ -291,16 +290,16 @@ impl Inner {
         if self.is_ticking.get() || !self.mailbox.borrow().is_busy() {
             return;
         }
-        let timer = set_timer(&self.on_tick, TICK_MILLIS);
-        self.is_ticking.set(timer.is_some());
+        set_timer(&self.on_tick, TICK_MILLIS);
+        self.is_ticking.set(true);
     }
 
     /// The page came into sight, or went out of it.
     fn on_visibility(&self) {
         self.clear_hidden_timer();
         if document().is_some_and(|document| document.hidden()) {
-            self.hidden_timer
-                .set(set_timer(&self.on_hidden, HIDDEN_MILLIS));
+            let timer = set_timer(&self.on_hidden, HIDDEN_MILLIS);
+            self.hidden_timer.set(Some(timer));
         } else {
             let orders = self.mailbox.borrow_mut().wake();
             self.perform(orders);
@@ -314,8 +313,8 @@ impl Inner {
     }
 
     fn clear_hidden_timer(&self) {
-        if let (Some(window), Some(timer)) = (web_sys::window(), self.hidden_timer.take()) {
-            window.clear_timeout_with_handle(timer);
+        if let Some(timer) = self.hidden_timer.take() {
+            clear_timer(&timer);
         }
     }
 }
