@@ -428,6 +428,30 @@ fn attention_case() -> impl Strategy<Value = (Heads, usize, usize, Vec<f32>, Vec
         })
 }
 
+/// Finite numbers whose products are not, and what is no number.
+#[test]
+fn attention_that_overflows_is_nan_on_every_backend() {
+    let heads = Heads { count: 1, dim: 32 };
+    for (query, key, value) in [
+        (1e30, 1e30, 1.0),
+        (f32::INFINITY, 1.0, 1.0),
+        (1.0, f32::NAN, 1.0),
+        (1.0, 1.0, f32::INFINITY),
+        (0.0, f32::INFINITY, 1.0),
+    ] {
+        let key_value = [[key; 32], [value; 32]].concat().repeat(100);
+        for backend in BACKENDS {
+            let mut out = [0.0; 32];
+            let scratch = &mut Scratch::default();
+            backend.attention(&[query; 32], &key_value, heads, 100, scratch, &mut out);
+            assert!(
+                out.iter().all(|out| out.is_nan()),
+                "{backend:?}: {query} {key} {value} gave {out:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn attention_is_close_to_f64_and_alike_on_every_backend() {
     check(

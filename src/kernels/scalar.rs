@@ -145,6 +145,7 @@ impl QuantizedRow {
 ///     p[t] = 2^((score[t] - max score) · log2(e) / √dim) in i16
 ///     out = Σ_t p[t] · value[t] / Σ_t p[t]
 /// ```
+/// Where a step overflows f32, or is none, `out` is NaN: a caller must not take a verdict from it.
 pub(super) fn attention(
     query: &[f32],
     key_value: &[f32],
@@ -167,12 +168,16 @@ pub(super) fn attention(
         for (query, out) in query.chunks_exact(hidden).zip(out.chunks_exact_mut(hidden)) {
             let columns = h * heads.dim..(h + 1) * heads.dim;
             let (query, query_step) = quantize(&query[columns.clone()], max_query);
+            let factor = exponent_factor(query_step, key_step, heads.dim);
+            if !(factor.is_finite() && value_step.is_finite()) {
+                out[columns].fill(f32::NAN);
+                continue;
+            }
             let scores: Vec<i32> = key
                 .chunks_exact(heads.dim)
                 .map(|key| dot(&query, key))
                 .collect();
             let largest = scores.iter().copied().max().unwrap_or(0);
-            let factor = exponent_factor(query_step, key_step, heads.dim);
             let p: Vec<i32> = scores
                 .iter()
                 .map(|score| probability(score.wrapping_sub(largest) as f32 * factor))

@@ -159,9 +159,16 @@ struct Tile<'a> {
 impl Tile<'_> {
     fn attend<const M: usize>(&self, scratch: &mut Scratch, out: &mut [f32]) {
         let query_steps = self.pack_query::<M>(&mut scratch.query);
+        let factors = query_steps.map(|step| exponent_factor(step, self.key_step, self.query.dim));
         let largest = self.scores::<M>(scratch);
-        let totals = self.probabilities::<M>(scratch, query_steps, largest);
-        let scales = totals.map(|total| self.value_step / total as f32);
+        let totals = self.probabilities::<M>(scratch, factors, largest);
+        let scales = std::array::from_fn(|r| {
+            if factors[r].is_finite() && self.value_step.is_finite() {
+                self.value_step / totals[r] as f32
+            } else {
+                f32::NAN
+            }
+        });
         self.context::<M>(scratch, scales, out);
     }
 
@@ -218,18 +225,14 @@ impl Tile<'_> {
     fn probabilities<const M: usize>(
         &self,
         scratch: &mut Scratch,
-        query_steps: [f32; M],
+        factors: [f32; M],
         largest: [i32; M],
     ) -> [i32; M] {
         let constants = from_memory(&EXP2);
         let panels = self.tokens.div_ceil(PANEL);
         scratch.probabilities.resize(M * panels * PANEL / 2, 0);
         std::array::from_fn(|r| {
-            let factor = f32x4_splat(exponent_factor(
-                query_steps[r],
-                self.key_step,
-                self.query.dim,
-            ));
+            let factor = f32x4_splat(factors[r]);
             let largest = i32x4_splat(largest[r]);
             let mut total = i32x4_splat(0);
             let scores = &scratch.scores[r * panels..][..panels];
