@@ -1,0 +1,59 @@
+"""Texts and their labels, and batches of them. Labels: 0 negative, 1 neutral, 2 positive."""
+
+import json
+import random
+
+import torch
+
+LABELS = ["negative", "neutral", "positive"]
+
+
+def read(path):
+    """Rows of a JSON-lines file: `text`, `label`, and `src` where it has one."""
+    with open(path, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def write(path, rows):
+    with open(path, "w", encoding="utf-8") as lines:
+        lines.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def sample(rows, sources, seed):
+    """At most `sources[src]` rows of each source, in random order."""
+    draw = random.Random(seed)
+    rows = draw.sample(rows, len(rows))
+    left = dict(sources)
+    chosen = []
+    for row in rows:
+        if left.get(row["src"], 0) > 0:
+            left[row["src"]] -= 1
+            chosen.append(row)
+    return chosen
+
+
+def batches(lengths, tokens, seed):
+    """Lists of row numbers, in random order: texts of similar length, at most `tokens` padded tokens each."""
+    draw = random.Random(seed)
+    out, current, longest = [], [], 0
+    for row in sorted(range(len(lengths)), key=lambda row: lengths[row] + draw.random() * 6):
+        if current and max(longest, lengths[row]) * (len(current) + 1) > tokens:
+            out.append(current)
+            current, longest = [], 0
+        current.append(row)
+        longest = max(longest, lengths[row])
+    if current:
+        out.append(current)
+    draw.shuffle(out)
+    return out
+
+
+def collate(ids, pad):
+    """`[batch, tokens]` ids and mask of lists of ids."""
+    width = max(map(len, ids))
+    x = torch.full((len(ids), width), pad, dtype=torch.long)
+    mask = torch.zeros(len(ids), width, dtype=torch.long)
+    for row, tokens in enumerate(ids):
+        x[row, : len(tokens)] = torch.tensor(tokens)
+        mask[row, : len(tokens)] = 1
+    return x, mask

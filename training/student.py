@@ -1,0 +1,153 @@
+"""The student: a BERT classifier trained as it will be stored, every matrix rounded to Q4_0 in each forward pass.
+
+    python student.py finetune --start DIR --data DIR --out DIR [--minutes 70]
+    python student.py distil --start DIR --data DIR --labels FILE.jsonl --out DIR [--minutes 55]
+
+`finetune` makes the first checkpoint from the base weights, by the labels alone and without rounding. `distil` goes on from a
+checkpoint (with its vocabulary chosen by vocabulary.py) by labels, by the teacher's answers where there are any, by the
+texts of behaviour.py and by prefixes of sentences. Both go on where they were stopped; the last state is the result: nothing
+is chosen by a test file.
+"""
+
+import argparse
+import random
+
+import torch
+from tokenizers import Tokenizer
+from torch import nn
+from transformers import AutoModelForSequenceClassification
+
+import behaviour
+import data
+import quantization
+from loop import Loop
+from teacher import ASKED
+
+MAX_TOKENS = 96
+# Rows of each source in one epoch of `distil`; a source may be shorter.
+MIXTURE = {
+    "sst_sent": 8534, "sst_phr_pol": 40000, "sst_phr_neu": 9000, "semeval": 48069, "goemo": 41366, "dynasent_dev": 4316,
+    "vader_amazonReviewSnippets": 3191, "vader_tweets": 3448, "vader_nytEditorialSnippets": 3571, "proscons": 5000,
+    "cad": 700, "imdb": 1200, "blitzer": 1200,
+}  # fmt: skip
+# How much a label given by people weighs beside the teacher's probabilities.
+BY_LABEL = 0.5
+SMOOTHING = 0.06
+# What an opening that says nothing yet should read as.
+UNDECIDED = torch.tensor([0.2, 0.6, 0.2])
+
+
+def targets(rows, teacher):
+    """`[rows, labels]` probabilities to learn."""
+    out = torch.empty(len(rows), len(data.LABELS))
+    for at, row in enumerate(rows):
+        if "target" in row:
+            out[at] = row["target"]
+            continue
+        answer = teacher.get(row["text"]) if row["src"] in ASKED else None
+        probabilities = None if answer is None else torch.tensor(answer).softmax(0)
+        if "label" not in row:
+            out[at] = probabilities
+            continue
+        smooth = torch.full((len(data.LABELS),), SMOOTHING / len(data.LABELS))
+        smooth[row["label"]] += 1 - SMOOTHING
+        out[at] = smooth if probabilities is None else BY_LABEL * smooth + (1 - BY_LABEL) * probabilities
+    return out
+
+
+def prefixes(rows, count, teacher, seed):
+    """Sentences broken off after some words, with what they will turn out to say, the less of it the less there is."""
+    draw = random.Random(seed)
+    out = []
+    for row in draw.sample(rows, count):
+        words = row["text"].split()
+        if not 4 <= len(words) <= 40:
+            continue
+        # Short ones more often: that is where a verdict flips.
+        length = 1 + int((len(words) - 1) * draw.random() ** 1.5)
+        whole = targets([row], teacher)[0]
+        known = 0.35 + 0.65 * length / len(words)
+        out.append({"text": " ".join(words[:length]), "target": known * whole + (1 - known) * UNDECIDED})
+    return out
+
+
+def epoch_of(rows, unlabelled, teacher, seed):
+    """The texts of one epoch."""
+    chosen = data.sample(rows, MIXTURE, seed)
+    short = [row for row in chosen if row["src"] not in ("cad", "imdb", "blitzer")]
+    sentences = [row for row in short if not row["src"].startswith("sst_phr")]
+    framed = behaviour.framed(13000, seed)
+    plain = [row for row in sentences if row["src"] in ("semeval", "goemo", "vader_tweets", "dynasent_dev")]
+    openings = [{**row, "target": UNDECIDED} for row in behaviour.openings()]
+    again = [row for row in chosen if row["src"] in ("sst_sent", "dynasent_dev")]
+    return (
+        chosen + again + unlabelled + framed + openings * 3
+        + prefixes(sentences + framed, 26000, teacher, seed)
+        + behaviour.with_emoji(framed, 2500, seed) + behaviour.with_emoji(plain, 3500, seed)
+    )  # fmt: skip
+
+
+def train(options, tokenizer, model):
+    rows = data.read(f"{options.data}/train/train.jsonl")
+    teacher, unlabelled = {}, []
+    distil = options.task == "distil"
+    if distil:
+        teacher = {row["text"]: row["logits"] for row in data.read(options.labels)}
+        known = {row["text"] for row in rows}
+        unlabelled = [{"text": text, "src": "unlabelled"} for text in teacher if text not in known]
+    print(f"{len(rows)} texts with labels, {len(teacher)} answers of the teacher, {len(unlabelled)} of them without a label", flush=True)
+    texts = []
+
+    def epoch_batches(epoch):
+        chosen = epoch_of(rows, unlabelled, teacher, epoch) if distil else rows
+        encodings = tokenizer.encode_batch_fast([row["text"] for row in chosen])
+        wanted = targets(chosen, teacher)
+        texts[:] = [(encoding.ids, wanted[at]) for at, encoding in enumerate(encodings)]
+        return data.batches([len(ids) for ids, _ in texts], options.tokens, seed=epoch)
+
+    def loss_of(batch):
+        x, mask = data.collate([texts[row][0] for row in batch], model.config.pad_token_id)
+        weights = dict(model.named_parameters())
+        if distil:
+            weights = quantization.straight_through(weights.items())
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = torch.func.functional_call(model, weights, kwargs={"input_ids": x, "attention_mask": mask}).logits.float()
+        return nn.functional.cross_entropy(logits, torch.stack([texts[row][1] for row in batch])), x.numel()
+
+    parameters = list(model.named_parameters())
+    plain = [weight for name, weight in parameters if name.endswith("bias") or "LayerNorm" in name]
+    decayed = [weight for name, weight in parameters if not (name.endswith("bias") or "LayerNorm" in name)]
+    groups = [{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.98), eps=1e-6)
+    Loop(options.out, model, optimizer, options.minutes).run(epoch_batches, loss_of)
+    model.save_pretrained(options.out)
+    tokenizer.no_truncation()
+    tokenizer.save(f"{options.out}/tokenizer.json")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("task", choices=["finetune", "distil"])
+    parser.add_argument("--start", required=True)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--labels", help="the teacher's, from teacher.py label")
+    parser.add_argument("--minutes", type=float, default=70)
+    parser.add_argument("--rate", type=float, default=1e-4)
+    parser.add_argument("--tokens", type=int, default=4096, help="in a batch, padding included")
+    options = parser.parse_args()
+    if options.task == "distil" and not options.labels:
+        parser.error("distil needs --labels")
+    torch.manual_seed(1)
+    tokenizer = Tokenizer.from_file(f"{options.start}/tokenizer.json")
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MAX_TOKENS)
+    model = AutoModelForSequenceClassification.from_pretrained(
+        options.start, dtype=torch.float32, num_labels=len(data.LABELS), problem_type="single_label_classification",
+        id2label=dict(enumerate(data.LABELS)), label2id={name: id for id, name in enumerate(data.LABELS)},
+    )  # fmt: skip
+    train(options, tokenizer, model)
+
+
+if __name__ == "__main__":
+    main()

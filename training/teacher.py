@@ -1,0 +1,121 @@
+"""The teacher: MPNet with a classifier on its mean-pooled hidden states.
+
+    python teacher.py train --base DIR --data DIR --out DIR [--minutes 35]
+    python teacher.py label --base DIR --data DIR --out DIR [--minutes 30] [--extra FILE.jsonl]
+
+`train` fine-tunes on a sample of the training texts. `label` writes the teacher's logits for as many texts of reviews as the
+time allows; both go on where they were stopped. `--extra` are texts to be labelled before all others.
+"""
+
+import argparse
+import json
+import os
+import time
+
+import torch
+from torch import nn
+from transformers import AutoModel, AutoTokenizer
+
+import data
+from loop import Loop
+
+MAX_TOKENS = 64
+# Sentences before phrases, and the domains side by side.
+TRAIN = {
+    "sst_sent": 8534, "sst_phr_pol": 7000, "sst_phr_neu": 2500, "semeval": 11000, "goemo": 10000,
+    "dynasent_dev": 4316, "vader_amazonReviewSnippets": 1500, "vader_tweets": 1000, "vader_nytEditorialSnippets": 1500,
+    "proscons": 1000,
+}  # fmt: skip
+# What to ask it for: reviews, where it knows better than the student. On tweets and comments it does not.
+ASKED = {"sst_sent": 8534, "dynasent_dev": 4316, "sst_phr_pol": 25000, "sst_phr_neu": 6000, "unlabelled": 25000}
+
+
+class Teacher(nn.Module):
+    def __init__(self, base):
+        super().__init__()
+        self.encoder = AutoModel.from_pretrained(base, add_pooling_layer=False)
+        self.head = nn.Linear(self.encoder.config.hidden_size, len(data.LABELS))
+
+    def forward(self, x, mask):
+        """`[batch, tokens]` ids and mask to `[batch, labels]` logits."""
+        hidden = self.encoder(input_ids=x, attention_mask=mask).last_hidden_state.float()
+        mask = mask.unsqueeze(-1)
+        return self.head((hidden * mask).sum(1) / mask.sum(1))
+
+
+def train(options, tokenizer, model):
+    rows = data.sample(data.read(f"{options.data}/train/train.jsonl"), TRAIN, seed=1)
+    ids = tokenizer([row["text"] for row in rows], truncation=True, max_length=MAX_TOKENS)["input_ids"]
+    labels = torch.tensor([row["label"] for row in rows])
+    groups = [{"params": model.encoder.parameters(), "lr": 4e-5}, {"params": model.head.parameters(), "lr": 1e-3}]
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.01, betas=(0.9, 0.98), eps=1e-6)
+    loop = Loop(options.out, model, optimizer, options.minutes)
+
+    def loss_of(batch):
+        x, mask = data.collate([ids[row] for row in batch], tokenizer.pad_token_id)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = model(x, mask).float()
+        return nn.functional.cross_entropy(logits, labels[batch], label_smoothing=0.05), x.numel()
+
+    loop.run(lambda epoch: data.batches([len(t) for t in ids], 1536, seed=epoch), loss_of)
+
+
+@torch.no_grad()
+def predict(model, tokenizer, texts):
+    """Logits, a list a text."""
+    ids = tokenizer(texts, truncation=True, max_length=MAX_TOKENS)["input_ids"]
+    out = [None] * len(texts)
+    for batch in data.batches([len(t) for t in ids], 4096, seed=0):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = model(*data.collate([ids[row] for row in batch], tokenizer.pad_token_id)).float()
+        for row, answer in zip(batch, logits.tolist()):
+            out[row] = [round(x, 3) for x in answer]
+    return out
+
+
+def label(options, tokenizer, model):
+    model.load_state_dict(torch.load(f"{options.out}/checkpoint.pt", weights_only=True)["model"])
+    model.eval()
+    for name, file in (("SST-3", "sst3_dev"), ("TweetEval", "tweeteval_val")):
+        rows = data.read(f"{options.data}/eval/{file}.jsonl")
+        logits = torch.tensor(predict(model, tokenizer, [row["text"] for row in rows]))
+        right = (logits.argmax(1) == torch.tensor([row["label"] for row in rows])).float().mean()
+        print(f"teacher on {name}: {100 * right:.1f} %", flush=True)
+
+    path = f"{options.out}/labels.jsonl"
+    done = {row["text"] for row in data.read(path)} if os.path.exists(path) else set()
+    texts = [row["text"] for row in data.read(options.extra)] if options.extra else []
+    rows = data.read(f"{options.data}/train/train.jsonl")
+    with open(f"{options.data}/train/unlabelled.txt", encoding="utf-8") as lines:
+        rows += [{"text": line.strip(), "src": "unlabelled"} for line in lines]
+    texts += [row["text"] for row in data.sample(rows, ASKED, seed=2)]
+    texts = [text for text in dict.fromkeys(texts) if text not in done]
+    start, count = time.time(), 0
+    with open(path, "a", encoding="utf-8") as out:
+        for at in range(0, len(texts), 2000):
+            if time.time() - start > options.minutes * 60:
+                break
+            part = texts[at : at + 2000]
+            for text, logits in zip(part, predict(model, tokenizer, part)):
+                out.write(json.dumps({"text": text, "logits": logits}, ensure_ascii=False) + "\n")
+            out.flush()
+            count += len(part)
+            print(f"{len(done) + count} of {len(done) + len(texts)} labelled, {(time.time() - start) / 60:.1f} minutes", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("task", choices=["train", "label"])
+    parser.add_argument("--base", required=True)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--minutes", type=float, default=35)
+    parser.add_argument("--extra")
+    options = parser.parse_args()
+    torch.manual_seed(1)
+    tokenizer = AutoTokenizer.from_pretrained(options.base)
+    {"train": train, "label": label}[options.task](options, tokenizer, Teacher(options.base))
+
+
+if __name__ == "__main__":
+    main()
