@@ -18,6 +18,7 @@ pub struct Classifier {
     tokenizer: Tokenizer,
     bert: Bert,
     problem_type: ProblemType,
+    temperature: f32,
     info: ModelInfo,
 }
 
@@ -57,11 +58,13 @@ impl Classifier {
             labels: config.labels,
             backend: backend.name(),
             load_millis: millis(start),
+            measured: config.measured,
         };
         Ok(Self {
             tokenizer,
             bert,
             problem_type: config.problem_type,
+            temperature: config.temperature,
             info,
         })
     }
@@ -185,9 +188,13 @@ impl Classifier {
                 found,
             });
         }
+        let calibrated: Vec<f32> = logits.iter().map(|x| x / self.temperature).collect();
         let scores = match self.problem_type {
-            ProblemType::SingleLabel => softmax(&logits),
-            ProblemType::MultiLabel => logits.iter().map(|x| 1.0 / (1.0 + (-x).exp())).collect(),
+            ProblemType::SingleLabel => softmax(&calibrated),
+            ProblemType::MultiLabel => {
+                let sigmoid = |x: &f32| 1.0 / (1.0 + (-x).exp());
+                calibrated.iter().map(sigmoid).collect()
+            }
         };
         Ok(Prediction {
             label: argmax(&logits),

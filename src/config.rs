@@ -3,6 +3,7 @@
 use candle_transformers::models::bert;
 use serde::Deserialize;
 
+use crate::protocol::Measured;
 use crate::{Error, Result};
 
 /// The architectures that can be run.
@@ -34,6 +35,10 @@ pub struct Config {
     pub labels: Vec<String>,
     /// Softmax or sigmoid.
     pub problem_type: ProblemType,
+    /// What logits are divided by before they become probabilities (Guo et al. 2017, section 4.2); 1 where nothing is said.
+    pub temperature: f32,
+    /// How well the model does, for the page to tell.
+    pub measured: Vec<Measured>,
 }
 
 /// The keys of `config.json` that matter here. Those that only one architecture has are optional.
@@ -66,6 +71,25 @@ struct File {
     id2label: Option<std::collections::BTreeMap<String, String>>,
     num_labels: Option<usize>,
     problem_type: Option<String>,
+    #[serde(default)]
+    live_sentiment: Ours,
+}
+
+/// What this project adds to `config.json`: it belongs to the weights beside it, which calibration depends on.
+#[derive(Deserialize)]
+#[serde(default)]
+struct Ours {
+    temperature: f32,
+    measured: Vec<Measured>,
+}
+
+impl Default for Ours {
+    fn default() -> Self {
+        Self {
+            temperature: 1.0,
+            measured: Vec::new(),
+        }
+    }
 }
 
 // transformers' own defaults, which its config.json may leave out.
@@ -154,8 +178,25 @@ impl Config {
                 file.layer_norm_eps
             )));
         }
+        let Ours {
+            temperature,
+            ref measured,
+        } = file.live_sentiment;
+        if !(0.01..=100.0).contains(&temperature) {
+            return Err(malformed(format!(
+                "live_sentiment.temperature is {temperature}, not within 0.01 and 100"
+            )));
+        }
+        if let Some(measured) = measured.iter().find(|m| m.right > m.texts) {
+            return Err(malformed(format!(
+                "live_sentiment.measured has {} right of {} texts",
+                measured.right, measured.texts
+            )));
+        }
         Ok(Self {
             architecture,
+            temperature,
+            measured: measured.clone(),
             labels: labels(&file)?,
             problem_type: problem_type(&file)?,
             encoder: bert::Config {
@@ -308,8 +349,35 @@ mod tests {
     }
 
     #[test]
+    fn reads_calibration_and_figures() {
+        let plain = Config::parse(BERT.as_bytes()).unwrap();
+        assert_eq!(plain.temperature, 1.0);
+        assert!(plain.measured.is_empty());
+        let ours = r#""live_sentiment":{"temperature":1.25,"measured":[{"name":"SST-2","texts":872,"right":800}]},"vocab_size"#;
+        let config = with("\"vocab_size", ours).unwrap();
+        assert_eq!(config.temperature, 1.25);
+        assert_eq!(
+            config.measured,
+            [Measured {
+                name: "SST-2".into(),
+                texts: 872,
+                right: 800
+            }]
+        );
+    }
+
+    #[test]
     fn refuses_numbers_that_cannot_be() {
         let malformed = |result: Result<Config>| matches!(result, Err(Error::Malformed { .. }));
+        for ours in [
+            r#"{"temperature":0}"#,
+            r#"{"temperature":-1}"#,
+            r#"{"temperature":1e9}"#,
+            r#"{"measured":[{"name":"x","texts":1,"right":2}]}"#,
+        ] {
+            let json = format!("\"live_sentiment\":{ours},\"vocab_size\"");
+            assert!(malformed(with("\"vocab_size\"", &json)), "{ours}");
+        }
         assert!(malformed(with(
             "\"num_attention_heads\":2",
             "\"num_attention_heads\":0"

@@ -33,6 +33,13 @@ pub enum Request {
         /// The text, of any length.
         text: String,
     },
+    /// Split a text into tokens. Answered by [`Response::Tokenized`] or [`Response::Failed`] with the same `seq`.
+    Tokenize {
+        /// Chosen by the page, rising.
+        seq: u64,
+        /// The text, of any length.
+        text: String,
+    },
     /// Classify token ids, special tokens included. For benchmarks that leave the tokenizer out.
     ClassifyIds {
         /// Chosen by the page, rising.
@@ -69,6 +76,16 @@ pub enum Response {
         seq: u64,
         /// The answer.
         prediction: Prediction,
+    },
+    /// The answer to [`Request::Tokenize`].
+    Tokenized {
+        /// The request's number.
+        seq: u64,
+        /// The tokens that would be read, special tokens left out.
+        tokens: Vec<Token>,
+        /// Where reading would stop, as a UTF-16 index into the text, if the text is longer than the model reads.
+        #[serde(default)]
+        truncated_at: Option<usize>,
     },
     /// The answer to what could not be done.
     Failed {
@@ -156,6 +173,20 @@ pub struct ModelInfo {
     pub backend: Backend,
     /// From the request to load until ready, in milliseconds.
     pub load_millis: f64,
+    /// How often it was right, where its `config.json` says so.
+    #[serde(default)]
+    pub measured: Vec<Measured>,
+}
+
+/// How often a model was right on texts whose label is known, as its `config.json` says under `live_sentiment`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measured {
+    /// What the texts are called: `SST-2`.
+    pub name: String,
+    /// How many there are.
+    pub texts: u32,
+    /// How many of them it labelled rightly.
+    pub right: u32,
 }
 
 /// Which arithmetic runs the encoder.

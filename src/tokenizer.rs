@@ -314,12 +314,17 @@ fn has_precompiled(normalizer: &Value) -> bool {
 }
 
 /// Whether a text becomes longer by no more than a constant. Two dozen of the others in a row, each of which doubles
-/// it (`a` to `aa`), fill the memory from a file of 2 KB.
+/// it (`a` to `aa`), fill the memory from a file of 2 KB. To replace a string by one that is no longer is harmless.
 fn normalizer_is_bounded(normalizer: &NormalizerWrapper) -> bool {
     match normalizer {
         NormalizerWrapper::Sequence(list) => list.as_ref().iter().all(normalizer_is_bounded),
-        NormalizerWrapper::Replace(_)
-        | NormalizerWrapper::Prepend(_)
+        // Its pattern is private, but for its JSON; one that is a regular expression may match anything.
+        NormalizerWrapper::Replace(replace) => serde_json::to_value(replace).is_ok_and(|replace| {
+            let length = |text: &Value| text.as_str().map(str::len);
+            length(&replace["pattern"]["String"])
+                .is_some_and(|from| length(&replace["content"]).is_some_and(|to| to <= from))
+        }),
+        NormalizerWrapper::Prepend(_)
         | NormalizerWrapper::ByteLevel(_)
         | NormalizerWrapper::Precompiled(_) => false,
         _ => true,

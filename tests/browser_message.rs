@@ -5,7 +5,7 @@
 
 use live_sentiment::ErrorKind;
 use live_sentiment::protocol::{
-    Backend, Failure, Fetched, ModelInfo, Prediction, Progress, Response, Storage, Token,
+    Backend, Failure, Fetched, Measured, ModelInfo, Prediction, Progress, Response, Storage, Token,
 };
 use live_sentiment::web::message::response;
 use wasm_bindgen::JsValue;
@@ -72,6 +72,11 @@ fn models() {
                 max_tokens: 512,
                 backend,
                 load_millis: 812.25,
+                measured: vec![Measured {
+                    name: "SST-2".into(),
+                    texts: 872,
+                    right: 801,
+                }],
             }));
         }
     }

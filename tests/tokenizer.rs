@@ -61,17 +61,45 @@ fn ids_and_offsets_are_hugging_faces() {
 fn unknown_words_are_told_apart() {
     let golden: cases::Tokens = cases::read("tokens.json");
     let tokenizer = default_tokenizer();
+    let file = std::fs::read(cases::path("public/models/minilm-sentiment/tokenizer.json")).unwrap();
+    let file: serde_json::Value = serde_json::from_slice(&file).unwrap();
+    let unk = file["model"]["vocab"]["[UNK]"].as_u64().unwrap();
     let mut unknown = 0;
     for case in &golden.cases {
         for token in tokenizer.encode(&case.text.expand()).unwrap().tokens {
-            assert_eq!(token.unknown, token.id == 100, "in {:?}", case.name);
+            assert_eq!(
+                token.unknown,
+                u64::from(token.id) == unk,
+                "in {:?}",
+                case.name
+            );
             unknown += usize::from(token.unknown);
         }
     }
     assert!(
         unknown > 50,
-        "the corpus holds emoji, which the vocabulary lacks"
+        "the corpus holds scripts and emoji that the vocabulary lacks"
     );
+}
+
+/// A normalizer may replace a string by one that is no longer; what grows could grow without end.
+#[test]
+fn replacements_must_not_lengthen() {
+    let folder = cases::path("public/models/minilm-sentiment");
+    let config = Config::parse(&std::fs::read(folder.join("config.json")).unwrap()).unwrap();
+    let file = std::fs::read(folder.join("tokenizer.json")).unwrap();
+    let with = |pattern: &str, content: &str| {
+        let mut file: serde_json::Value = serde_json::from_slice(&file).unwrap();
+        let pattern: serde_json::Value = serde_json::from_str(pattern).unwrap();
+        file["normalizer"] =
+            serde_json::json!({"type": "Replace", "pattern": pattern, "content": content});
+        Tokenizer::parse(&serde_json::to_vec(&file).unwrap(), &config)
+    };
+    assert!(with(r#"{"String":"ab"}"#, "c").is_ok());
+    assert!(with(r#"{"String":"ab"}"#, "cd").is_ok());
+    assert!(with(r#"{"String":"a"}"#, "aa").is_err());
+    assert!(with(r#"{"String":""}"#, "a").is_err());
+    assert!(with(r#"{"Regex":"a+"}"#, "").is_err());
 }
 
 /// The article's `encode_plus(text, add_special_tokens=True, max_length=512, padding='max_length', truncation=True,

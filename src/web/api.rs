@@ -1,12 +1,6 @@
-//! The JavaScript API: a [`Client`] behind promises.
+//! The page's client for JavaScript: a [`Client`] behind numbers and promises, and verdicts in the page's own words.
 //!
-//! ```js
-//! import init, { create } from "./api.js";
-//! await init();
-//! const sentiment = await create({ model: "models/minilm-sentiment/", onProgress: console.log });
-//! const { label, score } = await sentiment.classify("What a day!");
-//! sentiment.dispose();
-//! ```
+//! `public/live-sentiment.js` makes of it what programs use: `create`, `classify`, and the element.
 //!
 //! Every promise is settled: with the answer, or with an `Error` whose `kind` is an [`ErrorKind`].
 //!
@@ -23,6 +17,8 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortSignal;
 
 use super::client::{Client, Event, Keep, Options};
+use super::ui::state::{MOST_IN_ONE_BAR, SURE_FROM};
+use super::ui::words::{self, Tone};
 use crate::protocol::{Backend, Failure, Prediction, Token};
 use crate::{Error, Result};
 
@@ -39,13 +35,16 @@ extern "C" {
     fn signal(this: &CreateOptions) -> Option<AbortSignal>;
     #[wasm_bindgen(method, getter, js_name = onProgress)]
     fn on_progress(this: &CreateOptions) -> Option<Function>;
+    #[wasm_bindgen(method, getter, js_name = startWorker)]
+    fn start_worker(this: &CreateOptions) -> Option<Function>;
 }
 
 /// Starts a worker and loads a model into it. Options:
 /// - `model`: URL of its folder, relative to the document;
 /// - `backend`: `"relaxed"`, `"simd128"` or `"candle"`; by default the fastest that this browser has;
 /// - `signal`: an `AbortSignal` that calls the loading off;
-/// - `onProgress`: called with `{ received, total }`, in bytes; `total` is missing where it is not known.
+/// - `onProgress`: called with `{ received, total }`, in bytes; `total` is missing where it is not known;
+/// - `startWorker`: see [`Options::start_worker`].
 ///
 /// # Errors
 /// Rejects with an `Error` that has a `kind`, or with the signal's reason.
@@ -69,9 +68,12 @@ pub async fn create(options: CreateOptions) -> Result<Sentiment, JsValue> {
     });
     let client = {
         let desk = Rc::clone(&desk);
-        Client::start_keeping(Keep::All, Options { model, backend }, move |event| {
-            desk.hear(event);
-        })
+        let options = Options {
+            model,
+            backend,
+            start_worker: options.start_worker(),
+        };
+        Client::start_keeping(Keep::All, options, move |event| desk.hear(event))
     };
     let ready = desk.promise(READY);
 
@@ -123,15 +125,38 @@ impl Sentiment {
         self.info.clone()
     }
 
-    /// A promise of how `text` reads: `{ label, score, scores, tokens, tokenCount, truncatedAt, millis }`.
-    pub fn classify(&self, text: String) -> Promise {
+    /// Asks how `text` reads. Returns the number to wait for; [`answer`](Self::answer) then gives
+    /// `{ label, score, scores, tokens, tokenCount, truncatedAt, millis }`.
+    ///
+    /// # Errors
+    /// Throws once disposed of, as do the two below.
+    pub fn submit(&self, text: String) -> Result<f64, JsValue> {
         self.ask(|client| client.submit(text))
     }
 
-    /// As `classify`, of token ids, `[CLS]` and `[SEP]` included: an array of numbers or a `Uint32Array`.
-    #[wasm_bindgen(js_name = classifyIds)]
-    pub fn classify_ids(&self, ids: Vec<u32>) -> Promise {
+    /// As [`submit`](Self::submit), of token ids, `[CLS]` and `[SEP]` included.
+    #[wasm_bindgen(js_name = submitIds)]
+    pub fn submit_ids(&self, ids: Vec<u32>) -> Result<f64, JsValue> {
         self.ask(|client| client.submit_ids(ids))
+    }
+
+    /// Asks for the tokens of `text` alone: `{ tokens, truncatedAt }`.
+    #[wasm_bindgen(js_name = submitTokens)]
+    pub fn submit_tokens(&self, text: String) -> Result<f64, JsValue> {
+        self.ask(|client| client.submit_tokens(text))
+    }
+
+    /// The promise of the answer to a number just returned.
+    pub fn answer(&self, seq: f64) -> Promise {
+        self.desk.promise(seq as u64)
+    }
+
+    /// The answer is no longer wanted: rejects its promise with `reason`.
+    pub fn withdraw(&self, seq: f64, reason: &JsValue) {
+        if let Some(client) = &*self.client.borrow() {
+            client.withdraw(seq as u64);
+        }
+        self.desk.reject(seq as u64, reason);
     }
 
     /// Ends the worker, which frees the model. What is still open is rejected.
@@ -140,14 +165,14 @@ impl Sentiment {
         self.desk.reject_all(&thrown(&Error::Cancelled));
     }
 
-    fn ask(&self, submit: impl FnOnce(&Client) -> u64) -> Promise {
+    fn ask(&self, submit: impl FnOnce(&Client) -> u64) -> Result<f64, JsValue> {
         match &*self.client.borrow() {
             Some(client) => {
                 // After a failure that stopped it, to ask again is to try again.
                 client.retry();
-                self.desk.promise(submit(client))
+                Ok(submit(client) as f64)
             }
-            None => Promise::reject(&thrown(&Error::Input(
+            None => Err(thrown(&Error::Input(
                 "This classifier was disposed of".into(),
             ))),
         }
@@ -187,14 +212,22 @@ impl Desk {
                 let answer = to_js(&Answer::new(&prediction, &self.labels.borrow()));
                 self.resolve(seq, &answer);
             }
+            Event::Tokenized {
+                seq,
+                tokens,
+                truncated_at,
+            } => self.resolve(
+                seq,
+                &to_js(&Tokens {
+                    tokens,
+                    truncated_at,
+                }),
+            ),
             Event::Failed {
                 seq: Some(seq),
                 failure,
             } => {
-                let open = self.open.borrow_mut().remove(&seq);
-                if let Some((_, reject)) = open {
-                    call(&reject, &to_error(&failure));
-                }
+                self.reject(seq, &to_error(&failure));
             }
             Event::Failed { seq: None, failure } => self.reject_all(&to_error(&failure)),
             // The requests go on in the new worker.
@@ -206,6 +239,13 @@ impl Desk {
         let open = self.open.borrow_mut().remove(&seq);
         if let Some((resolve, _)) = open {
             call(&resolve, value);
+        }
+    }
+
+    fn reject(&self, seq: u64, error: &JsValue) {
+        let open = self.open.borrow_mut().remove(&seq);
+        if let Some((_, reject)) = open {
+            call(&reject, error);
         }
     }
 
@@ -237,6 +277,13 @@ struct Answer<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Tokens {
+    tokens: Vec<Token>,
+    truncated_at: Option<usize>,
+}
+
+#[derive(Serialize)]
 struct Scored<'a> {
     label: &'a str,
     score: f32,
@@ -263,6 +310,60 @@ impl<'a> Answer<'a> {
             millis: prediction.millis,
         }
     }
+}
+
+/// A verdict as the page shows it: `{ word, figure, tone, isOneBar, parts: [{ label, name, tone, share, score }] }`, the
+/// parts in the order of the bar. `tone` is missing where the model is not sure.
+#[wasm_bindgen]
+pub fn describe(labels: Vec<String>, scores: Vec<f32>) -> JsValue {
+    let whole = words::percents(&scores);
+    let parts: Vec<_> = words::in_order(&labels)
+        .into_iter()
+        .filter_map(|class| {
+            let (label, score) = (&labels[class], *scores.get(class)?);
+            Some(Part {
+                label,
+                name: words::heading(label),
+                tone: Tone::of(label).name(),
+                share: words::percent(*whole.get(class)?, score),
+                score,
+            })
+        })
+        .collect();
+    let top = parts
+        .iter()
+        .reduce(|a, b| if b.score > a.score { b } else { a });
+    let is_sure = top.is_some_and(|top| top.score >= SURE_FROM);
+    let verdict = top.map(|top| words::verdict(top.label, &top.share, is_sure));
+    let (word, figure) = verdict
+        .map(|verdict| (verdict.word, verdict.figure))
+        .unwrap_or_default();
+    to_js(&Described {
+        word,
+        figure,
+        tone: top.filter(|_| is_sure).map(|top| top.tone),
+        is_one_bar: labels.len() <= MOST_IN_ONE_BAR && words::is_distribution(&scores),
+        parts,
+    })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Described<'a> {
+    word: String,
+    figure: String,
+    tone: Option<&'static str>,
+    is_one_bar: bool,
+    parts: Vec<Part<'a>>,
+}
+
+#[derive(Serialize)]
+struct Part<'a> {
+    label: &'a str,
+    name: String,
+    tone: &'static str,
+    share: String,
+    score: f32,
 }
 
 fn to_js(value: &impl Serialize) -> JsValue {

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Url, Worker, WorkerOptions, WorkerType};
 
@@ -29,6 +30,9 @@ pub struct Options {
     pub model: String,
     /// Which arithmetic to use; by default the fastest that this browser has.
     pub backend: Option<Backend>,
+    /// Called with the name of a program, `worker` or `worker_relaxed`, to make the [`Worker`]; for pages that are put
+    /// together by a bundler, or load the script from elsewhere. By default the worker's files lie beside this script.
+    pub start_worker: Option<Function>,
 }
 
 /// A handle on the worker. Clones are the same client; the worker ends with the last of them.
@@ -39,7 +43,8 @@ pub struct Client {
 
 struct Inner {
     mailbox: RefCell<Mailbox>,
-    /// URL of the worker's script, or why there cannot be one.
+    start_worker: Option<Function>,
+    /// URL of the worker's script, its name for `start_worker`, or why there cannot be one.
     program: Result<String, Failure>,
     worker: RefCell<Option<Running>>,
     on_event: Box<dyn Fn(Event)>,
@@ -76,11 +81,12 @@ impl Client {
     pub fn start_keeping(keep: Keep, options: Options, on_event: impl Fn(Event) + 'static) -> Self {
         let (model, program) = match resolve(&options) {
             Ok((model, program)) => (model, Ok(program)),
-            Err(error) => (options.model, Err(Failure::from(&error))),
+            Err(error) => (options.model.clone(), Err(Failure::from(&error))),
         };
         let mailbox = Mailbox::new(model, options.backend, keep);
         let inner = Rc::new_cyclic(|inner: &Weak<Inner>| Inner {
             mailbox: RefCell::new(mailbox),
+            start_worker: options.start_worker,
             program,
             worker: RefCell::new(None),
             on_event: Box::new(on_event),
@@ -109,6 +115,11 @@ impl Client {
     /// Asks how token ids read, special tokens included. Returns the number that the answer will bear.
     pub fn submit_ids(&self, ids: Vec<u32>) -> u64 {
         self.submit_work(Work::Ids(ids))
+    }
+
+    /// Asks for the tokens of `text` alone. Returns the number that the answer will bear.
+    pub fn submit_tokens(&self, text: String) -> u64 {
+        self.submit_work(Work::Tokens(text))
     }
 
     /// The answer to `seq` is no longer wanted: no event will carry this number.
@@ -220,9 +231,17 @@ impl Inner {
             Ok(program) => program,
             Err(failure) => return self.mailbox.borrow_mut().stop(failure.clone()),
         };
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        match Worker::new_with_options(program, &options) {
+        let started = match &self.start_worker {
+            Some(start) => start
+                .call1(&JsValue::UNDEFINED, &program.into())
+                .and_then(JsCast::dyn_into),
+            None => {
+                let options = WorkerOptions::new();
+                options.set_type(WorkerType::Module);
+                Worker::new_with_options(program, &options)
+            }
+        };
+        match started {
             Ok(worker) => {
                 worker.set_onmessage(Some(self.on_message.as_ref().unchecked_ref()));
                 worker.set_onerror(Some(self.on_error.as_ref().unchecked_ref()));
@@ -326,7 +345,7 @@ extern "C" {
     static SCRIPT_URL: String;
 }
 
-/// The model's absolute URL, and that of the worker that can run it here.
+/// The model's absolute URL, and that of the worker that can run it here, or its name for `start_worker`.
 ///
 /// The workers lie beside this script, in a folder named after the build: so a page never meets the worker of
 /// another build, whatever a cache has kept, and the whole may be served from any path.
@@ -341,8 +360,11 @@ fn resolve(options: &Options) -> Result<(String, String)> {
     if !model.ends_with('/') {
         model.push('/');
     }
-    let loader = format!("{}_loader.js", program(options.backend)?);
-    let program = SCRIPT_URL.with(|script| absolute(&loader, script))?;
+    let mut program = program(options.backend)?.to_owned();
+    if options.start_worker.is_none() {
+        program += "_loader.js";
+        program = SCRIPT_URL.with(|script| absolute(&program, script))?;
+    }
     Ok((model, program))
 }
 

@@ -21,7 +21,7 @@
 use std::collections::VecDeque;
 
 use crate::protocol::{
-    Backend, Failure, Fetched, ModelInfo, Prediction, Progress, Request, Response, Storage,
+    Backend, Failure, Fetched, ModelInfo, Prediction, Progress, Request, Response, Storage, Token,
 };
 use crate::{Error, ErrorKind};
 
@@ -42,6 +42,15 @@ pub enum Event {
         seq: u64,
         /// How the text reads.
         prediction: Prediction,
+    },
+    /// A text was split into tokens.
+    Tokenized {
+        /// What [`submit_tokens`](super::client::Client::submit_tokens) returned.
+        seq: u64,
+        /// The tokens that would be read, special tokens left out.
+        tokens: Vec<Token>,
+        /// Where reading would stop, as a UTF-16 index into the text.
+        truncated_at: Option<usize>,
     },
     /// With a `seq`: this one request failed, others go on. Without: the client has stopped, and only
     /// [`retry`](super::client::Client::retry) starts it again.
@@ -70,6 +79,8 @@ pub enum Keep {
 pub(crate) enum Work {
     Text(String),
     Ids(Vec<u32>),
+    /// Only to be split into tokens.
+    Tokens(String),
 }
 
 /// What the client is to do. The orders of one call are carried out first to last.
@@ -279,6 +290,21 @@ impl Mailbox {
             }
             (
                 Phase::Running,
+                Response::Tokenized {
+                    seq,
+                    tokens,
+                    truncated_at,
+                },
+            ) => self.answered(
+                seq,
+                Event::Tokenized {
+                    seq,
+                    tokens,
+                    truncated_at,
+                },
+            ),
+            (
+                Phase::Running,
                 Response::Failed {
                     seq: Some(seq),
                     failure,
@@ -304,6 +330,10 @@ impl Mailbox {
         let seq = job.seq;
         let request = match &job.work {
             Work::Text(text) => Request::Classify {
+                seq,
+                text: text.clone(),
+            },
+            Work::Tokens(text) => Request::Tokenize {
                 seq,
                 text: text.clone(),
             },

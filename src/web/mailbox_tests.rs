@@ -16,6 +16,7 @@ fn info() -> ModelInfo {
         max_tokens: 512,
         backend: Backend::Scalar,
         load_millis: 1.0,
+        measured: Vec::new(),
     }
 }
 
@@ -96,6 +97,30 @@ fn load() -> Order {
         model: "m/".into(),
         backend: None,
     })
+}
+
+#[test]
+fn tokens_alone_are_asked_for_and_answered() {
+    let mut mailbox = Mailbox::new("m/".into(), None, Keep::All);
+    mailbox.retry();
+    mailbox.worker_said(Response::Listening);
+    mailbox.worker_said(Response::Ready(info()));
+    let text = "a text".to_owned();
+    let (seq, orders) = mailbox.submit(Work::Tokens(text.clone()));
+    assert_eq!(orders, [Order::Post(Request::Tokenize { seq, text })]);
+    let (tokens, truncated_at) = (Vec::new(), Some(3));
+    let told = mailbox.worker_said(Response::Tokenized {
+        seq,
+        tokens: Vec::new(),
+        truncated_at,
+    });
+    let event = Event::Tokenized {
+        seq,
+        tokens,
+        truncated_at,
+    };
+    assert_eq!(told, [Order::Tell(event)]);
+    assert!(!mailbox.is_busy());
 }
 
 #[test]
@@ -436,7 +461,7 @@ impl World {
 
     fn hear(&mut self, event: Event) {
         match event {
-            Event::Classified { seq, .. } => {
+            Event::Classified { seq, .. } | Event::Tokenized { seq, .. } => {
                 assert!(seq > self.last_classified, "an older answer came later");
                 self.last_classified = seq;
                 self.answered(seq);

@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::ErrorKind;
 use crate::protocol::{
-    Backend, Failure, Fetched, ModelInfo, Prediction, Progress, Response, Storage, Token,
+    Backend, Failure, Fetched, Measured, ModelInfo, Prediction, Progress, Response, Storage, Token,
 };
 
 #[wasm_bindgen]
@@ -65,6 +65,12 @@ extern "C" {
     fn format(this: &Message) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     fn license(this: &Message) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn measured(this: &Message) -> Option<Array>;
+    #[wasm_bindgen(method, getter)]
+    fn texts(this: &Message) -> Option<f64>;
+    #[wasm_bindgen(method, getter)]
+    fn right(this: &Message) -> Option<f64>;
     #[wasm_bindgen(method, getter, js_name = maxTokens)]
     fn max_tokens(this: &Message) -> Option<f64>;
     #[wasm_bindgen(method, getter)]
@@ -122,6 +128,11 @@ pub fn response(data: &JsValue) -> Option<Response> {
             seq: message.seq()? as u64,
             prediction: prediction(&message.prediction()?)?,
         },
+        "tokenized" => Response::Tokenized {
+            seq: message.seq()? as u64,
+            tokens: list(message.tokens()?, token)?,
+            truncated_at: message.truncated_at().map(|at| at as usize),
+        },
         "failed" => Response::Failed {
             seq: message.seq().map(|seq| seq as u64),
             failure: failure(&message.failure()?)?,
@@ -166,6 +177,16 @@ fn model_info(message: &Message) -> Option<ModelInfo> {
             _ => return None,
         },
         load_millis: message.load_millis()?,
+        measured: list(message.measured()?, measured)?,
+    })
+}
+
+fn measured(value: JsValue) -> Option<Measured> {
+    let message: Message = value.unchecked_into();
+    Some(Measured {
+        name: message.name()?,
+        texts: message.texts()? as u32,
+        right: message.right()? as u32,
     })
 }
 

@@ -21,7 +21,7 @@ pub mod probe;
 pub mod requests;
 #[cfg(feature = "worker")]
 pub mod store;
-#[cfg(any(feature = "page", test))]
+#[cfg(any(feature = "page", feature = "api", test))]
 pub mod ui;
 #[cfg(feature = "worker")]
 pub mod worker;

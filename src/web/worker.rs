@@ -16,7 +16,7 @@ use super::store::{self, ModelFiles};
 use crate::classifier::Classifier;
 use crate::kernels;
 use crate::ops::Backend;
-use crate::protocol::{self, Failure, ModelInfo, Prediction, Request, Response};
+use crate::protocol::{self, Failure, ModelInfo, Request, Response};
 use crate::{Error, Result};
 
 /// Starts to listen. To be called once, by `main`.
@@ -57,8 +57,22 @@ impl Worker {
         match request {
             Request::Load { model, backend } => self.start_loading(model, backend),
             Request::Cancel => self.stop_loading(),
-            Request::Classify { seq, text } => self.answer(seq, |model| model.classify(&text)),
-            Request::ClassifyIds { seq, ids } => self.answer(seq, |model| model.classify_ids(&ids)),
+            Request::Classify { seq, text } => self.answer(seq, |model| {
+                let prediction = model.classify(&text)?;
+                Ok(Response::Classified { seq, prediction })
+            }),
+            Request::ClassifyIds { seq, ids } => self.answer(seq, |model| {
+                let prediction = model.classify_ids(&ids)?;
+                Ok(Response::Classified { seq, prediction })
+            }),
+            Request::Tokenize { seq, text } => self.answer(seq, |model| {
+                let encoded = model.tokenizer().encode(&text)?;
+                Ok(Response::Tokenized {
+                    seq,
+                    tokens: encoded.tokens,
+                    truncated_at: encoded.truncated_at,
+                })
+            }),
         }
     }
 
@@ -117,13 +131,13 @@ impl Worker {
         }
     }
 
-    fn answer(&self, seq: u64, classify: impl FnOnce(&Classifier) -> Result<Prediction>) {
-        let prediction = match &*self.model.borrow() {
-            Some(model) => classify(model),
+    fn answer(&self, seq: u64, ask: impl FnOnce(&Classifier) -> Result<Response>) {
+        let response = match &*self.model.borrow() {
+            Some(model) => ask(model),
             None => Err(Error::Input("The model is not loaded yet".into())),
         };
-        match prediction {
-            Ok(prediction) => post(&Response::Classified { seq, prediction }),
+        match response {
+            Ok(response) => post(&response),
             Err(error) => fail(Some(seq), &error),
         }
     }

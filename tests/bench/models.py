@@ -46,7 +46,7 @@ def write_answers(file, rows, model, tokenizer):
 def write_onnx(model):
     (OUT / "onnx").mkdir(exist_ok=True)
     plain, quantized = OUT / "onnx/model.onnx", OUT / "onnx/model_quantized.onnx"
-    ids = torch.randint(1000, 30000, (2, 16))
+    ids = torch.randint(1000, model.config.vocab_size, (2, 16))
     inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "token_type_ids": torch.zeros_like(ids)}
     axes = {name: {0: "batch_size", 1: "sequence_length"} for name in inputs}
     torch.onnx.export(

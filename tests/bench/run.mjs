@@ -77,10 +77,12 @@ const address = ({ name, page }) =>
 // ---- texts of exactly n tokens: whole words of the vocabulary, which the tokenizer leaves whole; none is timed twice
 
 const tokenizer = JSON.parse(readFileSync(join(root, "public/models/minilm-sentiment/tokenizer.json")));
-const words = Object.entries(tokenizer.model.vocab).filter(([word, id]) => id >= 1996 && id < 8000 && /^[a-z]{2,}$/.test(word));
+const vocabulary = tokenizer.model.vocab;
+// The commonest come first, but for what is not a word.
+const words = Object.entries(vocabulary).filter(([word]) => /^[a-z]{2,}$/.test(word)).slice(0, 5000);
 const sample = (tokens) => {
   const picked = Array.from({ length: tokens - 2 }, () => words[Math.floor(Math.random() * words.length)]);
-  return { text: picked.map(([word]) => word).join(" "), ids: [101, ...picked.map(([, id]) => id), 102] };
+  return { text: picked.map(([word]) => word).join(" "), ids: [vocabulary["[CLS]"], ...picked.map(([, id]) => id), vocabulary["[SEP]"]] };
 };
 
 // ---- browser

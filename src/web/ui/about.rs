@@ -4,13 +4,13 @@ use leptos::prelude::*;
 
 use super::app::{MODEL, Reader};
 use super::device::{Requests, Stored};
-use super::words::{backend, count, duration, megabytes, millions};
+use super::words::{accuracy, backend, count, duration, megabytes, millions};
 use crate::protocol::ModelInfo;
 
 /// What there is to know about a model: how it is called, and how it is said.
 type Fact = (&'static str, fn(&ModelInfo) -> String);
 
-const FACTS: [Fact; 10] = [
+const FACTS: [Fact; 11] = [
     ("Model", |info| info.name.clone()),
     ("Architecture", |info| info.architecture.clone()),
     ("Labels", |info| info.labels.join(", ")),
@@ -21,6 +21,7 @@ const FACTS: [Fact; 10] = [
     ("Licence", |info| {
         info.license.clone().unwrap_or_else(|| "not stated".into())
     }),
+    ("Right on", |info| accuracy(&info.measured)),
     ("Runs on", |info| backend(info.backend).into()),
     ("Loaded in", |info| duration(info.load_millis)),
 ];

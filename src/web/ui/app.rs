@@ -49,6 +49,7 @@ impl Reader {
         let options = Options {
             model: MODEL.to_owned(),
             backend: None,
+            start_worker: None,
         };
         let client = Client::start(options, move |event| {
             state.update(|state| match event {
@@ -63,6 +64,8 @@ impl Reader {
                 Event::Restarted(_) => state.restart(),
                 Event::Stored(storage) => state.storage = Some(storage),
                 Event::Requested(requests) => state.requested(requests),
+                // The page never asks for tokens alone.
+                Event::Tokenized { .. } => {}
             });
             // A button that is about to hide would take the focus with it.
             if state.with_untracked(|state| state.action().is_none())

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::app::Reader;
 use super::state::{MOST_LISTED, State};
-use super::words::{Tone, heading};
+use super::words::{Tone, heading, in_order};
 
 /// One bar whose parts are as wide as the probabilities, and below each of them in words. Where labels do not exclude
 /// each other, or are too many for one bar, each has a bar of its own; style/main.css goes by `data-bars`.
@@ -55,11 +55,4 @@ fn Part(reader: Reader, class: usize, tone: &'static str) -> impl IntoView {
         ((score * 1000.0 + 0.5) as u32).to_string()
     };
     view! { <span class="part" data-tone=tone style=("--thousandths", thousandths)></span> }
-}
-
-/// The classes from negative to positive, others behind them as the model has them.
-fn in_order(labels: &[String]) -> Vec<usize> {
-    let tones = [Tone::Negative, Tone::Neutral, Tone::Positive, Tone::Other];
-    let of = |tone| (0..labels.len()).filter(move |&class| Tone::of(&labels[class]) == tone);
-    tones.into_iter().flat_map(of).collect()
 }

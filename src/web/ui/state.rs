@@ -2,7 +2,7 @@
 
 use super::kept::Kept;
 use super::reading::{Notes, notes};
-use super::words::{Tone, Trouble, heading, is_distribution, percent, percents, trouble};
+use super::words::{self, Tone, Trouble, Verdict, is_distribution, percent, percents, trouble};
 use crate::ErrorKind;
 use crate::protocol::{Failure, Fetched, ModelInfo, Prediction, Progress, Storage};
 
@@ -10,7 +10,7 @@ use crate::protocol::{Failure, Fetched, ModelInfo, Prediction, Progress, Storage
 pub const SURE_FROM: f32 = 0.5;
 
 /// Up to this many labels that exclude each other share one bar.
-const MOST_IN_ONE_BAR: usize = 5;
+pub const MOST_IN_ONE_BAR: usize = 5;
 
 /// How many labels are listed, the likeliest.
 pub const MOST_LISTED: usize = 6;
@@ -278,18 +278,8 @@ impl State {
     /// The verdict on show, in words.
     pub fn verdict(&self) -> Option<Verdict> {
         let (answer, label) = self.shown().zip(self.label())?;
-        let top = self.share(answer.prediction.label);
-        Some(if answer.is_sure() {
-            Verdict {
-                word: heading(label),
-                figure: top,
-            }
-        } else {
-            Verdict {
-                word: "Not sure".into(),
-                figure: "leans ".to_owned() + label + ", " + &top,
-            }
-        })
+        let share = self.share(answer.prediction.label);
+        Some(words::verdict(label, &share, answer.is_sure()))
     }
 
     /// The verdict as one sentence for a screen reader; empty without one.
@@ -352,15 +342,6 @@ impl State {
     }
 }
 
-/// A verdict in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
-    /// The headline.
-    pub word: String,
-    /// What stands across from it.
-    pub figure: String,
-}
-
 impl Answer {
     /// Whether the likeliest label is likely enough to say so.
     pub fn is_sure(&self) -> bool {
@@ -388,6 +369,7 @@ mod tests {
             max_tokens: 512,
             backend: Backend::Scalar,
             load_millis: 1.0,
+            measured: Vec::new(),
         }
     }
 

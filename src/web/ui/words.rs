@@ -4,7 +4,7 @@
 //! into the page's WebAssembly.
 
 use crate::ErrorKind;
-use crate::protocol::{Backend, Progress};
+use crate::protocol::{Backend, Measured, Progress};
 
 /// What the page says when something failed, and what it offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +140,23 @@ pub fn millions(n: u64) -> String {
     tenths((n + 50_000) / 100_000) + " million"
 }
 
+/// How often a model was right: `92.1% of 872 texts (SST-2), 75.3% of …`.
+pub fn accuracy(measured: &[Measured]) -> String {
+    let mut text = String::new();
+    for Measured { name, texts, right } in measured {
+        let (texts, right) = (u64::from(*texts), u64::from(*right));
+        if !text.is_empty() {
+            text += ", ";
+        }
+        let thousandths = (right * 1_000 + texts / 2) / texts.max(1);
+        text += &(tenths(thousandths) + "% of " + &grouped(texts) + " texts (" + name + ")");
+    }
+    if text.is_empty() {
+        text += "not stated";
+    }
+    text
+}
+
 /// Whole percents of probabilities. Those of one distribution (their sum is 1) sum to exactly 100: what rounding
 /// down leaves goes to those that lost most by it. Others, as of a multi-label model, are rounded one by one.
 pub fn percents(scores: &[f32]) -> Vec<u32> {
@@ -187,6 +204,37 @@ pub fn heading(label: &str) -> String {
         first.make_ascii_uppercase();
     }
     words
+}
+
+/// A verdict in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The headline.
+    pub word: String,
+    /// What stands across from it.
+    pub figure: String,
+}
+
+/// The verdict for the likeliest label and its `share`, a [`percent`].
+pub fn verdict(label: &str, share: &str, is_sure: bool) -> Verdict {
+    if is_sure {
+        Verdict {
+            word: heading(label),
+            figure: share.to_owned(),
+        }
+    } else {
+        Verdict {
+            word: "Not sure".into(),
+            figure: "leans ".to_owned() + label + ", " + share,
+        }
+    }
+}
+
+/// The classes from negative to positive, others behind them as the model has them.
+pub fn in_order(labels: &[String]) -> Vec<usize> {
+    let tones = [Tone::Negative, Tone::Neutral, Tone::Positive, Tone::Other];
+    let of = |tone| (0..labels.len()).filter(move |&class| Tone::of(&labels[class]) == tone);
+    tones.into_iter().flat_map(of).collect()
 }
 
 /// What a label means, as far as its name tells. It decides colour and place, never what is said.
@@ -245,6 +293,24 @@ pub fn backend(backend: Backend) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn accuracy_names_every_file() {
+        let measured = |name: &str, texts, right| Measured {
+            name: name.into(),
+            texts,
+            right,
+        };
+        assert_eq!(accuracy(&[]), "not stated");
+        assert_eq!(
+            accuracy(&[measured("SST-2", 872, 803), measured("b", 5_213, 5_213)]),
+            "92.1% of 872 texts (SST-2), 100.0% of 5,213 texts (b)"
+        );
+        assert_eq!(
+            accuracy(&[measured("none", 0, 0)]),
+            "0.0% of 0 texts (none)"
+        );
+    }
 
     #[test]
     fn percents_of_a_distribution_sum_to_100() {
