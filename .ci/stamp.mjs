@@ -4,6 +4,7 @@
 //   index.html, bench.html …    from Trunk and public/, under the names people link to; know the build's hash
 //   sw.js                       the service worker: knows the build's hash, and which files the page is made of
 //   models/NAME/files.json      length and SHA-256 of the model's files, which the worker holds them against
+//   live-sentiment.js           the element and the API: has its style sheet, and knows where the compiled files are
 //   models/, icons/, *.js …     public/ as it is
 //   build-HASH/                 what was compiled: the page's and the workers' files, which find each other by plain
 //                               relative names. A page never meets a worker of another build.
@@ -32,6 +33,7 @@ const POLICY = [
 
 writeFileSync(join(dist, "app_loader.js"), `import init from "./app.js";\nawait init();\n`);
 listModels(join(dist, "models"));
+rewrite("live-sentiment.js", [[/^const STYLE = .*;$/m, `const STYLE = ${JSON.stringify(style("element.css"))};`]]);
 if (process.env.TRUNK_PROFILE === "release") stamp();
 
 function stamp() {
@@ -46,7 +48,13 @@ function stamp() {
     const path = join(dist, name);
     writeFileSync(path, stampPage(name, readFileSync(path, "utf8"), hash, compiled));
   }
-  stampServiceWorker(join(dist, "sw.js"), hash, build, compiled);
+  stampServiceWorker(hash, build, compiled);
+  rewrite("live-sentiment.js", [
+    [/from "\.\/api\.js"/, `from "./${build}/api.js"`],
+    [/"\.\/worker_loader\.js"/, `"./${build}/worker_loader.js"`],
+    [/"\.\/worker_relaxed_loader\.js"/, `"./${build}/worker_relaxed_loader.js"`],
+    [/^const PROGRAMS = .*;$/m, `const PROGRAMS = "./${build}/";`],
+  ]);
   console.log(`stamp: ${build}, ${compiled.length} compiled files, ${pages.join(" and ")}`);
 }
 
@@ -63,7 +71,7 @@ function listModels(models) {
 }
 
 /** Tells the service worker what the page is made of. What only programs use, bench.html and the API, is not kept. */
-function stampServiceWorker(path, hash, build, compiled) {
+function stampServiceWorker(hash, build, compiled) {
   const icons = readdirSync(join(publicFolder, "icons")).map((name) => `icons/${name}`);
   const relaxed = compiled.filter((name) => name.startsWith("worker_relaxed"));
   const simd128 = compiled.filter((name) => name.startsWith("worker") && !relaxed.includes(name));
@@ -77,11 +85,21 @@ function stampServiceWorker(path, hash, build, compiled) {
     PAGE: ["./", "startup.js", "manifest.webmanifest", ...icons, ...within(page)],
     WORKERS: { simd128: within(simd128), relaxed: within(relaxed) },
   };
-  let script = readFileSync(path, "utf8");
-  for (const [name, value] of Object.entries(values)) {
-    script = replaceOnce("sw.js", script, new RegExp(`^const ${name} = .*;$`, "m"), `const ${name} = ${JSON.stringify(value)};`);
-  }
-  writeFileSync(path, script);
+  const constant = ([name, value]) => [new RegExp(`^const ${name} = .*;$`, "m"), `const ${name} = ${JSON.stringify(value)};`];
+  rewrite("sw.js", Object.entries(values).map(constant));
+}
+
+/** A style sheet without comments and indentation. */
+function style(name) {
+  const css = readFileSync(join(process.env.TRUNK_SOURCE_DIR, "style", name), "utf8");
+  return css.replace(/\/\*[^]*?\*\//g, "").replace(/\s*\n\s*/g, "\n").trim();
+}
+
+/** Replaces each pattern, which must be there exactly once, in a file of the build. */
+function rewrite(name, replacements) {
+  const path = join(dist, name);
+  const text = replacements.reduce((text, [pattern, by]) => replaceOnce(name, text, pattern, by), readFileSync(path, "utf8"));
+  writeFileSync(path, text);
 }
 
 /** A hash of every file's name and content. */
@@ -102,7 +120,7 @@ function stampPage(name, html, hash, compiled) {
   for (const file of compiled) html = html.replaceAll(`="./${file}`, `="./build-${hash}/${file}`);
   html = replaceOnce(name, html, /<meta name="build" content="[^"]*"/, `<meta name="build" content="${hash}"`);
   // Before anything that loads something.
-  html = replaceOnce(name, html, /<meta charset="utf-8"[^>]*>/i, `$&<meta http-equiv="Content-Security-Policy" content="${POLICY}">`);
+  html = replaceOnce(name, html, /(?<=<meta charset="utf-8"[^>]*>)/i, `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`);
   for (const inline of html.matchAll(/<style[\s>]|\sstyle="|\son[a-z]+="|<script(?![^>]*\ssrc=)[^>]*>/gi)) {
     throw new Error(`${name} has "${inline[0].trim()}" inline, which its Content-Security-Policy forbids.`);
   }
@@ -112,5 +130,5 @@ function stampPage(name, html, hash, compiled) {
 function replaceOnce(name, html, pattern, replacement) {
   const found = html.match(new RegExp(pattern, "gim"))?.length ?? 0;
   if (found !== 1) throw new Error(`${name} should have exactly one ${pattern}, but has ${found}.`);
-  return html.replace(pattern, replacement);
+  return html.replace(pattern, () => replacement);
 }

@@ -1,21 +1,17 @@
 // window.bench for tests/bench: every call is answered, none is overtaken by a newer one.
 
+import { create } from "./live-sentiment.js";
+
 const query = new URLSearchParams(location.search);
 const state = document.getElementById("state");
 
-async function load() {
-  const api = await import(document.querySelector("link[rel=modulepreload]").href);
-  await api.default();
-  return api.create({
-    model: query.get("model") ?? "models/minilm-sentiment/",
-    backend: query.get("backend") ?? undefined,
-    onProgress: ({ received, total }) => {
-      state.textContent = total ? `Loading: ${received} of ${total} bytes.` : `Loading: ${received} bytes.`;
-    },
-  });
-}
-
-const loaded = load();
+const loaded = create({
+  model: query.get("model") ?? undefined,
+  backend: query.get("backend") ?? undefined,
+  onProgress: ({ received, total }) => {
+    state.textContent = total ? `Loading: ${received} of ${total} bytes.` : `Loading: ${received} bytes.`;
+  },
+});
 
 window.bench = {
   ready: loaded.then(({ info }) => {

@@ -1,0 +1,156 @@
+/** Which arithmetic runs the model; by default the fastest that the browser has. */
+export type Backend = "relaxed" | "simd128" | "scalar" | "candle";
+
+/** What a failure means, and so what helps. */
+export type ErrorKind =
+  | "network"
+  | "not-found"
+  | "malformed"
+  | "unsupported"
+  | "input"
+  | "cancelled"
+  | "browser"
+  | "crashed"
+  | "internal";
+
+/** What every rejected promise holds, unless a signal's own reason. */
+export interface LiveSentimentError extends Error {
+  name: "LiveSentimentError";
+  kind: ErrorKind;
+}
+
+/** Bytes of the model's files that have arrived; `total` is missing where it is not known. */
+export interface Progress {
+  received: number;
+  total?: number;
+}
+
+export interface CreateOptions {
+  /** Address of the model's folder, relative to the document; by default the model beside the script. */
+  model?: string | URL;
+  backend?: Backend;
+  /** Calls the loading off. */
+  signal?: AbortSignal;
+  onProgress?(progress: Progress): void;
+}
+
+export interface Score {
+  label: string;
+  /** A probability. */
+  score: number;
+}
+
+export interface Token {
+  /** Its id in the model's vocabulary. */
+  id: number;
+  /** Where it stands in the text, in UTF-16 code units, as JavaScript counts. */
+  start: number;
+  end: number;
+  /** Whether the vocabulary does not have it, so that the model sees only [UNK]. */
+  unknown: boolean;
+}
+
+export interface Classification extends Score {
+  /** All labels, in the model's order. */
+  scores: Score[];
+  /** What was read, without special tokens. */
+  tokens: Token[];
+  /** How many tokens the model saw, special tokens included. */
+  tokenCount: number;
+  /** Where reading stopped, if the text is longer than the model reads. */
+  truncatedAt?: number;
+  /** Tokenizing and inference, in milliseconds. */
+  millis: number;
+}
+
+export interface Tokens {
+  tokens: Token[];
+  truncatedAt?: number;
+}
+
+/** How often a model was right on texts whose label is known. */
+export interface Measured {
+  name: string;
+  texts: number;
+  right: number;
+}
+
+export interface ModelInfo {
+  name: string;
+  architecture: string;
+  labels: string[];
+  parameters: number;
+  /** In bytes. */
+  fileSize: number;
+  /** How most matrices are stored, as GGUF names it. */
+  format: string;
+  license?: string;
+  maxTokens: number;
+  backend: Backend;
+  loadMillis: number;
+  measured: Measured[];
+}
+
+export interface Options {
+  /** Calls the request off; its promise is rejected with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** A model in a worker. */
+export interface Sentiment {
+  readonly info: ModelInfo;
+  /** How a text reads. */
+  classify(text: string, options?: Options): Promise<Classification>;
+  /** How each of several texts reads, in their order. */
+  classifyBatch(
+    texts: readonly string[],
+    options?: Options & { onProgress?(progress: { done: number; total: number }): void },
+  ): Promise<Classification[]>;
+  /** How token ids read, special tokens included. */
+  classifyIds(ids: Iterable<number>, options?: Options): Promise<Classification>;
+  /** What the model would read of a text, without reading it. */
+  tokenize(text: string, options?: Options): Promise<Tokens>;
+  /** Ends the worker, which frees the model. What is still open is rejected with kind "cancelled". */
+  dispose(): void;
+}
+
+/** Loads a model into a worker of its own. */
+export function create(options?: CreateOptions): Promise<Sentiment>;
+
+/** What an element knows of its text. */
+export interface Prediction extends Score {
+  scores: Score[];
+  tokens: Token[];
+  /** Whether the text was longer than the model reads. */
+  truncated: boolean;
+}
+
+export interface LiveSentimentEventMap {
+  "sentiment-change": CustomEvent<Prediction>;
+  "model-progress": CustomEvent<Progress>;
+  "model-error": CustomEvent<{ kind: ErrorKind; message: string }>;
+}
+
+/** `<live-sentiment>`; attributes: `for`, `model`, `loading`, `theme`, `name`, `placeholder`. */
+export class LiveSentimentElement extends HTMLElement {
+  static readonly version: string;
+  /** The text that is read. */
+  value: string;
+  name: string;
+  readonly type: string;
+  readonly form: HTMLFormElement | null;
+  /** How the text reads; null while there is no verdict. */
+  readonly prediction: Prediction | null;
+  addEventListener<K extends keyof LiveSentimentEventMap>(
+    type: K,
+    listener: (this: LiveSentimentElement, event: LiveSentimentEventMap[K]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "live-sentiment": LiveSentimentElement;
+  }
+}
