@@ -52,12 +52,13 @@ impl Bert {
     /// Reads every tensor that `config` promises, one after the other.
     ///
     /// # Errors
-    /// What [`Weights::read`] says of a tensor that is missing, misshapen or not finite.
+    /// What [`Weights::check`] says of tensors that are missing or misshapen, and [`Weights::read`] of those not finite.
     pub fn load<R: Read + Seek>(
         weights: &mut Weights<R>,
         config: &Config,
         backend: Backend,
     ) -> Result<Self> {
+        weights.check(config)?;
         let mut loader = Loader {
             weights,
             config,

@@ -1,5 +1,6 @@
 //! A model's files to a [`Classifier`], a text to a [`Prediction`].
 
+use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::Path;
 
@@ -10,7 +11,7 @@ use crate::config::{Config, ProblemType};
 use crate::ops::Backend;
 use crate::protocol::{ModelInfo, Prediction};
 use crate::tokenizer::{Batch, Encoded, Padding, Tokenizer};
-use crate::weights::Weights;
+use crate::weights::{Precision, Weights};
 use crate::{Error, Result};
 
 /// A loaded model.
@@ -24,7 +25,7 @@ pub struct Classifier {
 
 impl Classifier {
     /// Loads a model from `config.json`, `tokenizer.json` and its weights (GGUF or safetensors), which are read
-    /// piece by piece. `weights_file` names them in messages.
+    /// piece by piece and held in the [`Precision`] that goes with `backend`. `weights_file` names them in messages.
     ///
     /// # Errors
     /// One sentence about the first file that is damaged, unsupported or does not belong to the others.
@@ -35,10 +36,27 @@ impl Classifier {
         weights_file: &str,
         backend: Backend,
     ) -> Result<Self> {
+        let precision = Precision::of(backend);
+        Self::load_as(config, tokenizer, weights, weights_file, backend, precision)
+    }
+
+    /// The same, with plain numbers held in `precision`.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_as(
+        config: &[u8],
+        tokenizer: &[u8],
+        weights: impl Read + Seek,
+        weights_file: &str,
+        backend: Backend,
+        precision: Precision,
+    ) -> Result<Self> {
         let start = Instant::now();
         let config = Config::parse(config)?;
         let tokenizer = Tokenizer::parse(tokenizer, &config)?;
-        let mut weights = Weights::open(weights, weights_file, config.architecture)?;
+        let mut weights =
+            Weights::open(weights, weights_file, config.architecture)?.with_precision(precision);
         let bert = Bert::load(&mut weights, &config, backend)?;
         let info = ModelInfo {
             name: weights
@@ -74,6 +92,14 @@ impl Classifier {
     /// # Errors
     /// As [`Self::load`]; [`Error::NotFound`] for a missing file.
     pub fn from_dir(dir: &Path, backend: Backend) -> Result<Self> {
+        Self::from_dir_as(dir, backend, Precision::of(backend))
+    }
+
+    /// The same, with plain numbers held in `precision`.
+    ///
+    /// # Errors
+    /// As [`Self::from_dir`].
+    pub fn from_dir_as(dir: &Path, backend: Backend, precision: Precision) -> Result<Self> {
         let config = read(&dir.join("config.json"))?;
         let tokenizer = read(&dir.join("tokenizer.json"))?;
         let gguf = dir.join("model.gguf");
@@ -83,9 +109,9 @@ impl Classifier {
         } else {
             safetensors
         };
-        let weights = std::fs::File::open(&path).map_err(|e| io_error(&path, &e))?;
-        let name = path.display().to_string();
-        let mut classifier = Self::load(&config, &tokenizer, weights, &name, backend)?;
+        let (weights, name) = open(&path)?;
+        let mut classifier =
+            Self::load_as(&config, &tokenizer, weights, &name, backend, precision)?;
         if classifier.info.name == "Unnamed model"
             && let Some(folder) = dir.file_name()
         {
@@ -233,6 +259,36 @@ fn millis(start: Instant) -> f64 {
 /// Reads a whole file.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|e| io_error(path, &e))
+}
+
+/// Opens a file of weights, and tells its name in messages.
+pub(crate) fn open(path: &Path) -> Result<(File, String)> {
+    match File::open(path) {
+        Ok(file) => Ok((file, path.display().to_string())),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(other_weights(path)),
+        Err(e) => Err(io_error(path, &e)),
+    }
+}
+
+/// What to say where there is no file `path`: that the folder has its weights in another form, if it has.
+fn other_weights(path: &Path) -> Error {
+    const INDEX: &str = "model.safetensors.index.json";
+    const PICKLE: &str = "pytorch_model.bin";
+    let unsupported = |found: String| Error::Unsupported {
+        what: "the checkpoint",
+        found,
+        supported: "a single model.safetensors (which save_pretrained of transformers writes)",
+    };
+    if path.with_file_name(INDEX).exists() {
+        return unsupported(format!("split into several files ({INDEX})"));
+    }
+    if path.with_file_name(PICKLE).exists() {
+        return unsupported(format!("a Python pickle ({PICKLE})"));
+    }
+    Error::NotFound {
+        file: path.display().to_string(),
+        status: None,
+    }
 }
 
 fn io_error(path: &Path, error: &std::io::Error) -> Error {

@@ -147,6 +147,7 @@ impl Config {
             ("num_attention_heads", file.num_attention_heads),
             ("intermediate_size", file.intermediate_size),
             ("num_hidden_layers", file.num_hidden_layers),
+            ("type_vocab_size", file.type_vocab_size),
         ] {
             if value == 0 || value > u32::MAX as usize {
                 return Err(malformed(format!("{key} is {value}")));
@@ -193,12 +194,13 @@ impl Config {
                 measured.right, measured.texts
             )));
         }
+        let labels = labels(&file)?;
         Ok(Self {
             architecture,
             temperature,
             measured: measured.clone(),
-            labels: labels(&file)?,
-            problem_type: problem_type(&file)?,
+            problem_type: problem_type(&file, &labels)?,
+            labels,
             encoder: bert::Config {
                 vocab_size: file.vocab_size,
                 hidden_size: file.hidden_size,
@@ -246,6 +248,14 @@ fn labels(file: &File) -> Result<Vec<String>> {
     if id2label.is_empty() {
         return Err(malformed("id2label is empty".into()));
     }
+    if let Some(count) = file.num_labels
+        && count != id2label.len()
+    {
+        return Err(malformed(format!(
+            "id2label has {} labels, but num_labels is {count}",
+            id2label.len()
+        )));
+    }
     (0..id2label.len())
         .map(|id| {
             id2label.get(&id.to_string()).cloned().ok_or_else(|| {
@@ -258,8 +268,14 @@ fn labels(file: &File) -> Result<Vec<String>> {
         .collect()
 }
 
-fn problem_type(file: &File) -> Result<ProblemType> {
+fn problem_type(file: &File, labels: &[String]) -> Result<ProblemType> {
     match file.problem_type.as_deref() {
+        // What transformers takes it for; and the softmax of a single number is always 1.
+        None | Some("single_label_classification") if labels.len() == 1 => Err(unsupported(
+            "problem_type",
+            "regression (there is one label)",
+            "single_label_classification or multi_label_classification",
+        )),
         None | Some("single_label_classification") => Ok(ProblemType::SingleLabel),
         Some("multi_label_classification") => Ok(ProblemType::MultiLabel),
         Some(other) => Err(unsupported(
@@ -367,6 +383,19 @@ mod tests {
     }
 
     #[test]
+    fn one_label_is_a_number_unless_it_holds_or_not() {
+        let one = |problem_type: &str| {
+            with(
+                "\"id2label\":{\"0\":\"no\",\"1\":\"yes\"}",
+                &format!("\"id2label\":{{\"0\":\"toxic\"}}{problem_type}"),
+            )
+        };
+        assert!(matches!(one(""), Err(Error::Unsupported { .. })));
+        let multi_label = one(",\"problem_type\":\"multi_label_classification\"").unwrap();
+        assert_eq!(multi_label.labels, ["toxic"]);
+    }
+
+    #[test]
     fn refuses_numbers_that_cannot_be() {
         let malformed = |result: Result<Config>| matches!(result, Err(Error::Malformed { .. }));
         for ours in [
@@ -387,6 +416,10 @@ mod tests {
             "\"num_attention_heads\":3"
         )));
         assert!(malformed(with("\"1\":\"yes\"", "\"2\":\"yes\"")));
+        assert!(malformed(with(
+            "\"vocab_size\"",
+            "\"num_labels\":3,\"vocab_size\""
+        )));
         assert!(malformed(Config::parse(b"<!doctype html>")));
         assert!(malformed(Config::parse(b"")));
     }

@@ -74,6 +74,20 @@ pub enum Error {
         /// Dimensions in the file, outermost first.
         found: Vec<usize>,
     },
+    /// The labels of `config.json` are not as many as the classifier tells apart.
+    #[error(
+        "config.json names {labels} labels, but {tensor} in {file} has {rows} rows, one for each."
+    )]
+    LabelCount {
+        /// Labels by `config.json`.
+        labels: usize,
+        /// The weights' name or URL.
+        file: String,
+        /// The classifier's name there.
+        tensor: String,
+        /// Its rows.
+        rows: usize,
+    },
     /// A tensor holds NaN or infinity. (Not in the page, which would need code for printing floats.)
     #[cfg(feature = "inference")]
     #[error(
@@ -151,6 +165,7 @@ impl Error {
             Self::Unsupported { .. }
             | Self::MissingTensor { .. }
             | Self::Shape { .. }
+            | Self::LabelCount { .. }
             | Self::Mismatch { .. } => ErrorKind::Unsupported,
             Self::Input(_) | Self::Unwritable { .. } => ErrorKind::Input,
             Self::Cancelled => ErrorKind::Cancelled,

@@ -1,16 +1,15 @@
 //! A Hugging Face checkpoint to GGUF.
 
-use std::fs::File;
 use std::io::Cursor;
 use std::path::Path;
 
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 
-use crate::classifier::read;
+use crate::classifier::{open, read};
 use crate::config::Config;
 use crate::tokenizer::Tokenizer;
-use crate::weights::{Weights, encoder_tensors};
+use crate::weights::{Precision, Weights, encoder_tensors, is_matrix};
 use crate::{Error, Result};
 
 /// How matrices are stored.
@@ -22,6 +21,16 @@ pub enum Format {
     Q4_0,
     /// Half precision.
     F16,
+}
+
+impl From<Format> for Precision {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Q8_0 => Self::Q8_0,
+            Format::Q4_0 => Self::Q4_0,
+            Format::F16 => Self::F16,
+        }
+    }
 }
 
 /// What to write.
@@ -67,30 +76,25 @@ pub fn quantize(
     let config = Config::parse(&config_json)?;
     // A checkpoint whose parts do not fit is refused before anything is written.
     Tokenizer::parse(&tokenizer_json, &config)?;
-    let path = hf_dir.join("model.safetensors");
-    let file = path.display().to_string();
-    let reader = File::open(&path).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => Error::NotFound {
-            file: file.clone(),
-            status: None,
-        },
-        _ => Error::Unreachable {
-            file: file.clone(),
-            reason: e.to_string(),
-        },
-    })?;
-    let mut weights = Weights::open(reader, &file, config.architecture)?;
+    let (reader, file) = open(&hf_dir.join("model.safetensors"))?;
+    let mut weights =
+        Weights::open(reader, &file, config.architecture)?.with_precision(format.into());
+    weights.check(&config)?;
 
     let wanted = encoder_tensors(&config);
     let mut tensors = Vec::with_capacity(wanted.len());
     let mut kept_f16 = 0;
     for (done, (name, shape)) in wanted.iter().enumerate() {
-        let tensor = weights.read(name, shape)?.to_tensor()?;
-        let dtype = stored_as(name, shape, format);
-        if dtype == GgmlDType::F16 && format != Format::F16 {
+        let tensor = weights.read(name, shape)?;
+        if tensor.dtype == GgmlDType::F16 && format != Format::F16 && is_matrix(name, shape) {
             kept_f16 += 1;
         }
-        tensors.push((name.as_str(), QTensor::quantize(&tensor, dtype)?));
+        let stored = if is_matrix(name, shape) {
+            tensor.to_qtensor()?
+        } else {
+            QTensor::quantize(&tensor.to_tensor()?, GgmlDType::F32)?
+        };
+        tensors.push((name.as_str(), stored));
         progress(done + 1, wanted.len());
     }
 
@@ -104,21 +108,6 @@ pub fn quantize(
         bytes_before: weights.size(),
         bytes_after: gguf.len() as u64,
     })
-}
-
-/// The type of one tensor in the file.
-fn stored_as(name: &str, shape: &[usize], format: Format) -> GgmlDType {
-    let matrix = shape.len() == 2 && !name.starts_with("cls.output");
-    let dtype = match format {
-        Format::Q8_0 => GgmlDType::Q8_0,
-        Format::Q4_0 => GgmlDType::Q4_0,
-        Format::F16 => GgmlDType::F16,
-    };
-    match (matrix, shape.last()) {
-        (false, _) => GgmlDType::F32,
-        (true, Some(k)) if k.is_multiple_of(dtype.block_size()) => dtype,
-        (true, _) => GgmlDType::F16,
-    }
 }
 
 /// The keys llama.cpp writes for a BERT (gguf-py `constants.py`).

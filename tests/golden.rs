@@ -20,6 +20,7 @@ use live_sentiment::config::Config;
 use live_sentiment::ops::Backend;
 use live_sentiment::quantize::{Format, Options, quantize};
 use live_sentiment::tokenizer::{Batch, Padding};
+use live_sentiment::weights::Precision;
 
 use cases::Classified;
 
@@ -431,7 +432,8 @@ fn quantized_files_give_what_their_numbers_give() {
             dequantize(quantized.path(), plain.path());
             let plain = Classifier::from_dir(plain.path(), Backend::Candle).unwrap();
             for backend in BACKENDS {
-                let quantized = Classifier::from_dir(quantized.path(), backend).unwrap();
+                let stored = Precision::Stored;
+                let quantized = Classifier::from_dir_as(quantized.path(), backend, stored).unwrap();
                 let what = format!("{name}, {format:?}, {backend:?}");
                 let worst = assert_same_labels(&quantized, &plain, &cases, &what);
                 // Our kernels take f16 weights in 8 bits; candle takes them as they are.

@@ -2,8 +2,10 @@
 //! in memory whole. Every count, length and offset is checked against the file's size before it is believed;
 //! nothing is allocated that the file does not back with bytes.
 
+mod check;
 mod gguf;
 mod names;
+mod precision;
 mod safetensors;
 
 use std::collections::BTreeMap;
@@ -18,6 +20,8 @@ use crate::{Error, Result};
 use names::Names;
 
 pub use names::encoder_tensors;
+pub use precision::Precision;
+pub(crate) use precision::is_matrix;
 
 /// Where a tensor lies in its file.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +43,7 @@ pub struct Weights<R> {
     entries: BTreeMap<String, Entry>,
     names: Names,
     metadata: BTreeMap<String, String>,
+    precision: Precision,
 }
 
 /// One tensor as its file stores it: row-major, in GGUF blocks along the innermost dimension.
@@ -101,7 +106,13 @@ impl<R: Read + Seek> Weights<R> {
             entries,
             names,
             metadata,
+            precision: Precision::Stored,
         })
+    }
+
+    /// The same file, whose matrices are rounded to `precision` when they are read.
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
     }
 
     /// Reads the tensor that GGUF calls `name`, under whichever name this file has it.
@@ -110,61 +121,93 @@ impl<R: Read + Seek> Weights<R> {
     /// [`Error::MissingTensor`], or [`Error::Shape`] if its dimensions differ from `shape`;
     /// [`Error::NotFinite`] if it holds NaN or infinity.
     pub fn read(&mut self, name: &str, shape: &[usize]) -> Result<RawTensor> {
-        let (own_name, entry) = self.find(name)?;
-        if entry.shape != shape {
-            return Err(Error::Shape {
-                tensor: own_name,
-                expected: shape.to_vec(),
-                found: entry.shape,
-            });
+        let (own_name, entry) = self.find(name, shape)?;
+        let entry = entry.clone();
+        let dtype = self.precision.dtype(name, shape, entry.dtype);
+        if dtype != entry.dtype {
+            return self.read_as(own_name, &entry, shape, dtype);
         }
-        let io = |file: &str, e: std::io::Error| Error::Unreachable {
-            file: file.to_owned(),
-            reason: e.to_string(),
-        };
-        self.reader
-            .seek(SeekFrom::Start(entry.offset))
-            .map_err(|e| io(&self.file, e))?;
-        // `length` was checked against the file's size when the header was read.
-        let mut bytes = vec![0; entry.length];
-        self.reader
-            .read_exact(&mut bytes)
-            .map_err(|e| io(&self.file, e))?;
         let tensor = RawTensor {
             name: own_name,
-            dtype: entry.dtype,
-            shape: entry.shape,
-            bytes,
+            dtype,
+            shape: shape.to_vec(),
+            bytes: self.read_bytes(entry.offset, entry.length)?,
         };
-        tensor.check_finite()?;
+        tensor.check_finite(0)?;
         Ok(tensor)
     }
 
-    fn find(&self, name: &str) -> Result<(String, Entry)> {
-        let candidates = self.names.of(name);
-        candidates
-            .iter()
-            .find_map(|own| {
-                self.entries
-                    .get(own)
-                    .map(|entry| (own.clone(), entry.clone()))
-            })
-            .ok_or_else(|| Error::MissingTensor {
+    /// Bytes of a tensor, whose place was checked against the file's size when the header was read.
+    fn read_bytes(&mut self, offset: u64, length: usize) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        self.reader
+            .seek(SeekFrom::Start(offset))
+            .and_then(|_| self.reader.read_exact(&mut bytes))
+            .map_err(|e| Error::Unreachable {
                 file: self.file.clone(),
-                tensor: candidates
-                    .into_iter()
-                    .next()
-                    .unwrap_or_else(|| name.to_owned()),
-                hint: names::hint(name),
-            })
+                reason: e.to_string(),
+            })?;
+        Ok(bytes)
+    }
+}
+
+impl<R> Weights<R> {
+    /// The entry of the tensor that GGUF calls `name`, with its name in the file.
+    fn find(&self, name: &str, shape: &[usize]) -> Result<(String, &Entry)> {
+        let (own_name, entry) = self
+            .entry(name)
+            .ok_or_else(|| self.missing(name, self.hint(name)))?;
+        // llama.cpp's converter used to leave out dimensions of one, as of a single token type.
+        let without_ones = |shape: &[usize]| shape.iter().copied().filter(|&n| n != 1).collect();
+        let (found, expected): (Vec<_>, Vec<_>) = (without_ones(&entry.shape), without_ones(shape));
+        if found != expected {
+            return Err(Error::Shape {
+                tensor: own_name,
+                expected: shape.to_vec(),
+                found: entry.shape.clone(),
+            });
+        }
+        Ok((own_name, entry))
     }
 
-    /// Whether the file has the tensor that GGUF calls `name`.
-    pub fn contains(&self, name: &str) -> bool {
-        self.names
-            .of(name)
-            .iter()
-            .any(|own| self.entries.contains_key(own))
+    fn entry(&self, name: &str) -> Option<(String, &Entry)> {
+        let own_name = |own: String| self.entries.get(&own).map(|entry| (own, entry));
+        self.names.of(name).into_iter().find_map(own_name)
+    }
+
+    fn missing(&self, name: &str, hint: &'static str) -> Error {
+        Error::MissingTensor {
+            file: self.file.clone(),
+            tensor: self
+                .names
+                .of(name)
+                .into_iter()
+                .next()
+                .unwrap_or_else(|| name.to_owned()),
+            hint,
+        }
+    }
+
+    /// Why a tensor is indispensable, where that is not plain.
+    fn hint(&self, name: &str) -> &'static str {
+        let is_gguf = matches!(self.names, Names::Gguf);
+        if name.starts_with("cls.output") {
+            names::NO_HEAD
+        } else if name.starts_with("cls.") {
+            if is_gguf {
+                names::NO_POOLER_GGUF
+            } else {
+                names::NO_POOLER
+            }
+        } else if is_gguf
+            && self
+                .entries
+                .contains_key(&name.replace(".attn_q.", ".attn_qkv."))
+        {
+            names::FUSED
+        } else {
+            ""
+        }
     }
 
     /// Size of the file in bytes.
@@ -252,8 +295,9 @@ impl RawTensor {
         self.bytes.as_chunks::<N>().0.iter().copied()
     }
 
-    /// NaN and infinity can hide in plain numbers and in the scales of blocks (whose other bytes are integers).
-    fn check_finite(&self) -> Result<()> {
+    /// NaN and infinity can hide in plain numbers and in the scales of blocks (whose other bytes are integers). `first`
+    /// is what the first number is counted as.
+    fn check_finite(&self, first: usize) -> Result<()> {
         let first_bad = |mut numbers: Box<dyn Iterator<Item = f32> + '_>| {
             let mut index = 0;
             numbers.find_map(|x| {
@@ -280,7 +324,7 @@ impl RawTensor {
             None => Ok(()),
             Some((index, found)) => Err(Error::NotFinite {
                 tensor: self.name.clone(),
-                index,
+                index: first + index,
                 found,
             }),
         }

@@ -124,16 +124,14 @@ fn block(module: &str) -> Option<(&str, &str)> {
     module.strip_prefix("blk.")?.split_once('.')
 }
 
-/// Why a tensor is indispensable, where that is not plain.
-pub(super) fn hint(name: &str) -> &'static str {
-    if name.starts_with("cls.output") {
-        ": it has no classification head, so it cannot label texts"
-    } else if name.starts_with("cls.") {
-        ": without the pooler the scores would look plausible and be wrong"
-    } else {
-        ""
-    }
-}
+// Why a tensor is indispensable, where that is not plain.
+pub(super) const NO_HEAD: &str = ": it has no classification head, so it cannot label texts";
+pub(super) const NO_POOLER: &str =
+    ": without the pooler the scores would look plausible and be wrong";
+/// llama.cpp's converter drops a BERT's pooler, whatever the model is for; a DistilBERT's `pre_classifier` it keeps.
+pub(super) const NO_POOLER_GGUF: &str = ": without the pooler the scores would look plausible and be wrong; llama.cpp's converter leaves it out of a BERT, live-sentiment quantize keeps it";
+pub(super) const FUSED: &str =
+    ": it has queries, keys and values in one matrix, and three are needed";
 
 /// Every tensor of a classifier with its shape, in GGUF's names and in the order of computation.
 pub fn encoder_tensors(config: &crate::config::Config) -> Vec<(String, Vec<usize>)> {

@@ -5,7 +5,9 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use crate::gguf::{ARRAY, Gguf, STRING, U32, string};
-use crate::program::{assert_fails, finish, scratch, tiny};
+use serde_json::Value;
+
+use crate::program::{assert_fails, finish, run, scratch, tiny};
 use crate::quantize::quantize;
 
 /// A model whose files can be spoilt: a copy of the tiny BERT, in Q8_0.
@@ -245,6 +247,157 @@ fn models_of_another_kind() {
     );
 }
 
+/// Numbers of one file that say something else than another.
+#[test]
+fn labels_that_are_not_as_many_as_the_classifiers() {
+    let labels = |names: &str| {
+        config_with(
+            "\"1\": \"POSITIVE\"",
+            &format!("\"1\": \"POSITIVE\"{names}"),
+        )
+    };
+    for backend in ["candle", "scalar"] {
+        let dir = copy(&tiny("bert-binary"));
+        std::fs::write(dir.join("config.json"), labels(", \"2\": \"MORE\"")).unwrap();
+        let args = ["classify", "--backend", backend, "--model"].map(AsRef::as_ref);
+        assert_fails(
+            &run(args.into_iter().chain([dir.as_os_str()]), "good\n"),
+            "model.safetensors has 2 rows, one for each.",
+        );
+        assert_fails(
+            &quantize(&dir, &scratch(), "q8_0"),
+            "config.json names 3 labels, but classifier.weight in ",
+        );
+    }
+    for (count, reason) in [
+        (5, "id2label has 2 labels, but num_labels is 5"),
+        (0, "id2label has 2 labels, but num_labels is 0"),
+    ] {
+        let key = format!("\"num_labels\": {count}, \"vocab_size\"");
+        refused_file("config.json", config_with("\"vocab_size\"", &key), reason);
+    }
+    refused_file(
+        "config.json",
+        config_with("\"0\": \"NEGATIVE\",", ""),
+        "id2label has 1 labels, but none with id 0",
+    );
+    refused_file(
+        "config.json",
+        config_with(",\n    \"1\": \"POSITIVE\"", ""),
+        "regression (there is one label)",
+    );
+}
+
+#[test]
+fn padding_and_token_types_that_cannot_be() {
+    for (from, to, reason) in [
+        (
+            "\"pad_token_id\": 0",
+            "\"pad_token_id\": 131",
+            "pad_token_id is 131, but there are 131 embeddings",
+        ),
+        (
+            "\"pad_token_id\": 0",
+            "\"pad_token_id\": -1",
+            "config.json is damaged",
+        ),
+        (
+            "\"type_vocab_size\": 2",
+            "\"type_vocab_size\": 0",
+            "type_vocab_size is 0",
+        ),
+        (
+            "\"type_vocab_size\": 2",
+            "\"type_vocab_size\": 3",
+            "token_types.weight has shape [2, 32], but [3, 32]",
+        ),
+    ] {
+        refused_file("config.json", config_with(from, to), reason);
+    }
+}
+
+/// A vocabulary without the tokens that every text is framed by, or that stands for what is not in it.
+#[test]
+fn vocabularies_without_special_tokens() {
+    let whole = std::fs::read(tiny("bert-binary").join("tokenizer.json")).unwrap();
+    for token in ["[CLS]", "[SEP]", "[UNK]"] {
+        let mut tokenizer: Value = serde_json::from_slice(&whole).unwrap();
+        let vocabulary = tokenizer["model"]["vocab"].as_object_mut().unwrap();
+        let id = vocabulary.remove(token).unwrap();
+        vocabulary.insert("[unused1]".into(), id);
+        let only_added = tokenizer.to_string();
+        let added = tokenizer["added_tokens"].as_array_mut().unwrap();
+        added.retain(|entry| entry["content"] != token);
+        refused_file("tokenizer.json", tokenizer.to_string(), token);
+        // The tokenizers crate gives it a new id behind the vocabulary's last, which has no embedding.
+        refused_file("tokenizer.json", only_added, "tokenizer.json");
+    }
+    refused_file(
+        "tokenizer.json",
+        String::from_utf8(whole)
+            .unwrap()
+            .replace("\"unk_token\":\"[UNK]\"", "\"unk_token\":\"[OOV]\""),
+        "its vocabulary lacks the token [OOV]",
+    );
+}
+
+/// More words than embeddings, and ids that have none.
+#[test]
+fn vocabularies_larger_than_the_embeddings() {
+    let whole = std::fs::read(tiny("bert-binary").join("tokenizer.json")).unwrap();
+    for id in [131, 1_000_000_000] {
+        let mut tokenizer: Value = serde_json::from_slice(&whole).unwrap();
+        tokenizer["model"]["vocab"]["surplus"] = id.into();
+        refused_file(
+            "tokenizer.json",
+            tokenizer.to_string(),
+            &format!("the vocabulary has 132 words with ids up to {id}, the model 131 embeddings"),
+        );
+    }
+}
+
+/// What llama.cpp's converter makes of a BERT: no pooler, and the classifier in its place where labels have no names.
+#[test]
+fn llama_cpps_classifiers_without_a_pooler() {
+    refused("without the pooler the scores", |gguf| {
+        gguf.tensors
+            .retain(|t| !["cls.weight", "cls.bias"].contains(&t.name.as_str()))
+    });
+    refused("cls.output.weight: without the pooler the scores", |gguf| {
+        gguf.tensors
+            .retain(|t| !["cls.weight", "cls.bias"].contains(&t.name.as_str()));
+        gguf.tensor("cls.output.weight").name = "cls.weight".into();
+        gguf.tensor("cls.output.bias").name = "cls.bias".into();
+    });
+    refused("it has no classification head", |gguf| {
+        gguf.tensors.retain(|t| !t.name.starts_with("cls"))
+    });
+    refused("queries, keys and values in one matrix", |gguf| {
+        gguf.tensors
+            .retain(|t| !t.name.starts_with("blk.1.attn_k") && !t.name.starts_with("blk.1.attn_v"));
+        gguf.tensor("blk.1.attn_q.weight").name = "blk.1.attn_qkv.weight".into();
+    });
+}
+
+#[test]
+fn checkpoints_in_several_files_or_pickled() {
+    for (file, reason) in [
+        (
+            "model.safetensors.index.json",
+            "split into several files (model.safetensors.index.json)",
+        ),
+        ("pytorch_model.bin", "a Python pickle (pytorch_model.bin)"),
+    ] {
+        let dir = copy(&tiny("bert-binary"));
+        std::fs::write(dir.join(file), "{}").unwrap();
+        // Beside the real file it does not matter.
+        assert!(classify(&dir).status.success());
+        std::fs::remove_file(dir.join("model.safetensors")).unwrap();
+        assert_fails(&classify(&dir), reason);
+        assert_fails(&quantize(&dir, &scratch(), "q8_0"), reason);
+    }
+}
+
 /// What the `tokenizers` crate, left alone, panics on.
 #[test]
 fn tokenizers_that_break_off_or_refer_to_nothing() {
@@ -358,7 +511,7 @@ fn files_that_do_not_belong_together() {
             "\"1\": \"POSITIVE\"",
             "\"1\": \"POSITIVE\", \"2\": \"MORE\"",
         ),
-        "cls.output.weight has shape [2, 32], but [3, 32]",
+        "config.json names 3 labels, but cls.output.weight in",
     );
     refused_file(
         "config.json",
