@@ -24,13 +24,21 @@ use live_sentiment::weights::Precision;
 
 use cases::Classified;
 
-const TINY: [&str; 4] = [
+const TINY: [&str; 6] = [
     "bert-binary",
     "bert-multi-label",
     "bert-gelu-new",
+    "bert-stars",
+    "bert-emotions",
     "distilbert-binary",
 ];
-const TINY_BERT: [&str; 3] = ["bert-binary", "bert-multi-label", "bert-gelu-new"];
+const TINY_BERT: [&str; 5] = [
+    "bert-binary",
+    "bert-multi-label",
+    "bert-gelu-new",
+    "bert-stars",
+    "bert-emotions",
+];
 /// The backends that run natively.
 const BACKENDS: [Backend; 2] = [Backend::Candle, Backend::SCALAR];
 
@@ -44,6 +52,8 @@ const TINY_BOUND: f32 = 0.5;
 /// Random weights leave some texts between two labels. Where the best logit leads by more than this, rounding must not
 /// change the label; the largest lead it overcomes is 0.20.
 const TIE: f32 = 0.25;
+/// The same where the weights were rounded too; the largest lead that this overcomes is 0.39.
+const TIE_OF_ROUNDED: f32 = 0.5;
 /// candle-transformers 0.11 runs DistilBERT's `gelu` by the tanh approximation.
 const STOCK_DISTILBERT_BOUND: f32 = 1e-2;
 
@@ -189,7 +199,7 @@ fn scores_are_softmax_or_sigmoid() {
             let prediction = classifier.classify(&case.text.expand()).unwrap();
             let exp: Vec<f64> = case.logits.iter().map(|&x| f64::from(x).exp()).collect();
             let sum: f64 = exp.iter().sum();
-            let multi_label = name == "bert-multi-label";
+            let multi_label = ["bert-multi-label", "bert-emotions"].contains(&name);
             let scores: Vec<f32> = exp
                 .iter()
                 .map(|e| if multi_label { e / (1.0 + e) } else { e / sum })
@@ -349,6 +359,82 @@ fn last_hidden_state_is_stock_candles() {
     }
 }
 
+// ---- llama.cpp's files ---------------------------------------------------------------------------------------
+
+fn llama_cpp(name: &str, format: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["config.json", "tokenizer.json"] {
+        std::fs::copy(tiny(name).join(file), folder.path().join(file)).unwrap();
+    }
+    let gguf = cases::path(&format!("tests/golden/llama.cpp/{name}-{format}.gguf"));
+    std::fs::copy(gguf, folder.path().join("model.gguf")).unwrap();
+    folder
+}
+
+#[test]
+fn files_of_llama_cpp_are_read() {
+    // The checkpoint is f16 too.
+    let name = "distilbert-binary";
+    let folder = llama_cpp(name, "f16");
+    let classifier = Classifier::from_dir(folder.path(), Backend::Candle).unwrap();
+    assert_eq!(classifier.info().name, name);
+    assert_golden(&classifier, &golden(name), F32_BOUND);
+
+    let name = "bert-gelu-new";
+    let (folder, plain) = (llama_cpp(name, "q8_0"), tempfile::tempdir().unwrap());
+    dequantize(folder.path(), plain.path());
+    let plain = Classifier::from_dir(plain.path(), Backend::Candle).unwrap();
+    for backend in BACKENDS {
+        let classifier =
+            Classifier::from_dir_as(folder.path(), backend, Precision::Stored).unwrap();
+        let what = format!("{name}, {backend:?}");
+        let worst = assert_same_labels(&classifier, &plain, &golden(name), &what);
+        assert!(worst < TINY_BOUND, "{what}: {worst}");
+    }
+}
+
+/// Older converters left out dimensions of one, as of a BERT with a single token type.
+#[test]
+fn dimensions_of_one_may_be_left_out() {
+    let name = "bert-gelu-new";
+    let folder = llama_cpp(name, "q8_0");
+    let config = std::fs::read_to_string(folder.path().join("config.json")).unwrap();
+    let config = config.replace("\"type_vocab_size\": 2", "\"type_vocab_size\": 1");
+    std::fs::write(folder.path().join("config.json"), config).unwrap();
+    let path = folder.path().join("model.gguf");
+    let mut file = Cursor::new(std::fs::read(&path).unwrap());
+    let content = gguf_file::Content::read(&mut file).unwrap();
+    let tensors: Vec<_> = content
+        .tensor_infos
+        .keys()
+        .map(|name| {
+            let tensor = content.tensor(&mut file, name, &Device::Cpu).unwrap();
+            if name != "token_types.weight" {
+                return (name.as_str(), tensor);
+            }
+            let types: Vec<Vec<f32>> = tensor.dequantize(&Device::Cpu).unwrap().to_vec2().unwrap();
+            let first = Tensor::new(types[0].as_slice(), &Device::Cpu).unwrap();
+            (
+                name.as_str(),
+                QTensor::quantize(&first, GgmlDType::F32).unwrap(),
+            )
+        })
+        .collect();
+    let tensors: Vec<_> = tensors
+        .iter()
+        .map(|(name, tensor)| (*name, tensor))
+        .collect();
+    gguf_file::write(&mut std::fs::File::create(&path).unwrap(), &[], &tensors).unwrap();
+
+    // Only the first of the two types is ever used.
+    let whole = llama_cpp(name, "q8_0");
+    let [one, two] = [folder.path(), whole.path()].map(|folder| {
+        let classifier = Classifier::from_dir(folder, Backend::Candle).unwrap();
+        classifier.classify("not bad").unwrap().logits
+    });
+    assert_eq!(one, two);
+}
+
 // ---- quantized -----------------------------------------------------------------------------------------------
 
 fn quantized_to(from: &Path, to: &Path, format: Format) {
@@ -395,6 +481,18 @@ fn dequantize(from: &Path, to: &Path) {
     gguf_file::write(&mut out, &metadata, &tensors).unwrap();
 }
 
+/// Asserts that the best of `logits` is the best of `expected`, if that leads by more than `tie`.
+#[track_caller]
+fn assert_label_unless_tie(logits: &[f32], expected: &[f32], tie: f32, what: &str) {
+    let mut sorted = expected.to_vec();
+    sorted.sort_by(f32::total_cmp);
+    let lead = sorted[sorted.len() - 1] - sorted[sorted.len() - 2];
+    assert!(
+        argmax(logits) == argmax(expected) || lead < tie,
+        "{what}, which leads by {lead}"
+    );
+}
+
 /// Asserts that two models give the texts of `cases` the same labels, ties aside. Returns the largest difference of their
 /// logits.
 #[track_caller]
@@ -408,13 +506,8 @@ fn assert_same_labels(
         let text = case.text.expand();
         let (one, other) = (one.classify(&text).unwrap(), other.classify(&text).unwrap());
         let shown: String = text.chars().take(40).collect();
-        let mut logits = other.logits.clone();
-        logits.sort_by(f32::total_cmp);
-        let lead = logits[logits.len() - 1] - logits[logits.len() - 2];
-        assert!(
-            one.label == other.label || lead < TIE,
-            "{what}: label of {shown:?}, which leads by {lead}"
-        );
+        let what = format!("{what}: label of {shown:?}");
+        assert_label_unless_tie(&one.logits, &other.logits, TIE, &what);
         distance(&one.logits, &other.logits)
     });
     differences.fold(0.0, f32::max)
@@ -443,6 +536,64 @@ fn quantized_files_give_what_their_numbers_give() {
             }
         }
     }
+}
+
+/// A checkpoint whose matrices are rounded while it is read is the quantized file, to the last bit; and says what
+/// transformers says of the numbers before they were rounded.
+#[test]
+fn quantized_on_load_is_what_the_quantized_file_is() {
+    for name in TINY {
+        let cases = golden(name);
+        for (format, precision) in [
+            (Format::Q8_0, Precision::Q8_0),
+            (Format::Q4_0, Precision::Q4_0),
+            (Format::F16, Precision::F16),
+        ] {
+            let file = tempfile::tempdir().unwrap();
+            quantized_to(&tiny(name), file.path(), format);
+            for backend in BACKENDS {
+                let on_load = Classifier::from_dir_as(&tiny(name), backend, precision).unwrap();
+                let file =
+                    Classifier::from_dir_as(file.path(), backend, Precision::Stored).unwrap();
+                for case in cases
+                    .iter()
+                    .filter(|case| affordable(case, Backend::SCALAR))
+                {
+                    let text = case.text.expand();
+                    let (on_load, file) = (
+                        on_load.classify(&text).unwrap(),
+                        file.classify(&text).unwrap(),
+                    );
+                    assert_eq!(
+                        on_load.logits, file.logits,
+                        "{name}, {format:?}, {backend:?}"
+                    );
+                    if format == Format::Q8_0 {
+                        let shown: String = text.chars().take(40).collect();
+                        let what = format!("{name}, {backend:?}: label of {shown:?}");
+                        assert_label_unless_tie(
+                            &on_load.logits,
+                            &case.logits,
+                            TIE_OF_ROUNDED,
+                            &what,
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What the worker does with a checkpoint if nothing else is asked for.
+#[test]
+fn the_kernels_are_given_8_bits() {
+    let name = "bert-gelu-new";
+    let worker = Classifier::from_dir(&tiny(name), Backend::SCALAR).unwrap();
+    let q8_0 = Classifier::from_dir_as(&tiny(name), Backend::SCALAR, Precision::Q8_0).unwrap();
+    let stored = Classifier::from_dir_as(&tiny(name), Backend::SCALAR, Precision::Stored).unwrap();
+    let logits = |classifier: &Classifier| classifier.classify("not bad").unwrap().logits;
+    assert_eq!(logits(&worker), logits(&q8_0));
+    assert_ne!(logits(&worker), logits(&stored));
 }
 
 // ---- the default model ---------------------------------------------------------------------------------------

@@ -247,7 +247,7 @@ impl<R: Read + Seek> Cursor<'_, R> {
             other => {
                 return Err(self.unsupported(
                     "a tensor's type",
-                    format!("number {other} of ggml's ({name})"),
+                    format!("{} ({name})", type_name(other)),
                     "F32, F16, BF16, Q8_0 and Q4_0",
                 ));
             }
@@ -308,6 +308,22 @@ impl<R: Read + Seek> Cursor<'_, R> {
             reason: error.to_string(),
         }
     }
+}
+
+/// What ggml calls a type that cannot be read here. llama-quantize makes a Q4_0 file's embeddings Q6_K, for instance.
+fn type_name(number: u32) -> String {
+    let name = match number {
+        3 => "Q4_1",
+        6 => "Q5_0",
+        7 => "Q5_1",
+        10 => "Q2_K",
+        11 => "Q3_K",
+        12 => "Q4_K",
+        13 => "Q5_K",
+        14 => "Q6_K",
+        _ => return format!("number {number} of ggml's"),
+    };
+    name.into()
 }
 
 /// Bytes of a metadata value, for the types where all values are alike.

@@ -2,6 +2,7 @@
 
     python make.py tokens    # tokens.json: ids and offsets
     python make.py tiny      # models/*: small random checkpoints with their outputs
+    python make.py llama.cpp # llama.cpp/*: two of them in GGUF, as llama.cpp's converter writes it
     python make.py default --checkpoint DIR    # default.json: the default model; DIR is what its GGUF was made of
 
 What is made is committed, so that the tests need no Python. Run a command again when its input changed: the corpus,
@@ -94,16 +95,20 @@ def run(model, tokenizer, max_length):
     return results
 
 
-def tiny_tokenizer(limited):
-    """A WordPiece tokenizer of some 250 entries, with ids unlike those of bert-base-uncased."""
-    letters = [chr(c) for c in range(33, 127) if not chr(c).isupper()]
+def tiny_tokenizer(limited, cased=False):
+    """A WordPiece tokenizer of a few hundred entries, with ids unlike those of bert-base-uncased. The cased one is of
+    the multilingual kind: capitals and accents stay, and other scripts have words too."""
+    letters = [chr(c) for c in range(33, 127) if cased or not chr(c).isupper()]
     words = "the film was good bad not great it is and a of i love hate this movie terrible never again fantastic".split()
+    if cased:
+        letters += "ßàâçèéêëíîïñóôöùúûü这部电影太棒了好"
+        words += "The Film I It This Ich fand den großartig très über Этот фильм хороший".split()
     pieces = ["##" + c for c in letters if c.isalnum()] + ["##ing", "##ed", "##ly"]
     vocab = ["[PAD]", "[UNK]", "[SEP]", "[MASK]", "[CLS]", *letters, *(w for w in words if w not in letters), *pieces]
     ids = {token: i for i, token in enumerate(vocab)}
     tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]", max_input_chars_per_word=100))
     tokenizer.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=not cased, strip_accents=None, handle_chinese_chars=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
     tokenizer.post_processor = processors.TemplateProcessing(
@@ -119,6 +124,9 @@ BERT = {
     "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64,
     "max_position_embeddings": 128,
 }
+EMOTIONS = """admiration amusement anger annoyance approval caring confusion curiosity desire disappointment disapproval
+    disgust embarrassment excitement fear gratitude grief joy love nervousness optimism pride realization relief remorse
+    sadness surprise neutral""".split()
 TINY = {
     # A binary classifier as in the article: 512 positions.
     "bert-binary": (transformers.BertConfig, torch.float32, False, {
@@ -132,14 +140,24 @@ TINY = {
     "distilbert-binary": (transformers.DistilBertConfig, torch.float16, False, {
         "dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64, "max_position_embeddings": 128,
         "id2label": {0: "NEGATIVE", 1: "POSITIVE"}}),
+    # As nlptown/bert-base-multilingual-*-sentiment: stars, words of several languages, and the keys of an old config.json.
+    "bert-stars": (transformers.BertConfig, torch.bfloat16, False, {
+        **BERT, "num_hidden_layers": 1, "_num_labels": 5, "directionality": "bidi", "finetuning_task": "sentiment-analysis",
+        "output_past": True, "pooler_fc_size": 768, "pooler_num_attention_heads": 12, "pooler_num_fc_layers": 3,
+        "pooler_size_per_head": 128, "pooler_type": "first_token_transform",
+        "id2label": {stars - 1: f"{stars} star{'s' * (stars > 1)}" for stars in range(1, 6)}}),
+    # A head for each emotion of GoEmotions.
+    "bert-emotions": (transformers.BertConfig, torch.float16, False, {
+        **BERT, "num_hidden_layers": 1, "problem_type": "multi_label_classification", "id2label": dict(enumerate(EMOTIONS))}),
 }
+CASED = {"bert-stars"}
 
 
 def tiny(_):
     """Random checkpoints as transformers saves them, scaled so that every part of the network shows in the logits."""
     for seed, (name, (config_class, dtype, limited, options)) in enumerate(TINY.items()):
         folder = HERE / "models" / name
-        tokenizer = tiny_tokenizer(limited)
+        tokenizer = tiny_tokenizer(limited, name in CASED)
         labels = options["id2label"]
         config = config_class(**options, vocab_size=tokenizer.get_vocab_size(), pad_token_id=0,
                               label2id={label: i for i, label in labels.items()})
@@ -154,7 +172,7 @@ def tiny(_):
                     values *= 0.2
                 elif "embeddings" not in key:
                     values *= (4 if key.startswith("classifier") else 1.5) * parameter.shape[1] ** -0.5
-                # Through f16 first, so that the file holds exactly what was run.
+                # Through the file's type first, so that the file holds exactly what was run.
                 parameter.copy_(values.to(dtype).float())
             # Centred, so that each label is some text's.
             logits = [case["logits"] for case in run(model, wrap_tokenizer(tokenizer), config.max_position_embeddings)]
@@ -164,6 +182,50 @@ def tiny(_):
         model.to(dtype).save_pretrained(folder)
         tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
         write(folder / "golden.json", {"cases": results})
+
+
+def llama_cpp(_):
+    """Two of the tiny models as llama.cpp's convert_hf_to_gguf.py (conversion/bert.py) writes them: a DistilBERT, and a
+    BERT with the pooler, which the converter itself leaves out."""
+    for name, kind in [("distilbert-binary", "F16"), ("bert-gelu-new", "Q8_0")]:
+        folder = HERE / "models" / name
+        config = json.loads((folder / "config.json").read_text())
+        layers = config.get("num_hidden_layers") or config["n_layers"]
+        path = HERE / "llama.cpp" / f"{name}-{kind.lower()}.gguf"
+        path.parent.mkdir(exist_ok=True)
+        writer = gguf.GGUFWriter(path, "bert")
+        writer.add_name(name)
+        writer.add_file_type(gguf.LlamaFileType[f"MOSTLY_{kind}"])
+        writer.add_context_length(config["max_position_embeddings"])
+        writer.add_embedding_length(config.get("hidden_size") or config["dim"])
+        writer.add_feed_forward_length(config.get("intermediate_size") or config["hidden_dim"])
+        writer.add_block_count(layers)
+        writer.add_head_count(config.get("num_attention_heads") or config["n_heads"])
+        writer.add_layer_norm_eps(config.get("layer_norm_eps", 1e-12))
+        writer.add_causal_attention(False)
+        writer.add_classifier_output_labels(list(config["id2label"].values()))
+        vocab = Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab()
+        words = sorted(vocab, key=vocab.get)
+        writer.add_token_type_count(2)
+        writer.add_tokenizer_model("bert")
+        writer.add_tokenizer_pre("default")
+        writer.add_token_list([w[2:] if w.startswith("##") else w if w.startswith("[") else "\u2581" + w for w in words])
+        writer.add_token_types([gguf.TokenType.CONTROL if w.startswith("[") else gguf.TokenType.NORMAL for w in words])
+        names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.BERT, layers)
+        for key, tensor in load_file(folder / "model.safetensors").items():
+            key = key.removeprefix("distilbert.").removeprefix("bert.")
+            # The mapping knows the pooler of RoBERTa's head only, and takes `classifier` for it.
+            key = key.replace("pooler.dense", "pre_classifier")
+            key = "classifier.out_proj" + key.removeprefix("classifier") if key.startswith("classifier") else key
+            own = names.get_name(key, try_suffixes=(".weight", ".bias"))
+            plain = tensor.dim() == 1 or own in ("position_embd.weight", "token_types.weight")
+            dtype = gguf.GGMLQuantizationType["F32" if plain else kind]
+            writer.add_tensor(own, gguf.quants.quantize(tensor.float().numpy(), dtype), raw_dtype=dtype)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        print(path.relative_to(HERE), path.stat().st_size, "bytes")
 
 
 def default(options):
@@ -186,7 +248,7 @@ def default(options):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["tokens", "tiny", "default"])
+    parser.add_argument("what", choices=["tokens", "tiny", "llama.cpp", "default"])
     parser.add_argument("--checkpoint", type=pathlib.Path, help="the Hugging Face folder that the default model was made of")
     chosen = parser.parse_args()
-    {"tokens": tokens, "tiny": tiny, "default": default}[chosen.what](chosen)
+    {"tokens": tokens, "tiny": tiny, "llama.cpp": llama_cpp, "default": default}[chosen.what](chosen)
