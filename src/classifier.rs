@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use web_time::Instant;
 
@@ -102,14 +102,7 @@ impl Classifier {
     pub fn from_dir_as(dir: &Path, backend: Backend, precision: Precision) -> Result<Self> {
         let config = read(&dir.join("config.json"))?;
         let tokenizer = read(&dir.join("tokenizer.json"))?;
-        let gguf = dir.join("model.gguf");
-        let safetensors = dir.join("model.safetensors");
-        let path = if gguf.exists() || !safetensors.exists() {
-            gguf
-        } else {
-            safetensors
-        };
-        let (weights, name) = open(&path)?;
+        let (weights, name) = open(&weights_path(dir))?;
         let mut classifier =
             Self::load_as(&config, &tokenizer, weights, &name, backend, precision)?;
         if classifier.info.name == "Unnamed model"
@@ -118,6 +111,11 @@ impl Classifier {
             classifier.info.name = folder.to_string_lossy().into_owned();
         }
         Ok(classifier)
+    }
+
+    /// Whether exactly one label holds of a text, or each for itself.
+    pub fn problem_type(&self) -> ProblemType {
+        self.problem_type
     }
 
     /// What may be said about the model.
@@ -259,6 +257,16 @@ fn millis(start: Instant) -> f64 {
 /// Reads a whole file.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|e| io_error(path, &e))
+}
+
+/// Where the weights of the model in `dir` are, or should be.
+pub(crate) fn weights_path(dir: &Path) -> PathBuf {
+    let [gguf, safetensors] = ["model.gguf", "model.safetensors"].map(|name| dir.join(name));
+    if gguf.exists() || !safetensors.exists() {
+        gguf
+    } else {
+        safetensors
+    }
 }
 
 /// Opens a file of weights, and tells its name in messages.

@@ -1,3 +1,4 @@
+//! | `verify` | how far a quantized model agrees with its checkpoint |
 //! **live-sentiment** tells, while you type, how your text reads. A quantized BERT runs in the browser, in
 //! WebAssembly; the same core runs natively, for the command line and the tests.
 //!
@@ -41,6 +42,8 @@ pub mod protocol;
 pub mod quantize;
 #[cfg(feature = "inference")]
 pub mod tokenizer;
+#[cfg(feature = "cli")]
+pub mod verify;
 pub mod web;
 #[cfg(feature = "inference")]
 pub mod weights;

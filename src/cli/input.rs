@@ -8,6 +8,32 @@ use serde_json::{Map, Value};
 
 use super::{Result, Stop};
 
+/// The texts of a file, blank lines left out: one a line, or the field `text` of each line if its name ends in `.jsonl`.
+pub(super) fn read_texts(path: &Path) -> Result<Vec<String>> {
+    let json = path
+        .extension()
+        .is_some_and(|extension| extension == "jsonl");
+    let mut lines = Lines::open(path)?;
+    let mut texts = vec![];
+    while let Some(line) = lines.next_line()? {
+        if line.is_blank() {
+            continue;
+        }
+        texts.push(if json {
+            line.text_field(&line.object()?)?.to_owned()
+        } else {
+            line.text.to_owned()
+        });
+    }
+    if texts.is_empty() {
+        return Err(Stop::failed(format!(
+            "{} holds no texts. Give a file with one a line.",
+            path.display()
+        )));
+    }
+    Ok(texts)
+}
+
 /// A text file, line by line. A byte order mark and the `\r` of Windows line ends are dropped.
 pub(super) struct Lines<R> {
     reader: R,

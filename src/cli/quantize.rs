@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::input::read_texts;
 use super::{Result, Stop, bad_model};
 use crate::quantize::{self, quantize};
+use crate::verify::{Agreement, verify};
 
 /// Make a model small enough for a page, from a Hugging Face checkpoint
 ///
@@ -31,6 +33,10 @@ pub(super) struct Options {
     /// The licence of the weights, as an SPDX identifier such as Apache-2.0
     #[arg(long)]
     license: Option<String>,
+    /// Then let the checkpoint, in f32, and the model read these texts, and say how far they agree: one text a line, or
+    /// JSON Lines with "text" if the name ends in .jsonl
+    #[arg(long, value_name = "FILE")]
+    verify: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -57,10 +63,9 @@ impl From<Format> for quantize::Format {
 }
 
 pub(super) fn run(options: &Options) -> Result {
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} tensors") {
-        bar.set_style(style);
-    }
+    // A mistake in this file should not show after minutes.
+    let texts = options.verify.as_deref().map(read_texts).transpose()?;
+    let bar = progress_bar(0, "tensors");
     let report = quantize(
         &options.checkpoint,
         &options.model,
@@ -91,5 +96,44 @@ pub(super) fn run(options: &Options) -> Result {
             report.kept_f16
         );
     }
-    writeln!(io::stdout(), "{text}").map_err(|error| Stop::output(&error))
+    writeln!(io::stdout(), "{text}").map_err(|error| Stop::output(&error))?;
+
+    let Some(texts) = texts else {
+        return Ok(());
+    };
+    let bar = progress_bar(texts.len(), "texts");
+    let agreement = verify(&options.checkpoint, &options.model, &texts, |done| {
+        bar.set_position(done as u64);
+    })
+    .map_err(|error| bad_model(&options.checkpoint, &error))?;
+    bar.finish_and_clear();
+    writeln!(io::stdout(), "{}", describe(&agreement)).map_err(|error| Stop::output(&error))
+}
+
+/// How far checkpoint and model agree, in sentences.
+fn describe(agreement: &Agreement) -> String {
+    let texts = agreement.texts;
+    let share = |same: usize| format!("{same} ({:.1} %)", 100.0 * same as f64 / texts as f64);
+    let labels = match agreement.same_set {
+        None => format!("the same label to {}", share(agreement.same_label)),
+        Some(same) => format!(
+            "the same labels over 0.5 to {}, the same label first to {}",
+            share(same),
+            share(agreement.same_label)
+        ),
+    };
+    format!(
+        "Of {texts} texts, the model and the checkpoint in f32 give {labels}. Logits differ by {:.4} on average, by {:.4} at most.",
+        agreement.mean(),
+        agreement.largest
+    )
+}
+
+fn progress_bar(length: usize, of_what: &str) -> ProgressBar {
+    let bar = ProgressBar::new(length as u64);
+    let template = format!("{{bar:40}} {{pos}}/{{len}} {of_what}");
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style);
+    }
+    bar
 }

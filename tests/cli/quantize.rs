@@ -37,6 +37,8 @@ fn every_architecture_and_format_still_says_nearly_the_same() {
         "bert-binary",
         "bert-gelu-new",
         "bert-multi-label",
+        "bert-stars",
+        "bert-emotions",
         "distilbert-binary",
     ] {
         let exact = logits(&tiny(name));
@@ -95,28 +97,6 @@ fn name_and_licence_are_kept() {
 }
 
 #[test]
-fn inspect_says_what_it_is() {
-    let output = run(
-        [
-            "inspect".as_ref(),
-            "--model".as_ref(),
-            tiny("bert-binary").as_os_str(),
-        ],
-        "",
-    );
-    let text = String::from_utf8(output.stdout).unwrap();
-    for part in [
-        "bert",
-        "0 NEGATIVE, 1 POSITIVE",
-        "F32",
-        "512 tokens",
-        "not stated",
-    ] {
-        assert!(text.contains(part), "{part} is not in: {text}");
-    }
-}
-
-#[test]
 fn what_cannot_be_read_or_written() {
     let empty = scratch();
     assert_fails(
@@ -147,4 +127,85 @@ fn what_cannot_be_read_or_written() {
     let misuse = quantize(&tiny("bert-binary"), &out, "q2_k");
     assert_eq!(misuse.status.code(), Some(2));
     assert!(stderr(&misuse).contains("q4_0"));
+}
+
+fn verified(from: &Path, to: &Path, texts: &Path, format: &str) -> std::process::Output {
+    let args = ["quantize".as_ref(), from.as_os_str(), to.as_os_str()];
+    let options = ["--format", format, "--verify"].map(AsRef::as_ref);
+    run(
+        args.into_iter().chain(options).chain([texts.as_os_str()]),
+        "",
+    )
+}
+
+/// The numbers are those that `classify` gives.
+#[test]
+fn what_was_written_is_verified() {
+    let (lines, json) = (scratch().join("texts"), scratch().join("texts.jsonl"));
+    std::fs::write(&lines, "good\n\nso bad\nI love it.\n").unwrap();
+    std::fs::write(
+        &json,
+        "{\"text\": \"good\"}\n{\"text\": \"so bad\", \"label\": 1}\n{\"text\": \"I love it.\"}\n",
+    )
+    .unwrap();
+    for name in ["bert-binary", "bert-emotions", "bert-stars"] {
+        let model = scratch();
+        let output = verified(&tiny(name), &model, &lines, "q4_0");
+        assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""));
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains("Of 3 texts, "), "{said}");
+        assert_eq!(
+            said.contains("labels over 0.5"),
+            name == "bert-emotions",
+            "{said}"
+        );
+
+        // The same folder again, which now has a GGUF too: the checkpoint is still what is compared with.
+        for file in ["config.json", "tokenizer.json", "model.safetensors"] {
+            std::fs::copy(tiny(name).join(file), model.join(file)).unwrap();
+        }
+        let again = verified(&model, &model, &json, "q4_0");
+        let agreement = |said: &str| said.lines().last().unwrap().to_owned();
+        assert_eq!(
+            agreement(&String::from_utf8(again.stdout).unwrap()),
+            agreement(&said)
+        );
+
+        let texts = "good\nso bad\nI love it.\n";
+        let of = |model: &Path| -> Vec<f64> {
+            let args = ["classify".as_ref(), "--model".as_ref(), model.as_os_str()];
+            let answers = json_lines(&run(args, texts));
+            let logits = answers.iter().flat_map(|a| a["logits"].as_array().unwrap());
+            logits.filter_map(Value::as_f64).collect()
+        };
+        let (exact, found) = (of(&tiny(name)), of(&model));
+        let differences: Vec<_> = exact
+            .iter()
+            .zip(&found)
+            .map(|(a, b)| (a - b).abs())
+            .collect();
+        let mean = differences.iter().sum::<f64>() / differences.len() as f64;
+        let most = differences.iter().copied().fold(0.0, f64::max);
+        assert!(
+            said.contains(&format!("by {mean:.4} on average, by {most:.4} at most.")),
+            "{mean} {most}: {said}"
+        );
+    }
+}
+
+#[test]
+fn texts_that_cannot_be_read_stop_it_before_anything_is_written() {
+    let (out, texts) = (scratch().join("model"), scratch().join("texts.jsonl"));
+    let fails = |expected: &str| {
+        assert_fails(
+            &verified(&tiny("bert-binary"), &out, &texts, "q8_0"),
+            expected,
+        );
+        assert!(!out.exists());
+    };
+    fails("texts.jsonl was not found.");
+    std::fs::write(&texts, "\n\n").unwrap();
+    fails("holds no texts.");
+    std::fs::write(&texts, "{\"text\": 1}\n").unwrap();
+    fails("has a field \"text\" that is not a string.");
 }
