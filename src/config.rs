@@ -15,6 +15,16 @@ pub enum Architecture {
     DistilBert,
 }
 
+impl Architecture {
+    /// What transformers calls it.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Bert => "BertForSequenceClassification",
+            Self::DistilBert => "DistilBertForSequenceClassification",
+        }
+    }
+}
+
 /// What the logits mean, as `problem_type` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProblemType {

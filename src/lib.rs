@@ -1,3 +1,4 @@
+//! | `preflight` | what can be said about a model before its weights are downloaded |
 //! | `verify` | how far a quantized model agrees with its checkpoint |
 //! **live-sentiment** tells, while you type, how your text reads. A quantized BERT runs in the browser, in
 //! WebAssembly; the same core runs natively, for the command line and the tests.
@@ -37,6 +38,8 @@ pub mod evaluate;
 pub mod kernels;
 #[cfg(feature = "inference")]
 pub mod ops;
+#[cfg(feature = "inference")]
+pub mod preflight;
 pub mod protocol;
 #[cfg(feature = "cli")]
 pub mod quantize;

@@ -237,3 +237,57 @@ pub struct Token {
     /// Whether the vocabulary did not know it, so that the model saw only `[UNK]`.
     pub unknown: bool,
 }
+
+/// What can be said about a model before its weights are downloaded.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Preflight {
+    /// Why it cannot be run; `None` where nothing speaks against it. What stands below was found before this.
+    pub refusal: Option<Failure>,
+    /// Encoder and head, as `config.json` names them: `BertForSequenceClassification`.
+    pub architecture: String,
+    /// Layers of the encoder.
+    pub layers: usize,
+    /// Numbers that stand for a token.
+    pub hidden_size: usize,
+    /// The labels by class id.
+    pub labels: Vec<String>,
+    /// Whether several labels may hold of a text, or none; otherwise it is exactly one.
+    pub multi_label: bool,
+    /// The longest text that is read whole, in tokens, special tokens included.
+    pub max_tokens: usize,
+    /// Numbers in all tensors together.
+    pub parameters: u64,
+    /// The words, once `tokenizer.json` is here.
+    pub vocabulary: Option<Vocabulary>,
+    /// Size of the weights file in bytes, where known.
+    pub file_size: Option<u64>,
+    /// The storage format of most matrices, as GGUF names it, once the weights' header is here.
+    pub format: Option<String>,
+    /// Bytes that the worker will need once the model is loaded and reads its longest text, estimated.
+    pub memory: u64,
+    /// If the header of the weights was not all there: how many first bytes of the file will hold it, or tell more.
+    pub first_bytes: Option<u64>,
+}
+
+/// What a model's words are like.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Vocabulary {
+    /// How many tokens there are, whole words and parts of words.
+    pub size: usize,
+    /// Whether capitals and small letters are told apart.
+    pub cased: bool,
+    /// The scripts of the whole words, the most usual first; those of less than a hundredth of them are left out.
+    pub scripts: Vec<Script>,
+}
+
+/// How much of a vocabulary is written in one script.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Script {
+    /// Its name in English: `Latin`, `Cyrillic`, `Han`, `Arabic` …
+    pub name: String,
+    /// Its share of the whole words, 0 to 1.
+    pub share: f32,
+}

@@ -1,7 +1,7 @@
 //! Text to token ids, by the `tokenizers` crate from a model's own `tokenizer.json`.
 
 use serde_json::{Map, Value};
-use tokenizers::tokenizer::{Encoding, PostProcessor};
+use tokenizers::tokenizer::{Encoding, NormalizedString, Normalizer, PostProcessor};
 use tokenizers::{ModelWrapper, NormalizerWrapper, PreTokenizerWrapper, TruncationDirection};
 
 use crate::config::Config;
@@ -184,6 +184,23 @@ impl Tokenizer {
     /// How many ids there are: `vocab_size`.
     pub fn vocabulary(&self) -> usize {
         self.vocabulary
+    }
+
+    /// Whether capitals and small letters make different tokens.
+    pub fn is_cased(&self) -> bool {
+        let mut text = NormalizedString::from("A");
+        let normalized = self.inner.get_normalizer().map(|n| n.normalize(&mut text));
+        !matches!(normalized, Some(Ok(()))) || text.get() == "A"
+    }
+
+    /// The tokens that are not the rest of a word, in no particular order.
+    pub fn whole_words(&self) -> impl Iterator<Item = String> {
+        let prefix = match self.inner.get_model() {
+            ModelWrapper::WordPiece(model) => model.continuing_subword_prefix.clone(),
+            _ => String::new(),
+        };
+        let words = self.inner.get_vocab(false).into_keys();
+        words.filter(move |word| prefix.is_empty() || !word.starts_with(&prefix))
     }
 
     /// Tokenizes one text of any length, keeping at most [`Self::max_tokens`].

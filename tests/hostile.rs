@@ -11,6 +11,7 @@ use std::path::Path;
 use live_sentiment::Error;
 use live_sentiment::classifier::Classifier;
 use live_sentiment::ops::Backend;
+use live_sentiment::preflight::{Beginning, preflight};
 use live_sentiment::quantize::{Format, Options, quantize};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -74,8 +75,19 @@ impl Files {
     fn try_out(&self) -> Result<(), Error> {
         for backend in [Backend::Candle, Backend::SCALAR] {
             let weights = Cursor::new(&self.weights);
+            let found = preflight(
+                &self.config,
+                Some(&self.tokenizer),
+                Some(Beginning {
+                    file: "model",
+                    bytes: &self.weights,
+                    size: self.weights.len() as u64,
+                }),
+            );
             let classifier =
                 Classifier::load(&self.config, &self.tokenizer, weights, "model", backend)?;
+            // Numbers aside, all that can be wrong is known before.
+            assert_eq!((found.refusal, found.first_bytes), (None, None));
             let prediction = classifier.classify("good, but not (really) so great! é 好")?;
             let scores = &prediction.scores;
             assert_eq!(scores.len(), classifier.info().labels.len());

@@ -1,11 +1,17 @@
 //! `live-sentiment inspect`: what a model is.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
 
 use clap::Args;
+use serde::Serialize;
 
-use super::{Model, Result, Stop};
-use crate::protocol::ModelInfo;
+use super::{Model, Result, Stop, bad_model};
+use crate::classifier::{open, read, weights_path};
+use crate::preflight::{Beginning, preflight};
+use crate::protocol::{ModelInfo, Preflight};
+use crate::{Error, Result as LibraryResult};
 
 /// Load a model and say what it is
 #[derive(Debug, Args)]
@@ -15,38 +21,90 @@ pub(super) struct Options {
     /// Write one JSON object instead
     #[arg(long)]
     json: bool,
+    /// Do not load it: look at config.json, tokenizer.json and the beginning of the weights, as a page does before it
+    /// downloads them
+    #[arg(long)]
+    preflight: bool,
 }
 
 pub(super) fn run(options: &Options) -> Result {
-    let model = options.model.load()?;
-    let info = model.info();
-    let text = if options.json {
-        serde_json::to_string(info)
-            .map_err(|error| Stop::failed(format!("The model could not be described: {error}.")))?
+    let dir = &options.model.model;
+    let text = if options.preflight {
+        let found = look(dir).map_err(|error| bad_model(dir, &error))?;
+        match (&found.refusal, options.json) {
+            (_, true) => to_json(&found)?,
+            (None, false) => table(&describe_preflight(&found)),
+            (Some(refusal), false) => return Err(Stop::failed(&refusal.message)),
+        }
     } else {
-        describe(info)
+        let model = options.model.load()?;
+        if options.json {
+            to_json(model.info())?
+        } else {
+            table(&describe(model.info()))
+        }
     };
     writeln!(io::stdout(), "{text}").map_err(|error| Stop::output(&error))
 }
 
-fn describe(info: &ModelInfo) -> String {
-    let labels: Vec<_> = info
-        .labels
+fn to_json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| Stop::failed(format!("The model could not be described: {error}.")))
+}
+
+/// Looks at the model in `dir`, at no more of the weights than their header.
+fn look(dir: &Path) -> LibraryResult<Preflight> {
+    let config = read(&dir.join("config.json"))?;
+    let tokenizer = read(&dir.join("tokenizer.json"))?;
+    let (mut weights, name) = open(&weights_path(dir))?;
+    let unreachable = |error: io::Error| Error::Unreachable {
+        file: name.clone(),
+        reason: error.to_string(),
+    };
+    let size = weights.metadata().map_err(unreachable)?.len();
+    let mut bytes = Vec::new();
+    loop {
+        let beginning = Beginning {
+            file: &name,
+            bytes: &bytes,
+            size,
+        };
+        let found = preflight(&config, Some(&tokenizer), Some(beginning));
+        let Some(wanted) = found.first_bytes else {
+            return Ok(found);
+        };
+        read_up_to(&mut weights, &mut bytes, wanted).map_err(unreachable)?;
+    }
+}
+
+/// Reads on until `bytes` are `wanted` long.
+fn read_up_to(file: &mut File, bytes: &mut Vec<u8>, wanted: u64) -> io::Result<()> {
+    let missing = wanted.saturating_sub(bytes.len() as u64);
+    match file.take(missing).read_to_end(bytes)? as u64 {
+        read if read < missing => Err(io::ErrorKind::UnexpectedEof.into()),
+        _ => Ok(()),
+    }
+}
+
+type Rows = Vec<(&'static str, String)>;
+
+fn table(rows: &Rows) -> String {
+    let lines: Vec<_> = rows
         .iter()
-        .enumerate()
-        .map(|(id, label)| format!("{id} {label}"))
+        .map(|(name, value)| format!("{name:<13} {value}"))
         .collect();
-    [
+    lines.join("\n")
+}
+
+fn describe(info: &ModelInfo) -> Rows {
+    vec![
         ("name", info.name.clone()),
         ("architecture", info.architecture.clone()),
-        ("labels", labels.join(", ")),
-        (
-            "parameters",
-            format!("{:.1} million", info.parameters as f64 / 1e6),
-        ),
+        ("labels", labels(&info.labels)),
+        ("parameters", millions(info.parameters)),
         (
             "weights",
-            format!("{}, {:.1} MB", info.format, info.file_size as f64 / 1e6),
+            format!("{}, {}", info.format, megabytes(info.file_size)),
         ),
         (
             "license",
@@ -54,6 +112,62 @@ fn describe(info: &ModelInfo) -> String {
         ),
         ("longest text", format!("{} tokens", info.max_tokens)),
     ]
-    .map(|(name, value)| format!("{name:<13} {value}"))
-    .join("\n")
+}
+
+fn describe_preflight(found: &Preflight) -> Rows {
+    let holds = if found.multi_label {
+        "each holds or not"
+    } else {
+        "one holds"
+    };
+    let mut rows = vec![
+        (
+            "architecture",
+            format!(
+                "{}, {} layers of {}",
+                found.architecture, found.layers, found.hidden_size
+            ),
+        ),
+        ("labels", format!("{} ({holds})", labels(&found.labels))),
+        ("parameters", millions(found.parameters)),
+    ];
+    if let Some(vocabulary) = &found.vocabulary {
+        let scripts: Vec<_> = vocabulary
+            .scripts
+            .iter()
+            .map(|script| format!("{} {:.0} %", script.name, 100.0 * script.share))
+            .collect();
+        let cased = if vocabulary.cased { "cased" } else { "uncased" };
+        rows.push((
+            "vocabulary",
+            format!(
+                "{} tokens, {cased}; words: {}",
+                vocabulary.size,
+                scripts.join(", ")
+            ),
+        ));
+    }
+    if let (Some(format), Some(size)) = (&found.format, found.file_size) {
+        rows.push(("weights", format!("{format}, {}", megabytes(size))));
+    }
+    rows.push(("memory", format!("{} in a page", megabytes(found.memory))));
+    rows.push(("longest text", format!("{} tokens", found.max_tokens)));
+    rows
+}
+
+fn labels(names: &[String]) -> String {
+    let labels: Vec<_> = names
+        .iter()
+        .enumerate()
+        .map(|(id, label)| format!("{id} {label}"))
+        .collect();
+    labels.join(", ")
+}
+
+fn millions(parameters: u64) -> String {
+    format!("{:.1} million", parameters as f64 / 1e6)
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
 }

@@ -18,6 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::classifier::Classifier;
 use crate::ops;
 use crate::protocol::{ModelInfo, Prediction};
+use crate::weights;
 use crate::{Error, ErrorKind};
 
 /// Tells how texts read, with a BERT sequence classifier.
@@ -91,6 +92,32 @@ struct Model {
     /// Which arithmetic to use
     #[arg(long, value_enum, default_value_t = Backend::Candle)]
     backend: Backend,
+    /// How matrices are held that the file stores as plain numbers; by default `stored`, with the backend `scalar` `q8_0`
+    #[arg(long, value_enum)]
+    precision: Option<Precision>,
+}
+
+/// Whether matrices of plain numbers are rounded while they are read.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Precision {
+    /// As the file has them
+    Stored,
+    /// In 8 bits, as a page does
+    #[value(name = "q8_0")]
+    Q8_0,
+    /// In 4 bits
+    #[value(name = "q4_0")]
+    Q4_0,
+}
+
+impl From<Precision> for weights::Precision {
+    fn from(precision: Precision) -> Self {
+        match precision {
+            Precision::Stored => Self::Stored,
+            Precision::Q8_0 => Self::Q8_0,
+            Precision::Q4_0 => Self::Q4_0,
+        }
+    }
 }
 
 /// The backends there are outside a browser.
@@ -120,7 +147,12 @@ struct Loaded<'a> {
 impl Model {
     fn load(&self) -> Result<Loaded<'_>> {
         let dir = &self.model;
-        let classifier = Classifier::from_dir(dir, self.backend.into())
+        let backend = self.backend.into();
+        let precision = match self.precision {
+            Some(precision) => precision.into(),
+            None => weights::Precision::of(backend),
+        };
+        let classifier = Classifier::from_dir_as(dir, backend, precision)
             .map_err(|error| bad_model(dir, &error))?;
         Ok(Loaded { dir, classifier })
     }

@@ -215,6 +215,11 @@ impl<R> Weights<R> {
         self.size
     }
 
+    /// The type in which the file has the tensor that GGUF calls `name`, if it has it.
+    pub fn dtype(&self, name: &str) -> Option<GgmlDType> {
+        self.entry(name).map(|(_, entry)| entry.dtype)
+    }
+
     /// A string of the GGUF's metadata, such as `general.name`.
     pub fn metadata(&self, key: &str) -> Option<&str> {
         self.metadata.get(key).map(String::as_str)

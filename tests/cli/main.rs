@@ -6,5 +6,6 @@ mod bad_models;
 mod classify;
 mod evaluate;
 mod gguf;
+mod inspect;
 mod program;
 mod quantize;

@@ -1,0 +1,95 @@
+//! What a model takes in memory, against what the preflight says of it; and that a checkpoint in f32 is never held whole.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs::File;
+use std::io::Cursor;
+use std::path::Path;
+
+use candle_core::Device;
+use candle_core::quantized::{GgmlDType, QTensor, gguf_file};
+use live_sentiment::classifier::Classifier;
+use live_sentiment::ops::Backend;
+use live_sentiment::preflight::{Beginning, PROGRAM, preflight};
+use peak_alloc::PeakAlloc;
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// The estimate may be off by this much, either way.
+const TOLERANCE: f64 = 0.1;
+
+/// The most that is held while the model is loaded and reads a text of full length, and what the preflight said.
+fn measured_and_told(config: &[u8], tokenizer: &[u8], weights: &Path) -> (u64, u64) {
+    let size = std::fs::metadata(weights).unwrap().len();
+    let told = {
+        let bytes = std::fs::read(weights).unwrap();
+        let file = "model.gguf";
+        let beginning = Beginning {
+            file,
+            bytes: &bytes[..bytes.len().min(1 << 20)],
+            size,
+        };
+        preflight(config, Some(tokenizer), Some(beginning))
+    };
+    assert_eq!((&told.refusal, told.first_bytes), (&None, None));
+
+    let before = MEMORY.current_usage();
+    MEMORY.reset_peak_usage();
+    let file = File::open(weights).unwrap();
+    let model = Classifier::load(config, tokenizer, file, "model.gguf", Backend::SCALAR).unwrap();
+    assert_eq!(
+        model.classify(&"good ".repeat(600)).unwrap().token_count,
+        512
+    );
+    ((MEMORY.peak_usage() - before) as u64, told.memory - PROGRAM)
+}
+
+#[track_caller]
+fn assert_near(measured: u64, told: u64) {
+    let ratio = told as f64 / measured as f64;
+    println!("{measured} bytes taken, {told} told: {ratio:.2}");
+    assert!((ratio - 1.0).abs() < TOLERANCE, "{measured} {told} {ratio}");
+}
+
+/// One test, or its parts would count each other's memory.
+#[test]
+fn memory_is_what_the_preflight_says() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("public/models/minilm-sentiment");
+    let config = std::fs::read(dir.join("config.json")).unwrap();
+    let tokenizer = std::fs::read(dir.join("tokenizer.json")).unwrap();
+    let quantized = dir.join("model.gguf");
+    let (measured, told) = measured_and_told(&config, &tokenizer, &quantized);
+    assert_near(measured, told);
+
+    let folder = tempfile::tempdir().unwrap();
+    let plain = folder.path().join("model.gguf");
+    in_f32(&quantized, &plain);
+    let (measured, told) = measured_and_told(&config, &tokenizer, &plain);
+    assert_near(measured, told);
+    let size = std::fs::metadata(&plain).unwrap().len();
+    assert!(2 * measured < size, "{measured} of {size}");
+}
+
+/// Writes a GGUF file again with every number in f32.
+fn in_f32(from: &Path, to: &Path) {
+    let mut file = Cursor::new(std::fs::read(from).unwrap());
+    let content = gguf_file::Content::read(&mut file).unwrap();
+    let tensors: Vec<_> = content
+        .tensor_infos
+        .keys()
+        .map(|name| {
+            let tensor = content.tensor(&mut file, name, &Device::Cpu).unwrap();
+            let plain = tensor.dequantize(&Device::Cpu).unwrap();
+            (
+                name.as_str(),
+                QTensor::quantize(&plain, GgmlDType::F32).unwrap(),
+            )
+        })
+        .collect();
+    let tensors: Vec<_> = tensors
+        .iter()
+        .map(|(name, tensor)| (*name, tensor))
+        .collect();
+    gguf_file::write(&mut File::create(to).unwrap(), &[], &tensors).unwrap();
+}
