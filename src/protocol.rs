@@ -18,7 +18,9 @@ use crate::ErrorKind;
 pub enum Request {
     /// Fetch a model and get ready. Answered by [`Response::Progress`]s, then [`Response::Ready`] or [`Response::Failed`].
     Load {
-        /// Absolute URL of the folder with `config.json`, `tokenizer.json` and `model.gguf`; ends with a slash.
+        /// Absolute URL of the folder with `config.json`, `tokenizer.json` and `model.gguf` or `model.safetensors`, with a slash
+        /// at its end; or of the weights in such a folder. With `files`, an array of `File`s, in the same message, the model is
+        /// these, and is kept under this address.
         model: String,
         /// Which arithmetic to use; by default the fastest this worker was built with.
         #[serde(default)]
@@ -26,6 +28,16 @@ pub enum Request {
     },
     /// Call off the download under way. Answered by [`Response::Failed`] of kind [`ErrorKind::Cancelled`].
     Cancel,
+    /// Look at a model without downloading its weights. Answered by [`Response::Inspected`] or [`Response::Failed`].
+    Inspect {
+        /// As in [`Request::Load`], `files` included.
+        model: String,
+    },
+    /// Remove a model from this device. Answered by [`Response::Forgotten`] or [`Response::Failed`].
+    Forget {
+        /// As in [`Request::Load`].
+        model: String,
+    },
     /// Classify a text. Answered by [`Response::Classified`] or [`Response::Failed`] with the same `seq`.
     Classify {
         /// Chosen by the page, rising.
@@ -70,6 +82,10 @@ pub enum Response {
     },
     /// The model is loaded.
     Ready(ModelInfo),
+    /// The answer to [`Request::Inspect`].
+    Inspected(Inspection),
+    /// The answer to [`Request::Forget`].
+    Forgotten,
     /// The answer to a classification.
     Classified {
         /// The request's number.
@@ -203,6 +219,25 @@ pub enum Backend {
     Relaxed,
 }
 
+impl Backend {
+    const ALL: [Self; 4] = [Self::Candle, Self::Scalar, Self::Simd128, Self::Relaxed];
+
+    /// As it is called in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Candle => "candle",
+            Self::Scalar => "scalar",
+            Self::Simd128 => "simd128",
+            Self::Relaxed => "relaxed",
+        }
+    }
+
+    /// The one that is called so.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|backend| backend.name() == name)
+    }
+}
+
 /// How a text reads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -268,6 +303,16 @@ pub struct Preflight {
     pub memory: u64,
     /// If the header of the weights was not all there: how many first bytes of the file will hold it, or tell more.
     pub first_bytes: Option<u64>,
+}
+
+/// A [`Preflight`] in words, for a page to show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inspection {
+    /// What was found, as term and description.
+    pub facts: Vec<(String, String)>,
+    /// Why the model cannot be run; `None` where nothing speaks against it.
+    #[serde(default)]
+    pub refusal: Option<Failure>,
 }
 
 /// What a model's words are like.

@@ -1,13 +1,14 @@
-//! What serde writes, the page reads: every kind of message, with and without what is optional.
+//! What serde writes, the page reads, and the other way round: every kind of message, with and without what is optional.
 
 #![cfg(all(target_arch = "wasm32", feature = "browser"))]
 #![expect(clippy::expect_used, reason = "a test that cannot go on should stop")]
 
 use live_sentiment::ErrorKind;
 use live_sentiment::protocol::{
-    Backend, Failure, Fetched, Measured, ModelInfo, Prediction, Progress, Response, Storage, Token,
+    Backend, Failure, Fetched, Inspection, Measured, ModelInfo, Prediction, Progress, Request,
+    Response, Storage, Token,
 };
-use live_sentiment::web::message::response;
+use live_sentiment::web::message::{load, request, response};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -135,6 +136,70 @@ fn failures() {
             comes_back(Response::Failed { seq, failure });
         }
     }
+}
+
+#[wasm_bindgen_test]
+fn inspections() {
+    for refusal in [None, Some("No.".to_owned())] {
+        comes_back(Response::Inspected(Inspection {
+            facts: vec![("labels".into(), "0 négatif".into())],
+            refusal: refusal.map(|message| Failure {
+                kind: ErrorKind::Unsupported,
+                message,
+            }),
+        }));
+    }
+    comes_back(Response::Forgotten);
+}
+
+#[wasm_bindgen_test]
+fn requests_arrive_as_they_were_meant() {
+    let model = || "https://a.example/é/".to_owned();
+    let mut requests = vec![
+        Request::Cancel,
+        Request::Inspect { model: model() },
+        Request::Forget { model: model() },
+        Request::Classify {
+            seq: 9_000_000_000,
+            text: "🙂".into(),
+        },
+        Request::Tokenize {
+            seq: 0,
+            text: String::new(),
+        },
+        Request::ClassifyIds {
+            seq: 1,
+            ids: vec![101, u32::MAX],
+        },
+    ];
+    for backend in [None, Some(Backend::Candle), Some(Backend::Relaxed)] {
+        requests.push(Request::Load {
+            model: model(),
+            backend,
+        });
+    }
+    for sent in requests {
+        let message = request(&sent, None);
+        let read: Request = serde_wasm_bindgen::from_value(message).expect("a request");
+        assert_eq!(read, sent);
+    }
+}
+
+#[wasm_bindgen_test]
+fn files_go_with_what_needs_them() {
+    let files = js_sys::Array::of1(&"a file".into());
+    let model = "dropped:m/".to_owned();
+    let sent = Request::Load {
+        model: model.clone(),
+        backend: None,
+    };
+    let (address, found) = load(&request(&sent, Some(&files))).expect("a request to load");
+    assert_eq!(
+        (address, found.map(|files| files.length())),
+        (model, Some(1))
+    );
+    let cancel = request(&Request::Cancel, Some(&files));
+    assert!(load(&cancel).is_none());
 }
 
 #[wasm_bindgen_test]

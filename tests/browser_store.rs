@@ -137,7 +137,13 @@ async fn one_missing_file_calls_off_the_others() {
         .as_string()
         .unwrap();
     let controller = AbortController::new().unwrap();
-    let result = fetch_model(&format!("{origin}/no-such-model/"), &controller, |_| {}).await;
+    let result = fetch_model(
+        &format!("{origin}/no-such-model/"),
+        None,
+        &controller,
+        |_| {},
+    )
+    .await;
     let error = result.err().unwrap();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(controller.signal().aborted());
@@ -214,12 +220,16 @@ fn manifests_are_held_to_their_form() {
     };
     let good = Manifest::parse(json(&entry).as_bytes(), "files.json").unwrap();
     assert!(good.entries().iter().all(|(_, entry)| entry.bytes == 5));
+    let named = json(&entry).replace("model.gguf", "bert-q8_0.safetensors");
+    let named = Manifest::parse(named.as_bytes(), "files.json").unwrap();
+    assert_eq!(named.entries()[2].0, "bert-q8_0.safetensors");
     for bad in [
         "{}".to_owned(),
         "null".to_owned(),
         String::new(),
         "<!doctype html>".to_owned(),
         json("{}"),
+        json(&entry).replace("model.gguf", "model.bin"),
         json(r#"{"bytes": -1, "sha256": "00"}"#),
         json(r#"{"bytes": 5, "sha256": "../../model"}"#),
         json(&entry.replace("00", "0A")),
@@ -303,6 +313,30 @@ async fn a_new_release_of_a_model_takes_the_place_of_the_old_one() {
     assert!(shelf.held(&others).await.unwrap().is_whole);
     shelf.remove(&others).await.unwrap();
     shelf.finish(model, "", |_| Vec::new()).await.unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn a_model_that_is_forgotten_takes_only_its_own_files_along() {
+    let shelf = Shelf::open().await.unwrap();
+    let [own, shared] = ["44", "55"].map(|byte| byte.repeat(32));
+    let (model, other) = ("https://a.example/f/", "dropped:g/");
+    for digest in [&own, &shared] {
+        let bytes = Uint8Array::from(digest.as_bytes());
+        shelf.write(digest, 0, &[bytes], None).await.unwrap();
+        shelf.seal(digest).await.unwrap();
+    }
+    let digests = |list: &str| list.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let list = format!("{own} {shared}");
+    shelf.begin(model, &list).await.unwrap();
+    shelf.begin(other, &shared).await.unwrap();
+    shelf.finish(model, &list, digests).await.unwrap();
+    shelf.finish(other, &shared, digests).await.unwrap();
+    shelf.forget(model, digests).await.unwrap();
+    assert_eq!(shelf.model(model).await.unwrap(), None);
+    assert!(!shelf.held(&own).await.unwrap().is_whole);
+    assert!(shelf.held(&shared).await.unwrap().is_whole);
+    shelf.forget(other, digests).await.unwrap();
+    assert!(!shelf.held(&shared).await.unwrap().is_whole);
 }
 
 #[wasm_bindgen_test]

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Model, Result, Stop, bad_model};
 use crate::classifier::{open, read, weights_path};
-use crate::preflight::{Beginning, preflight};
+use crate::preflight::{Beginning, Facts, facts, labels, megabytes, millions, preflight};
 use crate::protocol::{ModelInfo, Preflight};
 use crate::{Error, Result as LibraryResult};
 
@@ -33,7 +33,7 @@ pub(super) fn run(options: &Options) -> Result {
         let found = look(dir).map_err(|error| bad_model(dir, &error))?;
         match (&found.refusal, options.json) {
             (_, true) => to_json(&found)?,
-            (None, false) => table(&describe_preflight(&found)),
+            (None, false) => table(&facts(&found)),
             (Some(refusal), false) => return Err(Stop::failed(&refusal.message)),
         }
     } else {
@@ -86,9 +86,7 @@ fn read_up_to(file: &mut File, bytes: &mut Vec<u8>, wanted: u64) -> io::Result<(
     }
 }
 
-type Rows = Vec<(&'static str, String)>;
-
-fn table(rows: &Rows) -> String {
+fn table(rows: &Facts) -> String {
     let lines: Vec<_> = rows
         .iter()
         .map(|(name, value)| format!("{name:<13} {value}"))
@@ -96,7 +94,7 @@ fn table(rows: &Rows) -> String {
     lines.join("\n")
 }
 
-fn describe(info: &ModelInfo) -> Rows {
+fn describe(info: &ModelInfo) -> Facts {
     vec![
         ("name", info.name.clone()),
         ("architecture", info.architecture.clone()),
@@ -112,62 +110,4 @@ fn describe(info: &ModelInfo) -> Rows {
         ),
         ("longest text", format!("{} tokens", info.max_tokens)),
     ]
-}
-
-fn describe_preflight(found: &Preflight) -> Rows {
-    let holds = if found.multi_label {
-        "each holds or not"
-    } else {
-        "one holds"
-    };
-    let mut rows = vec![
-        (
-            "architecture",
-            format!(
-                "{}, {} layers of {}",
-                found.architecture, found.layers, found.hidden_size
-            ),
-        ),
-        ("labels", format!("{} ({holds})", labels(&found.labels))),
-        ("parameters", millions(found.parameters)),
-    ];
-    if let Some(vocabulary) = &found.vocabulary {
-        let scripts: Vec<_> = vocabulary
-            .scripts
-            .iter()
-            .map(|script| format!("{} {:.0} %", script.name, 100.0 * script.share))
-            .collect();
-        let cased = if vocabulary.cased { "cased" } else { "uncased" };
-        rows.push((
-            "vocabulary",
-            format!(
-                "{} tokens, {cased}; words: {}",
-                vocabulary.size,
-                scripts.join(", ")
-            ),
-        ));
-    }
-    if let (Some(format), Some(size)) = (&found.format, found.file_size) {
-        rows.push(("weights", format!("{format}, {}", megabytes(size))));
-    }
-    rows.push(("memory", format!("{} in a page", megabytes(found.memory))));
-    rows.push(("longest text", format!("{} tokens", found.max_tokens)));
-    rows
-}
-
-fn labels(names: &[String]) -> String {
-    let labels: Vec<_> = names
-        .iter()
-        .enumerate()
-        .map(|(id, label)| format!("{id} {label}"))
-        .collect();
-    labels.join(", ")
-}
-
-fn millions(parameters: u64) -> String {
-    format!("{:.1} million", parameters as f64 / 1e6)
-}
-
-fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
 }

@@ -2,6 +2,7 @@
 //! first bytes of the weights, where their header is.
 
 mod beginning;
+mod facts;
 mod memory;
 mod script;
 
@@ -14,6 +15,9 @@ use crate::weights::{Weights, encoder_tensors};
 use crate::{Error, Result};
 
 pub use beginning::Beginning;
+pub use facts::{Facts, facts};
+#[cfg(feature = "cli")]
+pub(crate) use facts::{labels, megabytes, millions};
 pub use memory::PROGRAM;
 
 /// What WebAssembly can address.

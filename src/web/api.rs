@@ -70,6 +70,7 @@ pub async fn create(options: CreateOptions) -> Result<Sentiment, JsValue> {
         let desk = Rc::clone(&desk);
         let options = Options {
             model,
+            files: None,
             backend,
             start_worker: options.start_worker(),
         };

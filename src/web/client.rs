@@ -5,14 +5,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
-use js_sys::Function;
+use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
-use web_sys::{ErrorEvent, MessageEvent, Url, Worker, WorkerOptions, WorkerType};
+use web_sys::{ErrorEvent, MessageEvent, Worker};
 
 use super::mailbox::{Mailbox, Order, Work};
-use super::{message, probe};
+use super::{message, program};
 use crate::protocol::{Backend, Failure, Request};
-use crate::{Error, Result};
 
 pub use super::mailbox::{Event, Keep};
 
@@ -26,8 +25,11 @@ const HIDDEN_MILLIS: i32 = 180_000;
 /// Which model to run, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// URL of the model's folder; a relative one is resolved against the document.
+    /// URL of the model's folder, or of its weights (`.gguf`, `.safetensors`) in that; a relative one is resolved against the
+    /// document.
     pub model: String,
+    /// An array of `File`s that are the model, in place of what is at `model`; they are kept under that address.
+    pub files: Option<Array>,
     /// Which arithmetic to use; by default the fastest that this browser has.
     pub backend: Option<Backend>,
     /// Called with the name of a program, `worker` or `worker_relaxed`, to make the [`Worker`]; for pages that are put
@@ -43,6 +45,7 @@ pub struct Client {
 
 struct Inner {
     mailbox: RefCell<Mailbox>,
+    files: Option<Array>,
     start_worker: Option<Function>,
     /// URL of the worker's script, its name for `start_worker`, or why there cannot be one.
     program: Result<String, Failure>,
@@ -59,7 +62,7 @@ struct Inner {
 }
 
 /// A live worker; dropping it ends it.
-struct Running(Worker);
+pub(in crate::web) struct Running(pub(in crate::web) Worker);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -79,13 +82,14 @@ impl Client {
 
     /// As [`Client::start`], with a choice of what happens to requests that find the worker busy.
     pub fn start_keeping(keep: Keep, options: Options, on_event: impl Fn(Event) + 'static) -> Self {
-        let (model, program) = match resolve(&options) {
+        let (model, program) = match program::resolve(&options) {
             Ok((model, program)) => (model, Ok(program)),
             Err(error) => (options.model.clone(), Err(Failure::from(&error))),
         };
         let mailbox = Mailbox::new(model, options.backend, keep);
         let inner = Rc::new_cyclic(|inner: &Weak<Inner>| Inner {
             mailbox: RefCell::new(mailbox),
+            files: options.files,
             start_worker: options.start_worker,
             program,
             worker: RefCell::new(None),
@@ -187,7 +191,7 @@ fn on_timer(inner: &Weak<Inner>, handle: fn(&Inner)) -> Closure<dyn Fn()> {
     })
 }
 
-fn document() -> Option<web_sys::Document> {
+pub(in crate::web) fn document() -> Option<web_sys::Document> {
     web_sys::window()?.document()
 }
 
@@ -235,11 +239,7 @@ impl Inner {
             Some(start) => start
                 .call1(&JsValue::UNDEFINED, &program.into())
                 .and_then(JsCast::dyn_into),
-            None => {
-                let options = WorkerOptions::new();
-                options.set_type(WorkerType::Module);
-                Worker::new_with_options(program, &options)
-            }
+            None => program::start(program),
         };
         match started {
             Ok(worker) => {
@@ -256,9 +256,9 @@ impl Inner {
     /// Returns what follows if it fails.
     fn post(&self, request: &Request) -> Vec<Order> {
         let posted = match &*self.worker.borrow() {
-            Some(Running(worker)) => serde_wasm_bindgen::to_value(request)
-                .map_err(JsValue::from)
-                .and_then(|message| worker.post_message(&message)),
+            Some(Running(worker)) => {
+                worker.post_message(&message::request(request, self.files.as_ref()))
+            }
             None => Ok(()),
         };
         match posted {
@@ -338,62 +338,8 @@ impl Inner {
     }
 }
 
-#[wasm_bindgen]
-extern "C" {
-    /// URL of the script that this code was compiled into.
-    #[wasm_bindgen(thread_local_v2, js_namespace = ["import", "meta"], js_name = url)]
-    static SCRIPT_URL: String;
-}
-
-/// The model's absolute URL, and that of the worker that can run it here, or its name for `start_worker`.
-///
-/// The workers lie beside this script, in a folder named after the build: so a page never meets the worker of
-/// another build, whatever a cache has kept, and the whole may be served from any path.
-///
-/// # Errors
-/// `Browser` where WebAssembly lacks what is needed, `Input` for a URL that is none.
-fn resolve(options: &Options) -> Result<(String, String)> {
-    let base = document()
-        .and_then(|document| document.base_uri().ok().flatten())
-        .ok_or_else(|| Error::Browser("This runs in a page only".into()))?;
-    let mut model = absolute(&options.model, &base)?;
-    if !model.ends_with('/') {
-        model.push('/');
-    }
-    let mut program = program(options.backend)?.to_owned();
-    if options.start_worker.is_none() {
-        program += "_loader.js";
-        program = SCRIPT_URL.with(|script| absolute(&program, script))?;
-    }
-    Ok((model, program))
-}
-
-fn absolute(url: &str, base: &str) -> Result<String> {
-    Url::new_with_base(url, base)
-        .map(|url| url.href())
-        .map_err(|_| Error::Input(format!("{url} is not an address")))
-}
-
-/// The worker that this browser can run and that has `backend`.
-fn program(backend: Option<Backend>) -> Result<&'static str> {
-    if !probe::has_simd128() {
-        return Err(Error::Browser(
-            "This browser is too old to run the model: Chrome or Edge 96, Firefox 114 and Safari 16.4 \
-             are the first that can"
-                .into(),
-        ));
-    }
-    match (backend, probe::has_relaxed_simd()) {
-        (None | Some(Backend::Relaxed), true) => Ok("worker_relaxed"),
-        (Some(Backend::Relaxed), false) => Err(Error::Browser(
-            "This browser has no relaxed SIMD, which the backend “relaxed” needs".into(),
-        )),
-        (None | Some(Backend::Simd128 | Backend::Scalar | Backend::Candle), _) => Ok("worker"),
-    }
-}
-
 /// What a thrown JavaScript value says.
-fn words(thrown: &JsValue) -> String {
+pub(in crate::web) fn words(thrown: &JsValue) -> String {
     match thrown.dyn_ref::<js_sys::Error>() {
         Some(error) => error.message().into(),
         None => format!("{thrown:?}"),

@@ -1,14 +1,15 @@
-//! Reads what the worker says, field by field.
+//! Reads what the worker says and writes what it is told, field by field.
 //!
-//! serde would read it in one line, as it writes it: but its code for a tagged enum is a quarter of the page's
+//! serde would do either in one line, as it does in the worker: but its code for a tagged enum is a quarter of the page's
 //! WebAssembly, and this is next to none. `tests/browser_message.rs` holds the two together.
 
-use js_sys::Array;
+use js_sys::{Array, Object, Uint32Array};
 use wasm_bindgen::prelude::*;
 
 use crate::ErrorKind;
 use crate::protocol::{
-    Backend, Failure, Fetched, Measured, ModelInfo, Prediction, Progress, Response, Storage, Token,
+    Backend, Failure, Fetched, Inspection, Measured, ModelInfo, Prediction, Progress, Request,
+    Response, Storage, Token,
 };
 
 #[wasm_bindgen]
@@ -24,6 +25,11 @@ extern "C" {
     fn prediction(this: &Message) -> Option<Message>;
     #[wasm_bindgen(method, getter)]
     fn failure(this: &Message) -> Option<Message>;
+
+    #[wasm_bindgen(method, getter)]
+    fn facts(this: &Message) -> Option<Array>;
+    #[wasm_bindgen(method, getter)]
+    fn refusal(this: &Message) -> Option<Message>;
 
     #[wasm_bindgen(method, getter)]
     fn received(this: &Message) -> Option<f64>;
@@ -101,6 +107,82 @@ extern "C" {
     fn end(this: &Message) -> Option<f64>;
     #[wasm_bindgen(method, getter)]
     fn unknown(this: &Message) -> Option<bool>;
+
+    #[wasm_bindgen(method, getter)]
+    fn model(this: &Message) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn files(this: &Message) -> Option<Array>;
+
+    #[wasm_bindgen(method, setter, js_name = type)]
+    fn set_kind(this: &Message, kind: &str);
+    #[wasm_bindgen(method, setter)]
+    fn set_seq(this: &Message, seq: f64);
+    #[wasm_bindgen(method, setter)]
+    fn set_text(this: &Message, text: &str);
+    #[wasm_bindgen(method, setter)]
+    fn set_ids(this: &Message, ids: &Uint32Array);
+    #[wasm_bindgen(method, setter)]
+    fn set_model(this: &Message, model: &str);
+    #[wasm_bindgen(method, setter)]
+    fn set_backend(this: &Message, backend: &str);
+    #[wasm_bindgen(method, setter)]
+    fn set_files(this: &Message, files: &Array);
+}
+
+/// A message that is nothing but its kind.
+pub fn tagged(kind: &str) -> JsValue {
+    let message: Message = Object::new().unchecked_into();
+    message.set_kind(kind);
+    message.into()
+}
+
+/// What a request to load says: the model's address, and the files that go with it.
+pub fn load(data: &JsValue) -> Option<(String, Option<Array>)> {
+    let message: &Message = data.is_object().then(|| data.unchecked_ref())?;
+    Some((message.model()?, message.files()))
+}
+
+/// A request for a worker; `files` go with one that loads or inspects a model.
+pub fn request(request: &Request, files: Option<&Array>) -> JsValue {
+    let message: Message = Object::new().unchecked_into();
+    let kind = match request {
+        Request::Load { model, backend } => {
+            message.set_model(model);
+            if let Some(backend) = backend {
+                message.set_backend(backend.name());
+            }
+            "load"
+        }
+        Request::Cancel => "cancel",
+        Request::Inspect { model } => {
+            message.set_model(model);
+            "inspect"
+        }
+        Request::Forget { model } => {
+            message.set_model(model);
+            "forget"
+        }
+        Request::Classify { seq, text } => {
+            message.set_seq(*seq as f64);
+            message.set_text(text);
+            "classify"
+        }
+        Request::Tokenize { seq, text } => {
+            message.set_seq(*seq as f64);
+            message.set_text(text);
+            "tokenize"
+        }
+        Request::ClassifyIds { seq, ids } => {
+            message.set_seq(*seq as f64);
+            message.set_ids(&ids.as_slice().into());
+            "classifyIds"
+        }
+    };
+    message.set_kind(kind);
+    if let (Some(files), Request::Load { .. } | Request::Inspect { .. }) = (files, request) {
+        message.set_files(files);
+    }
+    message.into()
 }
 
 /// The response that a worker posted, or `None` if it is none of ours.
@@ -124,6 +206,11 @@ pub fn response(data: &JsValue) -> Option<Response> {
             requests: list(message.requests()?, fetched)?,
         },
         "ready" => Response::Ready(model_info(message)?),
+        "inspected" => Response::Inspected(Inspection {
+            facts: list(message.facts()?, fact)?,
+            refusal: message.refusal().as_ref().and_then(failure),
+        }),
+        "forgotten" => Response::Forgotten,
         "classified" => Response::Classified {
             seq: message.seq()? as u64,
             prediction: prediction(&message.prediction()?)?,
@@ -139,6 +226,11 @@ pub fn response(data: &JsValue) -> Option<Response> {
         },
         _ => return None,
     })
+}
+
+fn fact(pair: JsValue) -> Option<(String, String)> {
+    let pair: Array = pair.unchecked_into();
+    pair.get(0).as_string().zip(pair.get(1).as_string())
 }
 
 fn failure(message: &Message) -> Option<Failure> {
@@ -169,13 +261,7 @@ fn model_info(message: &Message) -> Option<ModelInfo> {
         format: message.format()?,
         license: message.license(),
         max_tokens: message.max_tokens()? as usize,
-        backend: match message.backend()?.as_str() {
-            "candle" => Backend::Candle,
-            "scalar" => Backend::Scalar,
-            "simd128" => Backend::Simd128,
-            "relaxed" => Backend::Relaxed,
-            _ => return None,
-        },
+        backend: Backend::named(&message.backend()?)?,
         load_millis: message.load_millis()?,
         measured: list(message.measured()?, measured)?,
     })

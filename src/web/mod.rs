@@ -1,9 +1,13 @@
 //! Everything that touches the browser.
 
+#[cfg(any(feature = "browser", test))]
+pub mod address;
 #[cfg(feature = "api")]
 pub mod api;
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(any(feature = "page", feature = "models"))]
+pub mod link;
 #[cfg(any(feature = "client", test))]
 #[cfg_attr(
     not(feature = "client"),
@@ -15,13 +19,17 @@ pub mod client;
 mod mailbox;
 #[cfg(feature = "browser")]
 pub mod message;
+#[cfg(feature = "models")]
+pub mod models;
 #[cfg(feature = "browser")]
 pub mod probe;
+#[cfg(feature = "client")]
+mod program;
 #[cfg(feature = "browser")]
 pub mod requests;
 #[cfg(feature = "worker")]
 pub mod store;
-#[cfg(any(feature = "page", feature = "api", test))]
+#[cfg(any(feature = "page", feature = "api", feature = "models", test))]
 pub mod ui;
 #[cfg(feature = "worker")]
 pub mod worker;

@@ -2,15 +2,19 @@
 //!
 //! A model's folder lists its files in [`files.json`](manifest). A file that is on the device is read from there and its
 //! digest is checked each time; one that is not is fetched, kept while it arrives, and counts as there only once its digest
-//! was right. What a broken connection or a closed tab has left is continued from where it ended. Where the browser keeps
-//! nothing, or the folder has no list, files are fetched anew each time.
+//! was right. What a broken connection or a closed tab has left is continued from where it ended. A folder without a
+//! list is fetched whole, and kept as it came; so are files that were dropped on the page. Where the browser keeps nothing,
+//! files are fetched anew each time.
 
 mod chunks;
 mod digest;
 mod download;
+mod dropped;
+mod folder;
 mod lock;
 mod manifest;
 mod obtain;
+mod peek;
 mod shelf;
 mod tally;
 
@@ -22,21 +26,22 @@ use web_sys::{AbortController, AbortSignal, RequestCache, WorkerGlobalScope};
 pub use chunks::Chunks;
 pub use digest::Digest;
 pub use download::{Download, Order};
+pub use dropped::Dropped;
 pub use lock::{Lock, hold};
 pub use manifest::{Entry, MANIFEST, Manifest};
+pub use peek::peek;
 pub use shelf::{Held, Refusal, Segment, Shelf};
 
 use crate::protocol::{Progress, Storage};
 use crate::{Error, Result};
-use obtain::Obtain;
+use folder::{Folder, OTHER_FORMS, unreadable};
+use obtain::{Came, Obtain};
 use tally::Tally;
 
 /// The model's configuration in its folder.
 pub const CONFIG: &str = "config.json";
 /// The tokenizer's file in a model's folder.
 pub const TOKENIZER: &str = "tokenizer.json";
-/// The weights' file in a model's folder.
-pub const WEIGHTS: &str = "model.gguf";
 
 // All but the weights are copied into WebAssembly's memory, so what a hostile server can make us hold has a bound. The
 // weights are not; WebAssembly could not address more than this.
@@ -44,6 +49,7 @@ const MAX_MANIFEST_BYTES: u64 = 1 << 16;
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
 const MAX_TOKENIZER_BYTES: u64 = 64 << 20;
 const MAX_WEIGHTS_BYTES: u64 = 1 << 32;
+const LIMITS: [u64; 3] = [MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES, MAX_WEIGHTS_BYTES];
 
 /// How long the network may take to say whether there is a newer model, in milliseconds, before the one on the device is used.
 const MANIFEST_PATIENCE: i32 = 3_000;
@@ -55,34 +61,40 @@ pub struct ModelFiles {
     pub config: Vec<u8>,
     /// `tokenizer.json`
     pub tokenizer: Vec<u8>,
-    /// [`WEIGHTS`]
+    /// GGUF or safetensors
     pub weights: Chunks,
+    /// The weights' name in their folder.
+    pub weights_name: String,
 }
 
 impl ModelFiles {
-    fn new([config, tokenizer, weights]: [Chunks; 3]) -> Self {
+    fn new([config, tokenizer, weights]: [Chunks; 3], manifest: &Manifest) -> Self {
+        let [_, _, (name, _)] = manifest.entries();
         Self {
             config: config.to_vec(),
             tokenizer: tokenizer.to_vec(),
             weights,
+            weights_name: name.to_owned(),
         }
     }
 }
 
-/// Gets the model in the folder at the absolute URL `model`, which ends with a slash, and says what the device keeps of it.
-/// All files come at once; the first failure calls off the others. `on_progress` hears of what the network brings.
+/// Gets the model at the absolute URL `model`, a folder's with a slash at its end or that of its weights, and says what the
+/// device keeps of it; where `files` were dropped on the page, they are the model. All files come at once; the first failure
+/// calls off the others. `on_progress` hears of what the network brings.
 ///
 /// # Errors
-/// `Cancelled` once `controller` was told to abort; otherwise [`Download`]'s, and `Malformed` for a file that is not what
-/// `files.json` says even when it was fetched again.
+/// `Cancelled` once `controller` was told to abort; otherwise [`Download`]'s, `Unsupported` for a checkpoint in another form,
+/// and `Malformed` for a file that is not what `files.json` says even when it was fetched again.
 pub async fn fetch_model(
     model: &str,
+    files: Option<&Dropped>,
     controller: &AbortController,
     on_progress: impl Fn(Progress),
 ) -> Result<(ModelFiles, Storage)> {
     let signal = controller.signal();
     let tally = Tally::new(on_progress);
-    let getting = Box::pin(get(model, &signal, &tally));
+    let getting = Box::pin(get(Folder::at(model), files, &signal, &tally));
     let got = match select(getting, Box::pin(tally.keep_telling())).await {
         Either::Left((got, _)) => got,
         Either::Right((never, _)) => match never {},
@@ -91,16 +103,23 @@ pub async fn fetch_model(
 }
 
 async fn get<F: Fn(Progress)>(
-    model: &str,
+    folder: Folder<'_>,
+    files: Option<&Dropped>,
     signal: &AbortSignal,
     tally: &Tally<F>,
 ) -> Result<(ModelFiles, Storage)> {
-    let obtain = Obtain::new(model, Shelf::open().await, signal, tally);
+    let obtain = Obtain::new(folder, Shelf::open().await, signal, tally);
+    if let Some(files) = files {
+        return from_files(&obtain, files).await;
+    }
     let kept = obtain.kept_manifest().await;
-    let published = fetch_manifest(model, signal);
+    if folder.is_dropped() {
+        return from_device(&obtain, kept).await;
+    }
+    let published = fetch_manifest(folder, signal);
     let Some(kept) = kept else {
         return match published.await {
-            Ok(json) => from_list(&obtain, &json).await,
+            Ok(manifest) => from_list(&obtain, manifest).await,
             // No list, or a host that answers everything with its front page.
             Err(Error::NotFound { .. } | Error::Malformed { .. }) => without_list(&obtain).await,
             Err(error) => Err(error),
@@ -109,19 +128,25 @@ async fn get<F: Fn(Progress)>(
     // What is here is read while the network is asked whether there is something newer.
     let published = within(MANIFEST_PATIENCE, published);
     let (published, found) = join(published, obtain.read_all(&kept)).await;
-    let json = match published {
+    let got = match published {
         Some(Err(Error::Cancelled)) => return Err(Error::Cancelled),
-        Some(Ok(json)) => json,
-        Some(Err(_)) | None => kept.clone(),
+        Some(Ok(manifest)) if manifest != kept => from_list(&obtain, manifest).await,
+        // The folder has no list.
+        Some(Err(Error::NotFound { .. } | Error::Malformed { .. }))
+            if within(MANIFEST_PATIENCE, obtain.has_changed(&kept)).await == Some(true) =>
+        {
+            without_list(&obtain).await
+        }
+        _ => match found {
+            Some(files) => return Ok((ModelFiles::new(files, &kept), obtain.storage(true))),
+            None if kept.was_made_here() => return without_list(&obtain).await,
+            None => return from_list(&obtain, kept).await,
+        },
     };
-    let found = match found {
-        Some(files) if json == kept => return Ok((ModelFiles::new(files), obtain.storage(true))),
-        found => found,
-    };
-    match (from_list(&obtain, &json).await, found) {
+    match (got, found) {
         // The newer model does not come; the one that is here does the work until it does.
         (Err(Error::Unreachable { .. } | Error::NotFound { .. }), Some(files)) => {
-            Ok((ModelFiles::new(files), obtain.storage(true)))
+            Ok((ModelFiles::new(files, &kept), obtain.storage(true)))
         }
         (got, _) => got,
     }
@@ -130,11 +155,9 @@ async fn get<F: Fn(Progress)>(
 /// The files that a manifest lists.
 async fn from_list<F: Fn(Progress)>(
     obtain: &Obtain<'_, F>,
-    json: &str,
+    manifest: Manifest,
 ) -> Result<(ModelFiles, Storage)> {
-    let manifest = Manifest::parse(json.as_bytes(), &obtain.url(MANIFEST))?;
-    let limits = [MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES, MAX_WEIGHTS_BYTES];
-    for ((name, entry), limit) in manifest.entries().into_iter().zip(limits) {
+    for ((name, entry), limit) in manifest.entries().into_iter().zip(LIMITS) {
         if entry.bytes > limit {
             return Err(Error::Malformed {
                 file: obtain.url(MANIFEST),
@@ -142,7 +165,8 @@ async fn from_list<F: Fn(Progress)>(
             });
         }
     }
-    obtain.expect(&manifest, json).await;
+    obtain.announce(&manifest);
+    obtain.prepare(&manifest).await;
     let [config, tokenizer, weights] = manifest.entries();
     let (config, tokenizer, weights) = try_join3(
         obtain.known(0, config),
@@ -150,29 +174,114 @@ async fn from_list<F: Fn(Progress)>(
         obtain.known(2, weights),
     )
     .await?;
-    let is_kept = obtain.finish(json).await;
-    let files = ModelFiles::new([config, tokenizer, weights]);
+    let is_kept = obtain.finish(&manifest).await;
+    let files = ModelFiles::new([config, tokenizer, weights], &manifest);
     Ok((files, obtain.storage(is_kept)))
 }
 
-/// The files of a folder that has no manifest: nothing tells whether they are whole, so nothing is kept.
+/// The files of a folder that has no manifest. Nothing tells whether they are whole but that they can be read.
 async fn without_list<F: Fn(Progress)>(obtain: &Obtain<'_, F>) -> Result<(ModelFiles, Storage)> {
     let (config, tokenizer, weights) = try_join3(
         obtain.unknown(0, CONFIG, MAX_CONFIG_BYTES),
         obtain.unknown(1, TOKENIZER, MAX_TOKENIZER_BYTES),
-        obtain.unknown(2, WEIGHTS, MAX_WEIGHTS_BYTES),
+        unknown_weights(obtain),
     )
     .await?;
-    let mut storage = obtain.storage(false);
-    storage
-        .reason
-        .get_or_insert_with(|| format!("the model’s folder has no {MANIFEST}"));
-    Ok((ModelFiles::new([config, tokenizer, weights]), storage))
+    keep(obtain, [config, tokenizer, weights]).await
+}
+
+/// The first of the names that weights may have under which there are some.
+async fn unknown_weights<F: Fn(Progress)>(obtain: &Obtain<'_, F>) -> Result<Came> {
+    let mut refused = None;
+    for name in obtain.folder.weights() {
+        match obtain.unknown(2, name, MAX_WEIGHTS_BYTES).await {
+            Err(Error::NotFound { .. }) => {}
+            // It may be the front page of a host that answers everything with it.
+            Err(error @ Error::Malformed { .. }) => refused = refused.or(Some(error)),
+            came => return came,
+        }
+    }
+    Err(match refused {
+        Some(error) => error,
+        None => no_weights(obtain.folder, obtain.signal).await,
+    })
+}
+
+/// Why there are no weights.
+async fn no_weights(folder: Folder<'_>, signal: &AbortSignal) -> Error {
+    for (name, form) in OTHER_FORMS {
+        let url = folder.url(name);
+        if Download::begin(Order::whole(&url, u64::MAX), signal)
+            .await
+            .is_ok()
+        {
+            return unreadable(form);
+        }
+    }
+    folder.no_weights()
+}
+
+/// The files that were dropped on the page.
+async fn from_files<F: Fn(Progress)>(
+    obtain: &Obtain<'_, F>,
+    files: &Dropped,
+) -> Result<(ModelFiles, Storage)> {
+    let named = [
+        files.named(CONFIG)?,
+        files.named(TOKENIZER)?,
+        files.weights()?,
+    ];
+    let mut came = Vec::new();
+    for (index, (file, limit)) in named.into_iter().zip(LIMITS).enumerate() {
+        came.push(obtain.dropped(index, file, limit).await?);
+    }
+    // As many as there are names.
+    match <[Came; 3]>::try_from(came) {
+        Ok(came) => keep(obtain, came).await,
+        Err(_) => Err(Error::Cancelled),
+    }
+}
+
+/// A model that was dropped on the page once.
+async fn from_device<F: Fn(Progress)>(
+    obtain: &Obtain<'_, F>,
+    kept: Option<Manifest>,
+) -> Result<(ModelFiles, Storage)> {
+    if let Some(kept) = kept
+        && let Some(files) = obtain.read_all(&kept).await
+    {
+        return Ok((ModelFiles::new(files, &kept), obtain.storage(true)));
+    }
+    Err(Error::NotFound {
+        file: "The model that was dropped on this page".into(),
+        status: None,
+    })
+}
+
+/// Keeps files of which nothing was known before they came, so that they need not come again.
+async fn keep<F: Fn(Progress)>(
+    obtain: &Obtain<'_, F>,
+    came: [Came; 3],
+) -> Result<(ModelFiles, Storage)> {
+    let manifest = Manifest::new(came.each_ref().map(|came| came.listed.clone()));
+    let files = came.map(|came| came.chunks);
+    obtain.prepare(&manifest).await;
+    let is_kept = obtain.put_away(&manifest, &files).await;
+    Ok((ModelFiles::new(files, &manifest), obtain.storage(is_kept)))
+}
+
+/// Forgets a model that is kept on this device, and the files that no other one has.
+///
+/// # Errors
+/// `Browser` with the browser's words.
+pub async fn forget(model: &str) -> Result<()> {
+    let forgotten = async { Shelf::open().await?.forget(model, obtain::digests).await };
+    forgotten.await.map_err(Error::Browser)
 }
 
 /// The model's manifest as the server has it now.
-async fn fetch_manifest(model: &str, signal: &AbortSignal) -> Result<String> {
-    let url = format!("{model}{MANIFEST}");
+async fn fetch_manifest(folder: Folder<'_>, signal: &AbortSignal) -> Result<Manifest> {
+    let url = folder.url(MANIFEST);
     let order = Order {
         // A cached one may be that of an older release.
         cache: RequestCache::NoCache,
@@ -183,8 +292,7 @@ async fn fetch_manifest(model: &str, signal: &AbortSignal) -> Result<String> {
     while let Some(chunk) = download.next().await? {
         chunks.push(chunk);
     }
-    let json = String::from_utf8_lossy(&chunks.to_vec()).into_owned();
-    Manifest::parse(json.as_bytes(), &url).map(|_| json)
+    Manifest::parse(&chunks.to_vec(), &url)
 }
 
 /// What `future` gives if it takes no more than `millis` milliseconds.
@@ -196,7 +304,7 @@ async fn within<T>(millis: i32, future: impl Future<Output = T>) -> Option<T> {
 }
 
 /// Waits `millis` milliseconds.
-async fn pause(millis: i32) {
+pub(super) async fn pause(millis: i32) {
     let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
     let timer = js_sys::Promise::new(&mut |resolve, _| {
         _ = scope.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, millis);

@@ -6,18 +6,23 @@ use std::cell::{Cell, RefCell};
 use std::panic::PanicHookInfo;
 use std::rc::Rc;
 
+use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
 use web_time::Instant;
 
 use super::requests;
-use super::store::{self, ModelFiles};
+use super::store::{self, Dropped, ModelFiles};
 use crate::classifier::Classifier;
 use crate::kernels;
 use crate::ops::Backend;
-use crate::protocol::{self, Failure, ModelInfo, Request, Response};
+use crate::preflight;
+use crate::protocol::{self, Failure, Inspection, ModelInfo, Request, Response};
 use crate::{Error, Result};
+
+/// How long the browser may take to tell of a request that has ended, in milliseconds.
+const REQUESTS_MILLIS: i32 = 100;
 
 /// Starts to listen. To be called once, by `main`.
 ///
@@ -32,8 +37,11 @@ pub fn run(kernels: kernels::Backend) {
         loads: Cell::new(0),
     });
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-        match serde_wasm_bindgen::from_value(event.data()) {
-            Ok(request) => worker.handle(request),
+        let message = event.data();
+        let files = Reflect::get(&message, &"files".into());
+        let files = files.ok().as_ref().and_then(Dropped::of);
+        match serde_wasm_bindgen::from_value(message) {
+            Ok(request) => worker.handle(request, files),
             Err(error) => fail(None, &Error::Input(format!("Not a request: {error}"))),
         }
     });
@@ -53,10 +61,22 @@ struct Worker {
 }
 
 impl Worker {
-    fn handle(self: &Rc<Self>, request: Request) {
+    fn handle(self: &Rc<Self>, request: Request, files: Option<Dropped>) {
         match request {
-            Request::Load { model, backend } => self.start_loading(model, backend),
+            Request::Load { model, backend } => self.start_loading(model, files, backend),
             Request::Cancel => self.stop_loading(),
+            Request::Inspect { model } => spawn_local(async move {
+                match inspect(&model, files).await {
+                    Ok(inspection) => post(&Response::Inspected(inspection)),
+                    Err(error) => fail(None, &error),
+                }
+            }),
+            Request::Forget { model } => spawn_local(async move {
+                match store::forget(&model).await {
+                    Ok(()) => post(&Response::Forgotten),
+                    Err(error) => fail(None, &error),
+                }
+            }),
             Request::Classify { seq, text } => self.answer(seq, |model| {
                 let prediction = model.classify(&text)?;
                 Ok(Response::Classified { seq, prediction })
@@ -76,15 +96,20 @@ impl Worker {
         }
     }
 
-    fn start_loading(self: &Rc<Self>, model: String, backend: Option<protocol::Backend>) {
+    fn start_loading(
+        self: &Rc<Self>,
+        model: String,
+        files: Option<Dropped>,
+        backend: Option<protocol::Backend>,
+    ) {
         self.stop_loading();
         // The old model goes first: there may not be room for two.
         self.model.take();
         let load = self.loads.get() + 1;
         self.loads.set(load);
-        let controller = match AbortController::new() {
+        let controller = match abort_controller() {
             Ok(controller) => controller,
-            Err(_) => return fail(None, &Error::Browser("AbortController is missing".into())),
+            Err(error) => return fail(None, &error),
         };
         self.loading.replace(Some(controller.clone()));
 
@@ -92,7 +117,7 @@ impl Worker {
         let backend = self.backend(backend);
         spawn_local(async move {
             let loaded = match backend {
-                Ok(backend) => load_model(&model, backend, &controller).await,
+                Ok(backend) => load_model(&model, files, backend, &controller).await,
                 Err(error) => Err(error),
             };
             if worker.loads.get() != load {
@@ -143,21 +168,45 @@ impl Worker {
     }
 }
 
+fn abort_controller() -> Result<AbortController> {
+    AbortController::new().map_err(|_| Error::Browser("AbortController is missing".into()))
+}
+
+async fn inspect(model: &str, files: Option<Dropped>) -> Result<Inspection> {
+    let controller = abort_controller()?;
+    let found = store::peek(model, files.as_ref(), &controller.signal()).await;
+    controller.abort();
+    // The browser tells of requests a moment after they ended, and this worker may end with its answer.
+    store::pause(REQUESTS_MILLIS).await;
+    let found = found?;
+    let facts = preflight::facts(&found);
+    Ok(Inspection {
+        facts: facts
+            .into_iter()
+            .map(|(term, said)| (term.to_owned(), said))
+            .collect(),
+        refusal: found.refusal,
+    })
+}
+
 async fn load_model(
     model: &str,
+    files: Option<Dropped>,
     backend: Backend,
     controller: &AbortController,
 ) -> Result<(Classifier, ModelInfo)> {
     let start = Instant::now();
     let on_progress = |progress| post(&Response::Progress(progress));
-    let (files, storage) = store::fetch_model(model, controller, on_progress).await?;
+    let (files, storage) =
+        store::fetch_model(model, files.as_ref(), controller, on_progress).await?;
     post(&Response::Stored(storage));
     let ModelFiles {
         config,
         tokenizer,
         weights,
+        weights_name,
     } = files;
-    let model = Classifier::load(&config, &tokenizer, weights, store::WEIGHTS, backend)?;
+    let model = Classifier::load(&config, &tokenizer, weights, &weights_name, backend)?;
     let info = ModelInfo {
         load_millis: start.elapsed().as_secs_f64() * 1e3,
         ..model.info().clone()

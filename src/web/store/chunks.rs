@@ -30,6 +30,11 @@ impl Chunks {
         self.length
     }
 
+    /// The chunks, in order.
+    pub fn parts(&self) -> impl Iterator<Item = &Uint8Array> {
+        self.chunks.iter().map(|(_, chunk)| chunk)
+    }
+
     /// A copy in WebAssembly's memory, for a file that is small.
     pub fn to_vec(&self) -> Vec<u8> {
         let mut bytes = Vec::new();

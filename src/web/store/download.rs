@@ -1,6 +1,6 @@
 //! One file from a server, with every way it can go wrong told apart.
 
-use gloo_net::http::{Request, Response};
+use gloo_net::http::{Method, RequestBuilder, Response};
 use js_sys::Uint8Array;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -51,6 +51,7 @@ pub struct Download<'a> {
     position: u64,
     total: Option<u64>,
     etag: Option<String>,
+    version: Option<String>,
     /// Whether `total` counts the bytes that we read.
     is_total_certain: bool,
 }
@@ -65,12 +66,7 @@ impl<'a> Download<'a> {
     /// - `Malformed` for a web page in its place, or more than `limit` bytes.
     pub async fn begin(order: Order<'a>, signal: &'a AbortSignal) -> Result<Self> {
         let Order { url, limit, .. } = order;
-        let mut request = Request::get(url)
-            .credentials(RequestCredentials::SameOrigin)
-            // Whose page runs which model is nobody's business.
-            .referrer_policy(ReferrerPolicy::NoReferrer)
-            .cache(order.cache)
-            .abort_signal(Some(signal));
+        let mut request = request(RequestBuilder::new(url), signal).cache(order.cache);
         if order.from > 0 {
             request = request.header("range", &format!("bytes={}-", order.from));
             // A weak ETag cannot be asked for (RFC 9110, 13.1.5), and with a server of another origin the header would need its
@@ -130,12 +126,27 @@ impl<'a> Download<'a> {
             position: start,
             total,
             etag: header(&response, "etag"),
+            version: version(&response),
             is_total_certain: response.type_() == ResponseType::Basic,
         };
         if total.is_some_and(|total| total > limit) {
             return Err(download.too_long());
         }
         Ok(download)
+    }
+
+    /// What the server calls the version of a file that it has now, as [`Self::version`].
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub async fn ask_version(url: &str, signal: &AbortSignal) -> Result<Option<String>> {
+        let response = request(RequestBuilder::new(url).method(Method::HEAD), signal)
+            .cache(RequestCache::NoCache)
+            .send()
+            .await
+            .map_err(|_| broken(url, signal, why_no_answer(url)))?;
+        check_status(url, &response)?;
+        Ok(version(&response))
     }
 
     /// The next bytes; `None` at the end.
@@ -188,6 +199,11 @@ impl<'a> Download<'a> {
         self.etag.as_deref()
     }
 
+    /// What the server calls this version of the file: its ETag, else its date, else its length.
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
     fn too_long(&self) -> Error {
         malformed(self.url, format!("it is longer than {} bytes", self.limit))
     }
@@ -202,6 +218,21 @@ impl<'a> Download<'a> {
         };
         broken(self.url, self.signal, reason)
     }
+}
+
+/// What all requests have in common.
+fn request(request: RequestBuilder, signal: &AbortSignal) -> RequestBuilder {
+    request
+        .credentials(RequestCredentials::SameOrigin)
+        // Whose page runs which model is nobody's business.
+        .referrer_policy(ReferrerPolicy::NoReferrer)
+        .abort_signal(Some(signal))
+}
+
+fn version(response: &Response) -> Option<String> {
+    ["etag", "last-modified", "content-length"]
+        .iter()
+        .find_map(|name| header(response, name))
 }
 
 fn broken(url: &str, signal: &AbortSignal, reason: String) -> Error {

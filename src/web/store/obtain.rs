@@ -5,15 +5,21 @@ use std::cell::{Cell, RefCell};
 use js_sys::{Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
-use web_sys::{AbortSignal, RequestCache};
+use web_sys::{AbortSignal, File, RequestCache};
 
+use super::folder::Folder;
 use super::shelf::{Held, Refusal, Shelf};
-use super::{Chunks, Digest, Download, Entry, MANIFEST, Manifest, Order, Tally, lock, pause};
+use super::{
+    Chunks, Digest, Download, Entry, MANIFEST, Manifest, Order, Tally, dropped, lock, pause,
+};
 use crate::protocol::{Progress, Storage};
 use crate::{Error, Result};
 
 /// Bytes that are written to the device at a time: what a closed tab loses at most.
 const SEGMENT_BYTES: u64 = 1 << 19;
+
+/// Bytes that are written at a time of a file that is here already, where nothing can be lost.
+const WRITE_BYTES: u64 = 1 << 24;
 
 /// Pauses before a connection that broke off is tried again, in milliseconds. Only those that brought something are: what
 /// fails at once is for the visitor to know.
@@ -26,14 +32,35 @@ const WATCH_PATIENCE: u32 = 40;
 
 /// What all files of one model need.
 pub(super) struct Obtain<'a, F> {
-    model: &'a str,
+    pub(super) folder: Folder<'a>,
     /// `None` from when the browser first refused to keep something.
     shelf: RefCell<Option<Shelf>>,
     refusal: RefCell<Option<Refusal>>,
-    signal: &'a AbortSignal,
+    pub(super) signal: &'a AbortSignal,
     tally: &'a Tally<F>,
     /// Bytes that came over the network.
     fetched: Cell<u64>,
+}
+
+/// A file of which nothing was known before it came.
+pub(super) struct Came {
+    pub(super) chunks: Chunks,
+    /// Its name, and what a manifest would say of it.
+    pub(super) listed: (String, Entry),
+}
+
+impl Came {
+    fn new(name: &str, chunks: Chunks, digest: &Digest, version: &str) -> Self {
+        let entry = Entry {
+            bytes: chunks.length(),
+            sha256: digest.to_hex(),
+            version: Some(version.to_owned()),
+        };
+        Self {
+            chunks,
+            listed: (name.to_owned(), entry),
+        }
+    }
 }
 
 /// What there is of a file that is being fetched.
@@ -58,7 +85,7 @@ impl Part {
 
 impl<'a, F: Fn(Progress)> Obtain<'a, F> {
     pub(super) fn new(
-        model: &'a str,
+        folder: Folder<'a>,
         shelf: std::result::Result<Shelf, Refusal>,
         signal: &'a AbortSignal,
         tally: &'a Tally<F>,
@@ -68,7 +95,7 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
             Err(refusal) => (None, Some(refusal)),
         };
         Self {
-            model,
+            folder,
             shelf: RefCell::new(shelf),
             refusal: RefCell::new(refusal),
             signal,
@@ -78,7 +105,7 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
     }
 
     pub(super) fn url(&self, name: &str) -> String {
-        format!("{}{name}", self.model)
+        self.folder.url(name)
     }
 
     /// What came of it.
@@ -91,18 +118,15 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
     }
 
     /// The manifest of the model on the device, if that is whole.
-    pub(super) async fn kept_manifest(&self) -> Option<String> {
+    pub(super) async fn kept_manifest(&self) -> Option<Manifest> {
         let shelf = self.shelf.borrow().clone()?;
-        let json = self.kept(shelf.model(self.model).await)??;
+        let json = self.kept(shelf.model(self.folder.address).await)??;
         // One that cannot be read any more is as good as none.
-        Manifest::parse(json.as_bytes(), MANIFEST)
-            .is_ok()
-            .then_some(json)
+        Manifest::parse(json.as_bytes(), MANIFEST).ok()
     }
 
     /// All files of a manifest, if every one is on the device and right.
-    pub(super) async fn read_all(&self, json: &str) -> Option<[Chunks; 3]> {
-        let manifest = Manifest::parse(json.as_bytes(), MANIFEST).ok()?;
+    pub(super) async fn read_all(&self, manifest: &Manifest) -> Option<[Chunks; 3]> {
         let mut files = Vec::new();
         for (_, entry) in manifest.entries() {
             files.push(self.read_whole(entry).await?);
@@ -110,13 +134,19 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
         files.try_into().ok()
     }
 
-    /// Announces what is going to be fetched: to the visitor, and to the device, if it has room.
-    pub(super) async fn expect(&self, manifest: &Manifest, json: &str) {
-        let mut bytes = 0;
+    /// Tells the visitor what is going to be fetched.
+    pub(super) fn announce(&self, manifest: &Manifest) {
         for (file, (_, entry)) in manifest.entries().into_iter().enumerate() {
-            bytes += entry.bytes;
             self.tally.have(file, 0, Some(entry.bytes));
         }
+    }
+
+    /// Announces to the device what is going to be kept, if it has room.
+    pub(super) async fn prepare(&self, manifest: &Manifest) {
+        let bytes = manifest
+            .entries()
+            .iter()
+            .fold(0, |sum: u64, (_, entry)| sum.saturating_add(entry.bytes));
         if let Some(room) = room().await
             && room < bytes
         {
@@ -125,22 +155,32 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
             ));
         }
         if let Some(shelf) = self.shelf() {
-            self.kept(shelf.begin(self.model, json).await);
+            self.kept(shelf.begin(self.folder.address, &manifest.to_json()).await);
         }
     }
 
-    /// Declares the model whole on the device; returns whether it is.
-    pub(super) async fn finish(&self, json: &str) -> bool {
-        let digests = |json: &str| -> Vec<String> {
-            let Ok(manifest) = Manifest::parse(json.as_bytes(), MANIFEST) else {
-                return Vec::new();
+    /// Keeps files that are here already; returns whether the device has them all.
+    pub(super) async fn put_away(&self, manifest: &Manifest, files: &[Chunks; 3]) -> bool {
+        for ((_, entry), chunks) in manifest.entries().into_iter().zip(files) {
+            let Some(shelf) = self.shelf() else {
+                return false;
             };
-            let entries = manifest.entries();
-            entries.map(|(_, entry)| entry.sha256.clone()).into()
-        };
+            let written = write_whole(&shelf, &entry.sha256, chunks).await;
+            if written.is_err() {
+                // What was kept of it is of no use, and takes up the room.
+                _ = shelf.remove(&entry.sha256).await;
+            }
+            self.kept(written);
+        }
+        self.finish(manifest).await
+    }
+
+    /// Declares the model whole on the device; returns whether it is.
+    pub(super) async fn finish(&self, manifest: &Manifest) -> bool {
+        let (model, json) = (self.folder.address, manifest.to_json());
         match self.shelf() {
             Some(shelf) => self
-                .kept(shelf.finish(self.model, json, digests).await)
+                .kept(shelf.finish(model, &json, digests).await)
                 .is_some(),
             None => false,
         }
@@ -168,17 +208,53 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
     }
 
     /// A file of which nothing is known before it is here.
-    pub(super) async fn unknown(&self, file: usize, name: &str, limit: u64) -> Result<Chunks> {
+    pub(super) async fn unknown(&self, file: usize, name: &str, limit: u64) -> Result<Came> {
         let url = self.url(name);
-        let mut download = Download::begin(Order::whole(&url, limit), self.signal).await?;
-        let mut chunks = Chunks::default();
+        let order = Order {
+            // Without a digest, only the server can tell whether a cached one is that of an older release.
+            cache: RequestCache::NoCache,
+            ..Order::whole(&url, limit)
+        };
+        let mut download = Download::begin(order, self.signal).await?;
+        let (mut chunks, mut digest) = (Chunks::default(), Digest::default());
         self.tally.fetched(file, 0, download.total());
         while let Some(chunk) = download.next().await? {
             self.count(&chunk);
+            digest.update(&chunk);
             chunks.push(chunk);
             self.tally.fetched(file, chunks.length(), download.total());
         }
-        Ok(chunks)
+        let version = download.version().unwrap_or_default();
+        Ok(Came::new(name, chunks, &digest, version))
+    }
+
+    /// Whether the server calls each file by another version than when it came. As long as it does not say so, none has changed.
+    pub(super) async fn has_changed(&self, manifest: &Manifest) -> bool {
+        for (name, entry) in manifest.entries() {
+            let now = Download::ask_version(&self.url(name), self.signal).await;
+            if let (Some(before), Ok(Some(now))) = (&entry.version, now)
+                && !before.is_empty()
+                && *before != now
+            {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// A file that was dropped on the page.
+    pub(super) async fn dropped(&self, file: usize, dropped: &File, limit: u64) -> Result<Came> {
+        let total = Some(dropped.size() as u64);
+        let tell = |read| self.tally.fetched(file, read, total);
+        let chunks = dropped::read(dropped, limit, limit, tell).await?;
+        if self.signal.aborted() {
+            return Err(Error::Cancelled);
+        }
+        let mut digest = Digest::default();
+        for part in chunks.parts() {
+            digest.update(part);
+        }
+        Ok(Came::new(&dropped.name(), chunks, &digest, ""))
     }
 
     /// The file as the device has it, if it is whole and still right. A damaged one is forgotten.
@@ -401,6 +477,41 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
         self.shelf.take();
         self.refusal.borrow_mut().get_or_insert(refusal);
     }
+}
+
+/// The digests of a model's files, by its manifest.
+pub(super) fn digests(json: &str) -> Vec<String> {
+    let Ok(manifest) = Manifest::parse(json.as_bytes(), MANIFEST) else {
+        return Vec::new();
+    };
+    let entries = manifest.entries();
+    entries.map(|(_, entry)| entry.sha256.clone()).into()
+}
+
+/// Writes a file that is here, unless the device has it.
+async fn write_whole(
+    shelf: &Shelf,
+    digest: &str,
+    chunks: &Chunks,
+) -> std::result::Result<(), Refusal> {
+    if shelf.held(digest).await?.is_whole {
+        return Ok(());
+    }
+    let (mut start, mut length, mut parts) = (0, 0, Vec::new());
+    for part in chunks.parts() {
+        length += u64::from(part.length());
+        parts.push(part.clone());
+        if length >= WRITE_BYTES {
+            shelf.write(digest, start, &parts, None).await?;
+            start += length;
+            length = 0;
+            parts.clear();
+        }
+    }
+    if !parts.is_empty() {
+        shelf.write(digest, start, &parts, None).await?;
+    }
+    shelf.seal(digest).await
 }
 
 /// Bytes that this site may still store, as far as the browser says.

@@ -199,6 +199,25 @@ impl Shelf {
     ) -> Result<(), Refusal> {
         self.put(&model_key("model", url), manifest).await?;
         self.delete(&model_key("coming", url)).await?;
+        self.sweep(digests).await
+    }
+
+    /// Forgets the model at `url`, and files that no other model has; `digests` as above.
+    ///
+    /// # Errors
+    /// With the browser's words.
+    pub async fn forget(
+        &self,
+        url: &str,
+        digests: impl Fn(&str) -> Vec<String>,
+    ) -> Result<(), Refusal> {
+        self.delete(&model_key("model", url)).await?;
+        self.delete(&model_key("coming", url)).await?;
+        self.sweep(digests).await
+    }
+
+    /// Forgets files that no model has.
+    async fn sweep(&self, digests: impl Fn(&str) -> Vec<String>) -> Result<(), Refusal> {
         let is_manifest = |key: &str| key.starts_with("model/") || key.starts_with("coming/");
         let mut wanted = Vec::new();
         for key in self.keys().await?.iter().filter(|key| is_manifest(key)) {

@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::app::{MODEL, Reader};
+use super::app::Reader;
 use super::device::{Requests, Stored};
+use super::models::Models;
 use super::words::{accuracy, backend, count, duration, megabytes, millions};
 use crate::protocol::ModelInfo;
 
@@ -27,7 +28,7 @@ const FACTS: [Fact; 11] = [
 ];
 
 #[component]
-pub(super) fn About(reader: Reader) -> impl IntoView {
+pub(super) fn About(reader: Reader, own: String) -> impl IntoView {
     let facts = FACTS
         .into_iter()
         .map(|(term, value)| {
@@ -53,10 +54,11 @@ pub(super) fn About(reader: Reader) -> impl IntoView {
             <p>
                 "A small BERT encoder reads the text anew at every keystroke and says how likely each label is. "
                 "It can be wrong: irony, quotations and mixed feelings are hard for it. "
-                <a href=MODEL.to_owned() + "README.md">"The model card"</a>
+                <a href=reader.show(|state| state.address.clone() + "README.md")>"The model card"</a>
                 " says how it was made, measured and licensed."
             </p>
         </details>
+        <Models reader own />
         <Requests reader />
         <Stored reader />
     }

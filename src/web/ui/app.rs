@@ -1,5 +1,6 @@
 //! The whole page, and the line between its parts and the worker.
 
+use js_sys::Array;
 use leptos::html::{Button, Textarea};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
@@ -8,11 +9,12 @@ use super::about::About;
 use super::announce::Announcer;
 use super::examples::Examples;
 use super::field::{Draft, Field};
-use super::offline;
 use super::state::{Model, State};
 use super::verdict::Verdict;
+use super::{models, offline};
 use crate::web::client::{Client, Event, Options};
-use crate::web::requests;
+use crate::web::link::{Link, is_here};
+use crate::web::{program, requests};
 
 /// The model's folder, relative to the page.
 pub(super) const MODEL: &str = "models/minilm-sentiment/";
@@ -24,9 +26,10 @@ pub fn start() {
         return;
     };
     // Whoever was quicker than the download has written something already.
-    let draft = Draft::of_still_page();
+    let link = Link::read(&window());
+    let draft = Draft::of_still_page(&link.text);
     page.set_text_content(None);
-    leptos::mount::mount_to(page.unchecked_into(), move || view! { <App draft /> }).forget();
+    leptos::mount::mount_to(page.unchecked_into(), move || view! { <App draft link /> }).forget();
 }
 
 /// What every component works with.
@@ -42,39 +45,12 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    fn new() -> Self {
-        let state = RwSignal::new(State::default());
+    /// Starts to read with the model at `address`.
+    fn new(address: String) -> Self {
+        let state = RwSignal::new(State::new(address.clone()));
         let field = NodeRef::<Textarea>::new();
         let action = NodeRef::<Button>::new();
-        let options = Options {
-            model: MODEL.to_owned(),
-            backend: None,
-            start_worker: None,
-        };
-        let client = Client::start(options, move |event| {
-            state.update(|state| match event {
-                Event::Progress(progress) => state.progress(progress),
-                Event::Ready(info) => state.ready(info, now()),
-                Event::Classified { seq, prediction } => {
-                    state.classified(seq, prediction, &text_of(field), now());
-                }
-                Event::Failed { seq, failure } => {
-                    state.failed(seq, failure, window().navigator().on_line());
-                }
-                Event::Restarted(_) => state.restart(),
-                Event::Stored(storage) => state.storage = Some(storage),
-                Event::Requested(requests) => state.requested(requests),
-                // The page never asks for tokens alone.
-                Event::Tokenized { .. } => {}
-            });
-            // A button that is about to hide would take the focus with it.
-            if state.with_untracked(|state| state.action().is_none())
-                && let Some((action, field)) = action.get_untracked().zip(field.get_untracked())
-                && document().active_element().as_ref() == Some(action.as_ref())
-            {
-                _ = field.focus();
-            }
-        });
+        let client = start_client(state, field, action, address, None);
         let reader = Self {
             state,
             field,
@@ -87,14 +63,17 @@ impl Reader {
                 reader.stop_or_start();
             }
         });
-        // Once the model is here: what could not be run should not be kept.
-        Effect::new(move |was_ready: Option<bool>| {
-            let is_ready = state.with(|state| matches!(state.model, Model::Ready));
-            if was_ready == Some(false) && is_ready {
-                offline::keep_page(reader);
-                offline::look(reader);
+        Effect::new(move |was_loading: Option<bool>| {
+            let is_loading = state.with(|state| matches!(state.model, Model::Loading(_)));
+            if was_loading == Some(true) && !is_loading {
+                // What could not be run should not be kept.
+                if state.with_untracked(|state| matches!(state.model, Model::Ready)) {
+                    offline::keep_page(reader);
+                    offline::look(reader);
+                }
+                models::start_or_refresh();
             }
-            is_ready
+            is_loading
         });
         reader
     }
@@ -120,6 +99,15 @@ impl Reader {
             let seq = self.client.with_value(|client| client.submit(text));
             self.state.update(|state| state.ask(seq, at));
         }
+    }
+
+    /// Reads with another model from now on; `files` are what it consists of, if they were dropped on the page.
+    pub(super) fn use_model(self, address: String, files: Option<Array>) {
+        self.state.update(|state| state.switch(address.clone()));
+        let client = start_client(self.state, self.field, self.action, address, files);
+        self.client.set_value(client);
+        self.focus();
+        self.read();
     }
 
     /// Puts the focus into the field, for a button that hides would lose it.
@@ -150,6 +138,57 @@ impl Reader {
     }
 }
 
+/// The worker with a model, whose events change the state.
+fn start_client(
+    state: RwSignal<State>,
+    field: NodeRef<Textarea>,
+    action: NodeRef<Button>,
+    model: String,
+    files: Option<Array>,
+) -> Client {
+    let options = Options {
+        model,
+        files,
+        backend: None,
+        start_worker: None,
+    };
+    Client::start(options, move |event| {
+        state.update(|state| match event {
+            Event::Progress(progress) => state.progress(progress),
+            Event::Ready(info) => state.ready(info, now()),
+            Event::Classified { seq, prediction } => {
+                state.classified(seq, prediction, &text_of(field), now());
+            }
+            Event::Failed { seq, failure } => {
+                state.failed(seq, failure, window().navigator().on_line());
+            }
+            Event::Restarted(_) => state.restart(),
+            Event::Stored(storage) => state.storage = Some(storage),
+            Event::Requested(requests) => state.requested(requests),
+            // The page never asks for tokens alone.
+            Event::Tokenized { .. } => {}
+        });
+        // A button that is about to hide would take the focus with it.
+        if state.with_untracked(|state| state.action().is_none())
+            && let Some((action, field)) = action.get_untracked().zip(field.get_untracked())
+            && document().active_element().as_ref() == Some(action.as_ref())
+        {
+            _ = field.focus();
+        }
+    })
+}
+
+/// The page's own model, and the one to begin with: a link may ask for another one of this site, or one that was dropped on this
+/// page. It must not make the page ask another site for anything by itself; see `src/web/models.rs` for those.
+fn addresses(link: &Link) -> (String, String) {
+    let own = program::model(MODEL).unwrap_or_else(|_| MODEL.to_owned());
+    let asked = program::model(&link.model)
+        .ok()
+        .filter(|address| !link.model.is_empty() && is_here(&window(), address));
+    let first = asked.unwrap_or_else(|| own.clone());
+    (own, first)
+}
+
 fn text_of(field: NodeRef<Textarea>) -> String {
     field
         .get_untracked()
@@ -163,8 +202,9 @@ fn now() -> f64 {
 }
 
 #[component]
-fn App(draft: Draft) -> impl IntoView {
-    let reader = Reader::new();
+fn App(draft: Draft, link: Link) -> impl IntoView {
+    let (own, first) = addresses(&link);
+    let reader = Reader::new(first);
     view! {
         <header class="masthead">
             <h1>"How does it read?"</h1>
@@ -176,7 +216,7 @@ fn App(draft: Draft) -> impl IntoView {
             <Examples reader />
         </main>
         <footer>
-            <About reader />
+            <About reader own />
         </footer>
     }
 }

@@ -20,8 +20,8 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Takes it from the field that `index.html` brings.
-    pub(super) fn of_still_page() -> Self {
+    /// Takes it from the field that `index.html` brings, else from what this tab kept; `linked` is the text that a link asks for.
+    pub(super) fn of_still_page(linked: &str) -> Self {
         let Some(field) = document()
             .get_element_by_id("text")
             .and_then(|element| element.dyn_into::<HtmlTextAreaElement>().ok())
@@ -33,7 +33,7 @@ impl Draft {
         let kept = Self::take_kept();
         match field.value() {
             text if text.is_empty() => Self {
-                text: kept.unwrap_or_default(),
+                text: kept.unwrap_or_else(|| linked.to_owned()),
                 selection: None,
             },
             text => Self {

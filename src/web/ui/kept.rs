@@ -1,9 +1,11 @@
 //! What this device keeps, as the keys of the store tell. No browser here, so that it is tested natively.
 
+use crate::web::address;
+
 /// The models on this device, all together.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Kept {
-    /// The last part of each one's address.
+    /// What to call each.
     pub names: Vec<String>,
     /// Their size, with what there is of files that were not fetched to the end.
     pub bytes: u64,
@@ -12,17 +14,14 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Counts an entry by its key; see `src/web/store/shelf.rs`.
-    pub fn add(&mut self, key: &str) {
+    /// Counts an entry by its key; see `src/web/store/shelf.rs`. `decode` undoes `encodeURIComponent`.
+    pub fn add(&mut self, key: &str, decode: impl Fn(&str) -> String) {
         let mut parts = key.rsplit('/');
         let Some((name, folder)) = parts.next().zip(parts.next()) else {
             return;
         };
         if folder == "model" {
-            // The model's address, encoded, with a slash at its end.
-            let address = name.strip_suffix("%2F").unwrap_or(name);
-            let name = address.rsplit("%2F").next().unwrap_or(address);
-            self.names.push(name.to_owned());
+            self.names.push(address::name(&decode(name)));
         } else if let Some((_, length)) = name.split_once('+') {
             self.bytes += length.parse().unwrap_or(0);
         }
@@ -45,7 +44,7 @@ mod tests {
             "https://a.example/live-sentiment/model/https%3A%2F%2Fa.example%2Fmodels%2Fminilm%2F",
             "nonsense",
         ] {
-            kept.add(key);
+            kept.add(key, |text| text.replace("%3A", ":").replace("%2F", "/"));
         }
         assert_eq!((kept.bytes, kept.names), (1_324, vec!["minilm".to_owned()]));
     }

@@ -28,6 +28,8 @@ mod field;
 #[cfg(feature = "page")]
 mod meter;
 #[cfg(feature = "page")]
+mod models;
+#[cfg(feature = "page")]
 mod offline;
 #[cfg(feature = "page")]
 mod verdict;

@@ -110,9 +110,13 @@ async fn kept() -> Option<Kept> {
         .ok()?;
     let mut kept = Kept::default();
     for request in keys.unchecked_into::<Array>().iter() {
-        kept.add(&request.unchecked_into::<Request>().url());
+        kept.add(&request.unchecked_into::<Request>().url(), decoded);
     }
     Some(kept)
+}
+
+fn decoded(text: &str) -> String {
+    js_sys::decode_uri_component(text).map_or_else(|_| text.to_owned(), String::from)
 }
 
 /// An answer of yes or no from the browser's storage manager, if it has one.

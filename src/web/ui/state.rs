@@ -30,6 +30,8 @@ pub struct State {
     pub answer: Option<Answer>,
     /// Why the newest text could not be read.
     pub refused: Option<Failure>,
+    /// The address of the model in use.
+    pub address: String,
     /// What the worker said of the device when it had the model.
     pub storage: Option<Storage>,
     /// What is on the device; `None` where the browser keeps nothing.
@@ -113,6 +115,7 @@ impl Default for State {
             is_blank: true,
             answer: None,
             refused: None,
+            address: String::new(),
             storage: None,
             kept: None,
             is_page_kept: false,
@@ -137,6 +140,26 @@ impl State {
         self.is_blank = false;
         self.asked.seq = seq;
         self.asked.at = at;
+    }
+
+    /// The page as it opens, with the model at `address`.
+    pub fn new(address: String) -> Self {
+        Self {
+            address,
+            ..Self::default()
+        }
+    }
+
+    /// Another model takes over; the next text is the first that it is asked about.
+    pub fn switch(&mut self, address: String) {
+        *self = Self {
+            address,
+            is_blank: self.is_blank,
+            kept: self.kept.take(),
+            is_page_kept: self.is_page_kept,
+            requests: std::mem::take(&mut self.requests),
+            ..Self::default()
+        };
     }
 
     /// The number of the newest text.
@@ -416,6 +439,26 @@ mod tests {
         assert_eq!(state.spoken(), "Positive, 80%.");
         let latency = state.answer.as_ref().and_then(|answer| answer.latency);
         assert_eq!(latency, Some(4.0), "loading is not latency");
+    }
+
+    #[test]
+    fn another_model_starts_afresh_and_forgets_nothing_of_the_page() {
+        let mut state = ready();
+        state.ask(7, 0.0);
+        state.classified(7, prediction(0), "text", 1.0);
+        state.requested(vec![Fetched {
+            url: "https://a.example/".into(),
+            bytes: 1,
+            at: 0.0,
+        }]);
+        state.switch("https://a.example/other/".into());
+        assert_eq!((state.face(), state.label()), (Face::Loading, None));
+        assert_eq!((state.requests.len(), state.info.as_ref()), (1, None));
+        // Its numbers begin anew.
+        state.ready(info(), 5.0);
+        state.ask(1, 6.0);
+        state.classified(1, prediction(2), "text", 7.0);
+        assert_eq!(state.label(), Some("positive"));
     }
 
     #[test]

@@ -1,0 +1,65 @@
+//! What was found, in words: for the command line and the page.
+
+use crate::protocol::Preflight;
+
+/// Terms and what is said of them.
+pub type Facts = Vec<(&'static str, String)>;
+
+/// Everything that is known, the kind of model first.
+pub fn facts(found: &Preflight) -> Facts {
+    let holds = if found.multi_label {
+        "each holds or not"
+    } else {
+        "one holds"
+    };
+    let mut rows = vec![
+        (
+            "architecture",
+            format!(
+                "{}, {} layers of {}",
+                found.architecture, found.layers, found.hidden_size
+            ),
+        ),
+        ("labels", format!("{} ({holds})", labels(&found.labels))),
+        ("parameters", millions(found.parameters)),
+    ];
+    if let Some(vocabulary) = &found.vocabulary {
+        let scripts: Vec<_> = vocabulary
+            .scripts
+            .iter()
+            .map(|script| format!("{} {:.0} %", script.name, 100.0 * script.share))
+            .collect();
+        let cased = if vocabulary.cased { "cased" } else { "uncased" };
+        rows.push((
+            "vocabulary",
+            format!(
+                "{} tokens, {cased}; words: {}",
+                vocabulary.size,
+                scripts.join(", ")
+            ),
+        ));
+    }
+    if let (Some(format), Some(size)) = (&found.format, found.file_size) {
+        rows.push(("weights", format!("{format}, {}", megabytes(size))));
+    }
+    rows.push(("memory", format!("{} in a page", megabytes(found.memory))));
+    rows.push(("longest text", format!("{} tokens", found.max_tokens)));
+    rows
+}
+
+pub(crate) fn labels(names: &[String]) -> String {
+    let labels: Vec<_> = names
+        .iter()
+        .enumerate()
+        .map(|(id, label)| format!("{id} {label}"))
+        .collect();
+    labels.join(", ")
+}
+
+pub(crate) fn millions(parameters: u64) -> String {
+    format!("{:.1} million", parameters as f64 / 1e6)
+}
+
+pub(crate) fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}

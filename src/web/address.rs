@@ -1,0 +1,107 @@
+//! Addresses of models, as people paste them and as the program takes them. No browser here, so that it is tested natively.
+
+/// What the addresses of models begin with that were dropped on the page. No server is asked for them.
+pub const DROPPED: &str = "dropped:";
+
+/// The address of a model's folder with a slash at its end, or that of its weights if they have a name of their own, for the
+/// absolute URL of the folder, of a file in it, or of the page on which a hub shows either.
+pub fn canonical(url: &str) -> String {
+    let end = url.find(['?', '#']).unwrap_or(url.len());
+    let mut parts: Vec<&str> = url[..end].split('/').collect();
+    // scheme, nothing, host, owner, name: then a hub has the page of a folder (tree) or file (blob), and the file itself.
+    if let Some(part @ (&mut "tree" | &mut "blob")) = parts.get_mut(5) {
+        *part = "resolve";
+    }
+    let is_known = |last: &&str| {
+        [
+            "config.json",
+            "tokenizer.json",
+            "files.json",
+            "model.gguf",
+            "model.safetensors",
+            "",
+        ]
+        .contains(last)
+    };
+    let last = parts.pop_if(|last| is_known(last) || is_weights(last));
+    match last.filter(|last| is_weights(last) && !is_known(last)) {
+        Some(weights) => parts.push(weights),
+        None => parts.push(""),
+    }
+    parts.join("/")
+}
+
+/// Whether a file is one of weights, by its name.
+pub fn is_weights(name: &str) -> bool {
+    name.ends_with(".gguf") || name.ends_with(".safetensors")
+}
+
+/// What to call the model at an address: its folder, or the owner and name that a hub knows it by.
+pub fn name(address: &str) -> String {
+    let path = address.strip_prefix(DROPPED).unwrap_or(address);
+    let parts: Vec<&str> = path.trim_end_matches('/').split('/').collect();
+    match parts[..] {
+        [.., owner, name, "resolve", _] => format!("{owner}/{name}"),
+        [.., owner, name, "resolve", _, file] => format!("{owner}/{name}/{file}"),
+        [.., name] => name.to_owned(),
+        [] => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_and_what_lies_in_it_are_one_model() {
+        for (pasted, address) in [
+            ("https://a.example/m", "https://a.example/m/"),
+            ("https://a.example/m/", "https://a.example/m/"),
+            ("https://a.example/m/config.json", "https://a.example/m/"),
+            ("https://a.example/m/model.gguf?x=1", "https://a.example/m/"),
+            (
+                "https://a.example/m/model.safetensors",
+                "https://a.example/m/",
+            ),
+            (
+                "https://a.example/m/my-q8_0.gguf#top",
+                "https://a.example/m/my-q8_0.gguf",
+            ),
+            (
+                "https://hub.example/o/n/tree/abc123",
+                "https://hub.example/o/n/resolve/abc123/",
+            ),
+            (
+                "https://hub.example/o/n/blob/main/model-q4.gguf",
+                "https://hub.example/o/n/resolve/main/model-q4.gguf",
+            ),
+            (
+                "https://hub.example/o/n/resolve/main/",
+                "https://hub.example/o/n/resolve/main/",
+            ),
+            ("dropped:my-model/", "dropped:my-model/"),
+        ] {
+            assert_eq!(canonical(pasted), address);
+            assert_eq!(canonical(address), address, "it stays what it is");
+        }
+    }
+
+    #[test]
+    fn a_model_is_called_by_what_sets_it_apart() {
+        for (address, expected) in [
+            (
+                "https://a.example/models/minilm-sentiment/",
+                "minilm-sentiment",
+            ),
+            ("https://hub.example/o/n/resolve/abc123/", "o/n"),
+            (
+                "https://hub.example/o/n/resolve/main/q4.gguf",
+                "o/n/q4.gguf",
+            ),
+            ("dropped:my-model/", "my-model"),
+            ("", ""),
+        ] {
+            assert_eq!(name(address), expected);
+        }
+    }
+}

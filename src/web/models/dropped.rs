@@ -1,0 +1,120 @@
+//! Files that are dropped on the page.
+
+use js_sys::{Array, Function, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{File, Window};
+
+use crate::web::address::is_weights;
+
+#[wasm_bindgen]
+extern "C" {
+    /// A DragEvent.
+    #[wasm_bindgen(extends = web_sys::Event)]
+    type Drag;
+    #[wasm_bindgen(method, getter, structural, js_name = dataTransfer)]
+    fn data(this: &Drag) -> Option<Data>;
+
+    /// A DataTransfer.
+    type Data;
+    #[wasm_bindgen(method, getter, structural)]
+    fn types(this: &Data) -> Array;
+    #[wasm_bindgen(method, getter, structural)]
+    fn items(this: &Data) -> JsValue;
+
+    /// A DataTransferItem.
+    type Item;
+    #[wasm_bindgen(method, structural, js_name = webkitGetAsEntry)]
+    fn entry(this: &Item) -> Option<Entry>;
+    #[wasm_bindgen(method, structural, js_name = getAsFile)]
+    fn file_alone(this: &Item) -> Option<File>;
+
+    /// A FileSystemEntry, be it of a file or a folder.
+    #[derive(Clone)]
+    type Entry;
+    #[wasm_bindgen(method, getter, structural, js_name = isFile)]
+    fn is_file(this: &Entry) -> bool;
+    #[wasm_bindgen(method, structural)]
+    fn file(this: &Entry, found: &Function, failed: &Function);
+    #[wasm_bindgen(method, structural, js_name = createReader)]
+    fn reader(this: &Entry) -> Reader;
+
+    /// A FileSystemDirectoryReader.
+    #[derive(Clone)]
+    type Reader;
+    #[wasm_bindgen(method, structural, js_name = readEntries)]
+    fn read(this: &Reader, found: &Function, failed: &Function);
+}
+
+/// Calls `on_files` with an array of `File`s whenever some are dropped, or a folder of them.
+pub(super) fn on_drop(window: &Window, on_files: impl Fn(Array) + Clone + 'static) {
+    let listener = Closure::<dyn Fn(Drag)>::new(move |event: Drag| {
+        let Some(data) = event.data().filter(has_files) else {
+            return;
+        };
+        // Or the browser would open them.
+        event.prevent_default();
+        if event.type_() == "drop" {
+            // They can be asked for now only, not in a later task.
+            let (files, mut entries) = (Array::new(), Vec::new());
+            for item in Array::from(&data.items()).iter() {
+                let item: Item = item.unchecked_into();
+                match item.entry() {
+                    Some(entry) => entries.push(entry),
+                    // Such as what another program made up.
+                    None => _ = item.file_alone().map(|file| files.push(&file)),
+                }
+            }
+            let on_files = on_files.clone();
+            spawn_local(async move {
+                add_files(&files, entries).await;
+                on_files(files);
+            });
+        }
+    });
+    for event in ["dragover", "drop"] {
+        _ = window.add_event_listener_with_callback(event, listener.as_ref().unchecked_ref());
+    }
+    listener.forget();
+}
+
+fn has_files(data: &Data) -> bool {
+    data.types().includes(&"Files".into(), 0)
+}
+
+/// Adds the files among these entries, and those right in the folders among them.
+async fn add_files(files: &Array, mut entries: Vec<Entry>) {
+    let dropped = entries.len();
+    let mut index = 0;
+    while let Some(entry) = entries.get(index).cloned() {
+        if entry.is_file() {
+            let file = Promise::new(&mut |found, failed| entry.file(&found, &failed));
+            if let Ok(file) = JsFuture::from(file).await {
+                files.push(&file);
+            }
+        } else if index < dropped {
+            let reader = entry.reader();
+            let read = Promise::new(&mut |found, failed| reader.read(&found, &failed));
+            if let Ok(read) = JsFuture::from(read).await {
+                entries.extend(
+                    read.unchecked_into::<Array>()
+                        .iter()
+                        .map(JsCast::unchecked_into),
+                );
+            }
+        }
+        index += 1;
+    }
+}
+
+/// What to call the model that these files are: as the weights, without what all are called.
+pub(super) fn name(files: &Array) -> String {
+    let names = files
+        .iter()
+        .map(|file| file.unchecked_into::<File>().name());
+    names
+        .filter(|name| is_weights(name))
+        .filter_map(|name| Some(name.rsplit_once('.')?.0.to_owned()))
+        .next()
+        .unwrap_or_default()
+}

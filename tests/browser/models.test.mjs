@@ -1,0 +1,247 @@
+// Other people's models in the page: by address, from another site, dropped; looked at first, kept, listed, removed, linked to.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { serve } from "../../.ci/server.mjs";
+import { faults, site } from "./site.mjs";
+import { LOAD_MS, TEXTS, browser, paste, reaches, visit, visitReady } from "./visit.mjs";
+
+const chromium = browser();
+const GOLDEN = fileURLToPath(new URL("../golden/", import.meta.url));
+// The service worker and the model's own list are asked for in folders that have none.
+const MISSING = /Failed to load resource: the server responded with a status of 404/;
+
+/** The files of a model that transformers made, as a folder of a site. */
+async function filesOf(name, weights = "model.safetensors") {
+  const files = {};
+  for (const file of ["config.json", "tokenizer.json"]) files[file] = await readFile(join(GOLDEN, "models", name, file));
+  files[weights] = await readFile(join(GOLDEN, weights.endsWith(".gguf") ? "llama.cpp" : `models/${name}`, weights));
+  return files;
+}
+
+/** Serves `files` under `folder` of the site. */
+function mount(home, folder, files) {
+  home.fault(folder, faults.status(404));
+  for (const [name, bytes] of Object.entries(files)) home.fault(`${folder}${name}`, faults.body(bytes));
+}
+
+/** Another site with the files in its folder `m`, whose server lets others read it or not. */
+async function elsewhere(t, files, { cors = true } = {}) {
+  const asked = [];
+  const { server, url } = await serve(GOLDEN, {
+    async intercept(request, response) {
+      asked.push(request.url);
+      if (cors) response.setHeader("Access-Control-Allow-Origin", "*");
+      const bytes = files[request.url.replace(/^\/(o\/n\/resolve\/abc\/|m\/)/, "")];
+      response.writeHead(bytes ? 200 : 404, { "Content-Type": "application/octet-stream", "Content-Length": bytes?.length ?? 0 });
+      response.end(request.method === "HEAD" ? undefined : bytes);
+      return true;
+    },
+  });
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url, asked };
+}
+
+const panel = (page) => page.locator("#models");
+const said = (page) => panel(page).locator("#said");
+
+async function lookAt(page, address) {
+  if (!(await panel(page).evaluate((element) => element.open))) await panel(page).locator("summary").click();
+  await page.getByLabel(/Address of the model/).fill(address);
+  await page.getByRole("button", { name: "Look at it" }).click();
+}
+
+async function says(page, pattern) {
+  await said(page).filter({ hasText: pattern }).waitFor({ timeout: LOAD_MS }).catch(async () => {
+    assert.fail(`the panel never said ${pattern}, but: ${await panel(page).innerText()}`);
+  });
+}
+
+async function useIt(page) {
+  await says(page, /will run here/);
+  await page.getByRole("button", { name: "Use this model" }).click();
+}
+
+/** The facts of the panel, by their terms. */
+const facts = (page) =>
+  panel(page)
+    .locator("dl > div")
+    .evaluateAll((facts) => Object.fromEntries(facts.map((fact) => [...fact.children].map((part) => part.textContent))));
+
+test("a safetensors model by its address: looked at, then used, and the same text is read anew", async (t) => {
+  const home = await site(t);
+  const files = await filesOf("bert-stars");
+  mount(home, "/stars/", files);
+  const page = await visitReady(t, chromium, home, { expected: MISSING });
+  await paste(page, TEXTS.positive);
+  await reaches(page, "ready", { label: "positive" });
+  await lookAt(page, "stars");
+  await says(page, /will run here/);
+  const found = await facts(page);
+  assert.match(found.architecture, /BertForSequenceClassification/);
+  assert.match(found.labels, /4 5 stars/);
+  assert.match(found.vocabulary, /cased; words: Latin/);
+  assert.match(found.weights, /BF16/);
+  assert.match(found.memory, /MB in a page/);
+  assert.match((await page.locator("#verdict").innerText()).toLowerCase(), /positive/, "nothing changes before it is wanted");
+  await useIt(page);
+  const { label } = await reaches(page, "ready", { timeout: LOAD_MS });
+  assert.match(label, /^\d stars?$/);
+  assert.equal(await page.locator("#text").inputValue(), TEXTS.positive);
+  assert.equal(new URL(page.url()).hash, `#model=${encodeURIComponent(`${home.url}stars/`)}`);
+  // Listed, and the page's own can be had again.
+  await panel(page).getByText(/^stars, .*in use$/).waitFor();
+  await page.getByRole("button", { name: "Use the page’s own model" }).click();
+  await reaches(page, "ready", { label: "positive", timeout: LOAD_MS });
+  assert.equal(new URL(page.url()).hash, "");
+});
+
+test("a link opens with its model and its text, and the second time the model is on the device", async (t) => {
+  const home = await site(t);
+  const files = await filesOf("bert-stars");
+  mount(home, "/stars/", files);
+  const fetched = [];
+  home.fault("/stars/model.safetensors", (request, response) => {
+    fetched.push(request.method);
+    return faults.body(files["model.safetensors"])(request, response);
+  });
+  const path = "#model=stars%2F&text=I+love+100%25+of+it";
+  const page = await visit(t, chromium, home, { path, expected: MISSING });
+  const { label } = await reaches(page, "ready", { timeout: LOAD_MS });
+  assert.match(label, /stars?$/);
+  assert.equal(await page.locator("#text").inputValue(), "I love 100% of it");
+  assert.ok(home.requests.every((url) => !url.includes("minilm")), "the page's own model is not asked for");
+  assert.ok(home.requests.every((url) => !/love|text=/.test(url)), "and the text goes nowhere");
+  assert.deepEqual(fetched, ["GET"]);
+  await page.reload();
+  await reaches(page, "ready", { timeout: LOAD_MS });
+  assert.deepEqual(fetched, ["GET", "HEAD"], "whether it has changed is asked, and no more");
+});
+
+test("a model that changed on a server without files.json is fetched anew", async (t) => {
+  const home = await site(t);
+  const files = await filesOf("bert-stars");
+  mount(home, "/m/", files);
+  const page = await visit(t, chromium, home, { path: "#model=m/&text=fine", expected: MISSING });
+  assert.match((await reaches(page, "ready", { timeout: LOAD_MS })).label, /stars?$/);
+  const config = files["config.json"].toString().replaceAll(/(\d) stars?"/g, '$1 points"');
+  mount(home, "/m/", { ...files, "config.json": Buffer.from(config) });
+  await page.reload();
+  assert.match((await reaches(page, "ready", { timeout: LOAD_MS })).label, /points$/);
+});
+
+test("a model of another site, as a hub has it, and what a link to it may do by itself", async (t) => {
+  const home = await site(t);
+  const hub = await elsewhere(t, await filesOf("bert-emotions"));
+  const link = `${hub.url}o/n/tree/abc`;
+  const page = await visit(t, chromium, home, { path: `#model=${encodeURIComponent(link)}`, expected: MISSING, others: true });
+  await reaches(page, "empty", { timeout: LOAD_MS });
+  await says(page, /asks for this model of another site/);
+  assert.deepEqual(hub.asked, [], "nothing is asked of it before somebody wants that");
+  assert.equal(await page.getByLabel(/Address of the model/).inputValue(), `${hub.url}o/n/resolve/abc/`);
+  await page.getByRole("button", { name: "Look at it" }).click();
+  await says(page, /will run here/);
+  assert.match((await facts(page)).labels, /each holds or not/);
+  await useIt(page);
+  await paste(page, "What a surprise");
+  await reaches(page, "ready", { timeout: LOAD_MS });
+  await panel(page).getByText(/^o\/n, .*in use$/).waitFor();
+  const listed = await page.locator(".requests li").allTextContents();
+  assert.ok(listed.some((line) => line.startsWith(hub.url)), "and the page lists what it asked that site for");
+});
+
+test("what cannot be used is refused with its reason, and the model in use stays", async (t) => {
+  const home = await site(t);
+  const files = await filesOf("bert-stars");
+  const changed = (change) => ({ ...files, "config.json": Buffer.from(change(files["config.json"].toString())) });
+  mount(home, "/roberta/", changed((config) => config.replaceAll("BertFor", "RobertaFor")));
+  mount(home, "/four/", changed((config) => config.replace(/,\s*"4": "5 stars"/, "")));
+  mount(home, "/pickle/", { "config.json": files["config.json"], "tokenizer.json": files["tokenizer.json"], "pytorch_model.bin": Buffer.from("PK") });
+  const nobody = await elsewhere(t, files, { cors: false });
+  const expected = new RegExp(`${MISSING.source}|CORS policy|ERR_FAILED`);
+  const page = await visitReady(t, chromium, home, { expected, others: true });
+  for (const [address, reason] of [
+    ["roberta", /RobertaFor/],
+    ["four", /config\.json names 4 labels, but classifier\.weight .* has 5 rows/],
+    ["pickle", /Python pickle/],
+    ["nowhere", /nowhere\/config\.json was not found \(HTTP status 404\)/],
+    [`${nobody.url}m`, /does not let other sites read it \(CORS\)/],
+    ["http://[", /is not an address/],
+  ]) {
+    await lookAt(page, address);
+    await says(page, reason);
+    assert.ok(await page.getByRole("button", { name: "Use this model" }).isHidden(), `${address} is not offered`);
+  }
+  await paste(page, TEXTS.negative);
+  await reaches(page, "ready", { label: "negative" });
+});
+
+test("files dropped on the page are a model, which stays on the device until it is removed", async (t) => {
+  const home = await site(t);
+  const page = await visitReady(t, chromium, home, { expected: MISSING });
+  const files = await filesOf("bert-gelu-new", "bert-gelu-new-q8_0.gguf");
+  await panel(page).locator("summary").click();
+  const before = home.requests.length;
+  const dropped = Object.entries(files).map(([name, bytes]) => [name, bytes.toString("base64")]);
+  const transfer = await page.evaluateHandle((files) => {
+    const transfer = new DataTransfer();
+    for (const [name, base64] of files) transfer.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name));
+    return transfer;
+  }, dropped);
+  await page.dispatchEvent("body", "dragover", { dataTransfer: transfer });
+  await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
+  await useIt(page);
+  await paste(page, "Anything");
+  const { label } = await reaches(page, "ready", { timeout: LOAD_MS });
+  assert.deepEqual(home.requests.slice(before).filter((url) => !/build-/.test(url)), [], "no request for what was dropped");
+  assert.match(decodeURIComponent(new URL(page.url()).hash), /^#model=dropped:bert-gelu-new-q8_0\/$/);
+  // Still here after a reload, without a request.
+  await page.reload();
+  await reaches(page, "ready", { label, timeout: LOAD_MS });
+  await page.getByText("Use another model").click();
+  const button = page.getByRole("button", { name: "Remove bert-gelu-new-q8_0" });
+  await button.click();
+  await says(page, /not on this device any more/);
+  assert.equal(await button.count(), 0);
+  await page.reload();
+  await reaches(page, "error", { timeout: LOAD_MS });
+  assert.match(await page.locator("#verdict").innerText(), /dropped on this page was not found/);
+  await page.getByText("Use another model").click();
+  await page.getByRole("button", { name: "Use the page’s own model" }).click();
+  await reaches(page, "ready", { timeout: LOAD_MS });
+});
+
+test("picked files: one is missing, then all are there", async (t) => {
+  const home = await site(t);
+  const page = await visitReady(t, chromium, home, { expected: MISSING });
+  const at = (file) => join(GOLDEN, "models/bert-stars", file);
+  await panel(page).locator("summary").click();
+  const picker = page.locator("#files");
+  await picker.setInputFiles([at("config.json"), at("model.safetensors")]);
+  await says(page, /tokenizer\.json among the files given was not found/);
+  await picker.setInputFiles(["config.json", "tokenizer.json", "model.safetensors"].map(at));
+  await useIt(page);
+  await paste(page, "Anything");
+  assert.match((await reaches(page, "ready", { timeout: LOAD_MS })).label, /stars?$/);
+});
+
+test("the address takes the text on demand, and a changed address is followed", async (t) => {
+  const home = await site(t);
+  const page = await visitReady(t, chromium, home);
+  await page.getByText("Use another model").click();
+  await paste(page, TEXTS.positive);
+  await reaches(page, "ready", { label: "positive" });
+  assert.equal(new URL(page.url()).hash, "", "never by itself");
+  await page.getByRole("button", { name: "Put the text into the page’s address" }).click();
+  assert.equal(new URLSearchParams(new URL(page.url()).hash.slice(1)).get("text"), TEXTS.positive);
+  await page.evaluate((text) => void (location.hash = `text=${encodeURIComponent(text)}`), TEXTS.negative);
+  await reaches(page, "ready", { label: "negative" });
+  assert.equal(await page.locator("#text").inputValue(), TEXTS.negative);
+});
