@@ -26,7 +26,10 @@ export interface Progress {
 }
 
 export interface CreateOptions {
-  /** Address of the model's folder, relative to the document; by default the model beside the script. */
+  /**
+   * Address of the model's folder, relative to the document: `config.json`, `tokenizer.json`, and `model.gguf` or
+   * `model.safetensors`. Or of the weights in such a folder. By default the model beside the script.
+   */
   model?: string | URL;
   backend?: Backend;
   /** Calls the loading off. */

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Model, Result, Stop, bad_model};
 use crate::classifier::{open, read, weights_path};
-use crate::preflight::{Beginning, Facts, facts, labels, megabytes, millions, preflight};
+use crate::preflight::{Beginning, Facts, facts, megabytes, millions, preflight};
 use crate::protocol::{ModelInfo, Preflight};
 use crate::{Error, Result as LibraryResult};
 
@@ -110,4 +110,13 @@ fn describe(info: &ModelInfo) -> Facts {
         ),
         ("longest text", format!("{} tokens", info.max_tokens)),
     ]
+}
+
+fn labels(names: &[String]) -> String {
+    let labels: Vec<_> = names
+        .iter()
+        .enumerate()
+        .map(|(id, label)| format!("{id} {label}"))
+        .collect();
+    labels.join(", ")
 }

@@ -16,11 +16,14 @@ pub fn facts(found: &Preflight) -> Facts {
         (
             "architecture",
             format!(
-                "{}, {} layers of {}",
-                found.architecture, found.layers, found.hidden_size
+                "{}, {} layer{} of {}",
+                found.architecture,
+                found.layers,
+                if found.layers == 1 { "" } else { "s" },
+                found.hidden_size
             ),
         ),
-        ("labels", format!("{} ({holds})", labels(&found.labels))),
+        ("labels", format!("{} ({holds})", found.labels.join(", "))),
         ("parameters", millions(found.parameters)),
     ];
     if let Some(vocabulary) = &found.vocabulary {
@@ -45,15 +48,6 @@ pub fn facts(found: &Preflight) -> Facts {
     rows.push(("memory", format!("{} in a page", megabytes(found.memory))));
     rows.push(("longest text", format!("{} tokens", found.max_tokens)));
     rows
-}
-
-pub(crate) fn labels(names: &[String]) -> String {
-    let labels: Vec<_> = names
-        .iter()
-        .enumerate()
-        .map(|(id, label)| format!("{id} {label}"))
-        .collect();
-    labels.join(", ")
 }
 
 pub(crate) fn millions(parameters: u64) -> String {

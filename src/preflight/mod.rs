@@ -17,7 +17,7 @@ use crate::{Error, Result};
 pub use beginning::Beginning;
 pub use facts::{Facts, facts};
 #[cfg(feature = "cli")]
-pub(crate) use facts::{labels, megabytes, millions};
+pub(crate) use facts::{megabytes, millions};
 pub use memory::PROGRAM;
 
 /// What WebAssembly can address.

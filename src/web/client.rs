@@ -54,7 +54,8 @@ struct Inner {
     on_message: Closure<dyn Fn(MessageEvent)>,
     on_error: Closure<dyn Fn(web_sys::Event)>,
     on_tick: Closure<dyn Fn()>,
-    is_ticking: Cell<bool>,
+    /// The timer that `on_tick` waits for.
+    tick_timer: Cell<Option<JsValue>>,
     on_visibility: Closure<dyn Fn(web_sys::Event)>,
     on_hidden: Closure<dyn Fn()>,
     /// The timer that `on_hidden` waits for.
@@ -97,7 +98,7 @@ impl Client {
             on_message: with(inner, Inner::on_message),
             on_error: with(inner, Inner::on_error),
             on_tick: on_timer(inner, Inner::on_tick),
-            is_ticking: Cell::new(false),
+            tick_timer: Cell::new(None),
             on_visibility: with(inner, |inner, _| inner.on_visibility()),
             on_hidden: on_timer(inner, Inner::on_hidden),
             hidden_timer: Cell::new(None),
@@ -207,6 +208,10 @@ extern "C" {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.clear_hidden_timer();
+        // A closure that a timer calls after it was dropped throws.
+        if let Some(timer) = self.tick_timer.take() {
+            clear_timer(&timer);
+        }
         if let Some(document) = document() {
             let listener = self.on_visibility.as_ref().unchecked_ref();
             _ = document.remove_event_listener_with_callback("visibilitychange", listener);
@@ -299,18 +304,19 @@ impl Inner {
     }
 
     fn on_tick(&self) {
-        self.is_ticking.set(false);
+        self.tick_timer.set(None);
         let orders = self.mailbox.borrow_mut().tick();
         self.perform(orders);
     }
 
     /// Sets the next tick if an answer is due. With none due no timer runs.
     fn keep_ticking(&self) {
-        if self.is_ticking.get() || !self.mailbox.borrow().is_busy() {
-            return;
-        }
-        set_timer(&self.on_tick, TICK_MILLIS);
-        self.is_ticking.set(true);
+        let ticking = self.tick_timer.take();
+        let is_due = self.mailbox.borrow().is_busy();
+        self.tick_timer.set(match ticking {
+            None if is_due => Some(set_timer(&self.on_tick, TICK_MILLIS)),
+            ticking => ticking,
+        });
     }
 
     /// The page came into sight, or went out of it.

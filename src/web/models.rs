@@ -97,7 +97,9 @@ impl Panel {
             panel.follow(&Link::read(&panel.window), true);
         });
         let panel = self.clone();
-        dropped::on_drop(&self.window, move |files| panel.look_at_files(files));
+        dropped::on_drop(&self.window, move |files, name| {
+            panel.look_at_files(files, &name)
+        });
         self.show_models();
     }
 
@@ -124,7 +126,9 @@ impl Panel {
             }
             ("change", "files") => {
                 let files = target.unchecked_into::<HtmlInputElement>().files();
-                self.look_at_files(files.map(|files| Array::from(&files)).unwrap_or_default());
+                let files = files.map(|files| Array::from(&files)).unwrap_or_default();
+                let name = dropped::name(&files);
+                self.look_at_files(files, &name);
             }
             ("click", "use") => {
                 let candidate = self.candidate.borrow().clone();
@@ -178,9 +182,9 @@ impl Panel {
         });
     }
 
-    /// Files are a model by the name of their weights.
-    fn look_at_files(&self, files: Array) {
-        let address = DROPPED.to_owned() + &dropped::name(&files) + "/";
+    /// Looks at files, which are called by the name of their folder or of the weights.
+    fn look_at_files(&self, files: Array, name: &str) {
+        let address = DROPPED.to_owned() + name + "/";
         self.look(Candidate {
             address,
             files: Some(files),

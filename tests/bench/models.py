@@ -18,10 +18,8 @@ import shutil
 import sys
 
 import litert_torch
-import onnxruntime
 import torch
 from ai_edge_quantizer import quantizer, recipe
-from onnxruntime.quantization import QuantType, quantize_dynamic
 
 HERE = pathlib.Path(__file__).parent
 SOURCE = HERE.parent.parent / "public/models/minilm-sentiment"
@@ -32,6 +30,7 @@ LENGTHS = [8, 16, 32, 64, 128, 256, 512]
 sys.path.insert(0, str(HERE.parent / "golden"))
 import corpus  # noqa: E402
 from checkpoint import load_tokenizer, new_model, read_gguf, set_weights  # noqa: E402
+from onnx_model import write_onnx  # noqa: E402
 
 
 def write_answers(file, rows, model, tokenizer):
@@ -41,25 +40,6 @@ def write_answers(file, rows, model, tokenizer):
         with torch.no_grad():
             row["scores"] = torch.softmax(model(input_ids=torch.tensor([row["ids"]])).logits[0], dim=0).tolist()
     (HERE / "models" / file).write_text(json.dumps(rows))
-
-
-def write_onnx(model):
-    (OUT / "onnx").mkdir(exist_ok=True)
-    plain, quantized = OUT / "onnx/model.onnx", OUT / "onnx/model_quantized.onnx"
-    ids = torch.randint(1000, model.config.vocab_size, (2, 16))
-    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "token_type_ids": torch.zeros_like(ids)}
-    axes = {name: {0: "batch_size", 1: "sequence_length"} for name in inputs}
-    torch.onnx.export(
-        model, tuple(inputs.values()), str(plain), input_names=list(inputs), output_names=["logits"],
-        dynamic_axes=axes | {"logits": {0: "batch_size"}}, opset_version=14, do_constant_folding=True, dynamo=False)
-    quantize_dynamic(
-        str(plain), str(quantized), per_channel=True, reduce_range=True, weight_type=QuantType.QInt8,
-        extra_options={"EnableSubgraph": True, "MatMulConstBOnly": True})
-    session = onnxruntime.InferenceSession(str(plain), providers=["CPUExecutionProvider"])
-    found = session.run(None, {name: tensor.numpy() for name, tensor in inputs.items()})[0]
-    with torch.no_grad():
-        torch.testing.assert_close(torch.tensor(found), model(**inputs).logits, atol=1e-4, rtol=1e-4)
-    plain.unlink()
 
 
 class Plain(torch.nn.Module):
@@ -122,7 +102,7 @@ def main():
         shutil.copy(SOURCE / file, OUT)
     (OUT / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "BertTokenizer", "model_max_length": 512}))
     write_answers("golden.json", [{"text": corpus.expand(text)} for text in corpus.CLASSIFIED], model, tokenizer)
-    write_onnx(model)
+    write_onnx(model, OUT)
     write_tflite(model)
 
 

@@ -18,12 +18,12 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "../..");
 
 const CONTENDERS = [
-  { name: "relaxed", page: "/dist/bench.html?backend=relaxed", takes: "text" },
-  { name: "simd128", page: "/dist/bench.html?backend=simd128", takes: "text" },
-  { name: "candle", page: "/dist/bench.html?backend=candle", takes: "text" },
+  { name: "relaxed", page: "/dist/bench.html?backend=relaxed&", takes: "text" },
+  { name: "simd128", page: "/dist/bench.html?backend=simd128&", takes: "text" },
+  { name: "candle", page: "/dist/bench.html?backend=candle&", takes: "text" },
   { name: "LiteRT.js", page: "/pages/litert.html", takes: "ids" },
   { name: "transformers.js", page: "/pages/transformers.html", takes: "text" },
-  { name: "onnxruntime-web", page: "/pages/onnxruntime.html", takes: "ids" },
+  { name: "onnxruntime-web", page: "/pages/onnxruntime.html?", takes: "ids" },
 ];
 
 const { values: options } = parseArgs({
@@ -33,6 +33,8 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "15" },
     repeats: { type: "string", default: "3" },
     only: { type: "string" },
+    // A folder of models/, by default the page's own model. Ours and onnxruntime-web alone take another one.
+    model: { type: "string" },
     answers: { type: "string", default: join(here, "models/golden.json") },
     dist: { type: "string", default: join(root, "dist") },
     chromium: { type: "string", default: "/usr/bin/chromium" },
@@ -41,7 +43,7 @@ const { values: options } = parseArgs({
   },
 });
 const only = options.only?.split(",");
-const contenders = CONTENDERS.filter(({ name }) => !only || only.includes(name));
+const contenders = CONTENDERS.filter(({ name, page }) => (!only || only.includes(name)) && (!options.model || page.includes("?")));
 const lengths = options.lengths.split(",").map(Number);
 const phases = options.phases.split(",");
 
@@ -71,8 +73,9 @@ const server = createServer((request, response) => {
   serveFile(FOLDERS[prefix], request, response).catch((error) => response.destroy(error));
 }).listen(0, "127.0.0.1");
 await once(server, "listening");
+const query = options.model ? `model=${encodeURIComponent(`/models/${options.model}/`)}` : "";
 const address = ({ name, page }) =>
-  `http://${name.toLowerCase().replaceAll(/[^a-z0-9]/g, "-")}.localhost:${server.address().port}${page}`;
+  `http://${name.toLowerCase().replaceAll(/[^a-z0-9]/g, "-")}.localhost:${server.address().port}${page.includes("?") ? page + query : page}`;
 
 // ---- texts of exactly n tokens: whole words of the vocabulary, which the tokenizer leaves whole; none is timed twice
 

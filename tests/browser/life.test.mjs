@@ -1,6 +1,7 @@
 // A long life: thousands of texts, a tab nobody looks at, a device without memory.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -135,4 +136,48 @@ test("no memory for a long text: it is said, and shorter ones are read again", a
   await retype(page, TEXTS.positive);
   await page.locator("#verdict").getByRole("button", { name: /again/i }).click();
   await reaches(page, "ready", { label: "positive", timeout: LOAD_MS });
+});
+
+/** Megabytes that a page's process has for itself, its workers' included. */
+async function processMemory(page) {
+  const session = await chromium.chromium.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  await session.detach();
+  const sizes = [];
+  for (const { type, id } of processInfo) {
+    if (type !== "renderer") continue;
+    const rollup = await readFile(`/proc/${id}/smaps_rollup`, "utf8").catch(() => "");
+    const kilobytes = (key) => Number(rollup.match(new RegExp(`^${key}: +(\\d+) kB`, "m"))?.[1] ?? 0);
+    sizes.push((kilobytes("Private_Dirty") + kilobytes("Private_Clean") + kilobytes("Swap")) / 1000);
+  }
+  // The others are spare ones, without a page.
+  return Math.max(...sizes);
+}
+
+test("dispose gives the memory back", async (t) => {
+  const home = await site(t);
+  home.fault("/blank.html", faults.body(Buffer.from('<!doctype html><link rel="icon" href="data:,"><title>blank</title>'), "text/html"));
+  const page = await visit(t, chromium, home, { path: "blank.html" });
+  const settled = async () => {
+    await page.evaluate(() => (gc(), gc()));
+    await page.waitForTimeout(3000);
+    return processMemory(page);
+  };
+  const load = () =>
+    page.evaluate(async () => {
+      const { create } = await import("/live-sentiment.js");
+      window.sentiment = await create();
+      return (await sentiment.classify("What a lovely day. ".repeat(200))).label;
+    });
+  // The first time leaves code behind, compiled.
+  assert.equal(await load(), "positive");
+  await page.evaluate(() => sentiment.dispose());
+  const before = await settled();
+  await load();
+  const loaded = await settled();
+  await page.evaluate(() => sentiment.dispose());
+  const after = await settled();
+  t.diagnostic(`${before.toFixed(1)} MB before, ${loaded.toFixed(1)} MB with the model, ${after.toFixed(1)} MB after dispose()`);
+  assert.ok(loaded - before > 15, "what is measured has the model in it");
+  assert.ok(after - before <= 10, `${(after - before).toFixed(1)} MB stay`);
 });

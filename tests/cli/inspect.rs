@@ -39,8 +39,8 @@ fn the_preflight_says_what_a_checkpoint_is() {
     assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""));
     let text = String::from_utf8(output.stdout).unwrap();
     for part in [
-        "BertForSequenceClassification, 1 layers of 32",
-        "0 1 star, 1 2 stars, 2 3 stars, 3 4 stars, 4 5 stars (one holds)",
+        "BertForSequenceClassification, 1 layer of 32",
+        "1 star, 2 stars, 3 stars, 4 stars, 5 stars (one holds)",
         "250 tokens, cased; words: Latin",
         "Cyrillic",
         "BF16",

@@ -32,6 +32,8 @@ extern "C" {
     /// A FileSystemEntry, be it of a file or a folder.
     #[derive(Clone)]
     type Entry;
+    #[wasm_bindgen(method, getter, structural)]
+    fn name(this: &Entry) -> String;
     #[wasm_bindgen(method, getter, structural, js_name = isFile)]
     fn is_file(this: &Entry) -> bool;
     #[wasm_bindgen(method, structural)]
@@ -46,8 +48,8 @@ extern "C" {
     fn read(this: &Reader, found: &Function, failed: &Function);
 }
 
-/// Calls `on_files` with an array of `File`s whenever some are dropped, or a folder of them.
-pub(super) fn on_drop(window: &Window, on_files: impl Fn(Array) + Clone + 'static) {
+/// Calls `on_files` with an array of `File`s and what to call them whenever some are dropped, or a folder of them.
+pub(super) fn on_drop(window: &Window, on_files: impl Fn(Array, String) + Clone + 'static) {
     let listener = Closure::<dyn Fn(Drag)>::new(move |event: Drag| {
         let Some(data) = event.data().filter(has_files) else {
             return;
@@ -67,8 +69,13 @@ pub(super) fn on_drop(window: &Window, on_files: impl Fn(Array) + Clone + 'stati
             }
             let on_files = on_files.clone();
             spawn_local(async move {
+                let folder = entries
+                    .iter()
+                    .find(|entry| !entry.is_file())
+                    .map(Entry::name);
                 add_files(&files, entries).await;
-                on_files(files);
+                let name = folder.unwrap_or_else(|| name(&files));
+                on_files(files, name);
             });
         }
     });
