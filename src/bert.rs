@@ -197,13 +197,21 @@ impl Layer {
 
     /// `x` `[batch, queries, hidden]` attends to `context` `[batch, tokens, hidden]`; the result is shaped like `x`.
     fn forward(&self, x: &Tensor, context: &Tensor, lengths: &[usize]) -> Result<Tensor> {
-        let (query, key_value) = (self.query.forward(x)?, self.key_value.forward(context)?);
-        let attended = attention(&query, &key_value, self.heads, lengths, self.backend)?;
-        let x = self
-            .attention_norm
-            .forward(&self.attention_output.forward(&attended)?, x)?;
-        self.output_norm
-            .forward(&self.output.forward(&self.intermediate.forward(&x)?)?, &x)
+        // Each block's tensors go with it: all of them together would be 4 MB of a long text.
+        let attended = {
+            let (query, key_value) = (self.query.forward(x)?, self.key_value.forward(context)?);
+            attention(&query, &key_value, self.heads, lengths, self.backend)?
+        };
+        let x = {
+            let projected = self.attention_output.forward(&attended)?;
+            drop(attended);
+            self.attention_norm.forward(&projected, x)?
+        };
+        let output = {
+            let widened = self.intermediate.forward(&x)?;
+            self.output.forward(&widened)?
+        };
+        self.output_norm.forward(&output, &x)
     }
 }
 

@@ -10,7 +10,7 @@ import torch
 class Loop:
     """Counts time over all runs. The learning rate rises over `warmup` of the budget, then falls to zero at its end."""
 
-    def __init__(self, out, model, optimizer, minutes, warmup=0.05, every=600):
+    def __init__(self, out, model, optimizer, minutes, warmup=0.05, every=120):
         self.out, self.model, self.optimizer = out, model, optimizer
         self.seconds, self.warmup, self.every = minutes * 60, warmup, every
         self.rates = [group["lr"] for group in optimizer.param_groups]

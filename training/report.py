@@ -2,8 +2,8 @@
 
     python report.py --model DIR --checkpoint DIR --data DIR --out report.json [--before DIR] [--cli PATH]
 
-Per test file: accuracy, expected calibration error and macro-F1 of the shipped Q4_0, of Q8_0 and of f32 of the same checkpoint,
-and of VADER; then the probes by kind, verdicts contradicted while typing, and what names of places and people change.
+Per test file: accuracy, expected calibration error and macro-F1 of the shipped Q4_0, of f32 of the same checkpoint (run by
+transformers), and of VADER; then the probes by kind, verdicts contradicted while typing, and what names of places and people change.
 `--before` is another model, measured beside it. The accuracies go into the model's config.json, where the page finds them.
 """
 
@@ -12,13 +12,14 @@ import collections
 import json
 import os
 import statistics
-import tempfile
 
 import torch
+from tokenizers import Tokenizer
+from transformers import AutoModelForSequenceClassification
 
 import behaviour
 import data
-from export import classify, configure, quantize
+from export import classify, configure
 
 FILES = {"SST-2": "sst2_dev", "SST-3": "sst3_dev", "TweetEval": "tweeteval_val", "GoEmotions": "goemo_test"}
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -54,11 +55,26 @@ def scores_of(cli, model, texts):
     return torch.tensor([answer["scores"] for answer in classify(cli, model, texts)])
 
 
-def on_files(cli, model, options):
+@torch.no_grad()
+def in_f32(checkpoint, texts):
+    """The checkpoint's probabilities, with its temperature."""
+    model = AutoModelForSequenceClassification.from_pretrained(checkpoint, dtype=torch.float32).eval()
+    tokenizer = Tokenizer.from_file(os.path.join(checkpoint, "tokenizer.json"))
+    tokenizer.enable_truncation(model.config.max_position_embeddings)
+    ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(texts)]
+    scores = torch.empty(len(texts), len(data.LABELS))
+    for batch in data.batches([len(tokens) for tokens in ids], 8192, seed=0):
+        x, mask = data.collate([ids[row] for row in batch], model.config.pad_token_id)
+        logits = model(input_ids=x, attention_mask=mask).logits
+        scores[batch] = (logits / model.config.live_sentiment["temperature"]).softmax(1)
+    return scores
+
+
+def on_files(scores_of_texts, options):
     out = {}
     for name, file in FILES.items():
         rows = data.read(f"{options.data}/eval/{file}.jsonl")
-        scores = scores_of(cli, model, [row["text"] for row in rows])
+        scores = scores_of_texts([row["text"] for row in rows])
         labels = torch.tensor([row["label"] for row in rows])
         out[name] = measure(scores, labels)
         out[name]["ece_odd_rows"] = measure(scores[1::2], labels[1::2])["ece"]
@@ -142,7 +158,7 @@ def markdown(report):
     """The tables of the model card."""
     percent = lambda x: f"{100 * x:.1f}"
     with_ece = lambda m: f"{percent(m['accuracy'])} ({m['ece']:.3f})".replace("(0.", "(.")
-    forms = [form for form in ("before", "f32", "q8_0", "q4_0") if form in report]
+    forms = [form for form in ("before", "f32", "q4_0") if form in report]
     print("| file | texts | " + " | ".join(forms) + " | macro-F1, q4_0 | VADER |")
     print("|---" * (len(forms) + 4) + "|")
     for name, shipped in report["q4_0"].items():
@@ -178,24 +194,18 @@ def main():
         probes, wrong = on_probes(cli, model)
         return {"probes": probes, "typing": while_typing(cli, model, options), "bias": bias(cli, model)}, wrong
 
-    report["q4_0"] = on_files(cli, options.model, options)
+    report["q4_0"] = on_files(lambda texts: scores_of(cli, options.model, texts), options)
     report["behaviour"], report["probes_wrong"] = behaves(options.model)
     measured = [{"name": name, "texts": m["texts"], "right": m["right"]} for name, m in report["q4_0"].items()]
     configure(os.path.join(options.model, "config.json"), {"measured": measured})
     if options.checkpoint:
-        with tempfile.TemporaryDirectory() as folder:
-            for form in ("q8_0", "f32"):
-                other = options.checkpoint
-                if form != "f32":
-                    other = os.path.join(folder, form)
-                    quantize(cli, options.checkpoint, other, form)
-                report[form] = on_files(cli, other, options)
+        report["f32"] = on_files(lambda texts: in_f32(options.checkpoint, texts), options)
     if options.before:
-        report["before"] = on_files(cli, options.before, options)
+        report["before"] = on_files(lambda texts: scores_of(cli, options.before, texts), options)
         report["before_behaviour"], _ = behaves(options.before)
     for name in FILES:
         shipped = report["q4_0"][name].pop("labels")
-        for form in ("q8_0", "f32", "before"):
+        for form in ("f32", "before"):
             if form in report:
                 labels = report[form][name].pop("labels")
                 report[form][name]["labels_as_shipped"] = statistics.mean(a == b for a, b in zip(labels, shipped))

@@ -1,15 +1,17 @@
 """The student: a BERT classifier trained as it will be stored, every matrix rounded to Q4_0 in each forward pass.
 
     python student.py finetune --start DIR --data DIR --out DIR [--minutes 70]
-    python student.py distil --start DIR --data DIR --labels FILE.jsonl --out DIR [--minutes 55]
+    python student.py label --start DIR --data DIR --out FILE.jsonl
+    python student.py distil --start DIR --data DIR --labels FILE.jsonl --out DIR [--minutes 60]
 
-`finetune` makes the first checkpoint from the base weights, by the labels alone and without rounding. `distil` goes on from a
-checkpoint (with its vocabulary chosen by vocabulary.py) by labels, by the teacher's answers where there are any, by the
-texts of behaviour.py and by prefixes of sentences. Both go on where they were stopped; the last state is the result: nothing
-is chosen by a test file.
+`finetune` makes the first checkpoint from the base weights, by the labels alone and without rounding. `label` asks that
+checkpoint, so that what it knows is not lost. `distil` goes on from it (with its vocabulary chosen by vocabulary.py) by
+labels, by the answers in `--labels`, by the texts of behaviour.py and by prefixes of sentences. Training goes on where it was
+stopped; its last state is the result: nothing is chosen by a test file.
 """
 
 import argparse
+import collections
 import random
 
 import torch
@@ -21,7 +23,6 @@ import behaviour
 import data
 import quantization
 from loop import Loop
-from teacher import ASKED
 
 MAX_TOKENS = 96
 # Rows of each source in one epoch of `distil`; a source may be shorter.
@@ -30,7 +31,9 @@ MIXTURE = {
     "vader_amazonReviewSnippets": 3191, "vader_tweets": 3448, "vader_nytEditorialSnippets": 3571, "proscons": 5000,
     "cad": 700, "imdb": 1200, "blitzer": 1200,
 }  # fmt: skip
-# How much a label given by people weighs beside the teacher's probabilities.
+# Texts without a label that are asked for, too.
+UNLABELLED = 20000
+# How much a label given by people weighs beside the answers' probabilities.
 BY_LABEL = 0.5
 SMOOTHING = 0.06
 # What an opening that says nothing yet should read as.
@@ -44,8 +47,8 @@ def targets(rows, teacher):
         if "target" in row:
             out[at] = row["target"]
             continue
-        answer = teacher.get(row["text"]) if row["src"] in ASKED else None
-        probabilities = None if answer is None else torch.tensor(answer).softmax(0)
+        answers = teacher.get(row["text"])
+        probabilities = torch.tensor(answers).softmax(1).mean(0) if answers else None
         if "label" not in row:
             out[at] = probabilities
             continue
@@ -87,15 +90,38 @@ def epoch_of(rows, unlabelled, teacher, seed):
     )  # fmt: skip
 
 
+@torch.no_grad()
+def label(options, tokenizer, model):
+    """Writes the model's logits for one epoch's texts and for some without a label."""
+    texts = [row["text"] for row in data.sample(data.read(f"{options.data}/train/train.jsonl"), MIXTURE, seed=0)]
+    with open(f"{options.data}/train/unlabelled.txt", encoding="utf-8") as lines:
+        texts += random.Random(0).sample([line.strip() for line in lines], UNLABELLED)
+    texts = list(dict.fromkeys(texts))
+    ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(texts)]
+    model.eval()
+    answers = [None] * len(texts)
+    for batch in data.batches([len(tokens) for tokens in ids], options.tokens, seed=0):
+        x, mask = data.collate([ids[row] for row in batch], model.config.pad_token_id)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = model(input_ids=x, attention_mask=mask).logits.float()
+        for row, answer in zip(batch, logits.tolist()):
+            answers[row] = [round(logit, 3) for logit in answer]
+    data.write(options.out, [{"text": text, "logits": answer} for text, answer in zip(texts, answers)])
+    print(f"{len(texts)} answers")
+
+
 def train(options, tokenizer, model):
     rows = data.read(f"{options.data}/train/train.jsonl")
     teacher, unlabelled = {}, []
     distil = options.task == "distil"
     if distil:
-        teacher = {row["text"]: row["logits"] for row in data.read(options.labels)}
+        teacher = collections.defaultdict(list)
+        for file in options.labels:
+            for row in data.read(file):
+                teacher[row["text"]].append(row["logits"])
         known = {row["text"] for row in rows}
         unlabelled = [{"text": text, "src": "unlabelled"} for text in teacher if text not in known]
-    print(f"{len(rows)} texts with labels, {len(teacher)} answers of the teacher, {len(unlabelled)} of them without a label", flush=True)
+    print(f"{len(rows)} texts with labels, {len(teacher)} with answers, {len(unlabelled)} of them without a label", flush=True)
     texts = []
 
     def epoch_batches(epoch):
@@ -122,16 +148,16 @@ def train(options, tokenizer, model):
     Loop(options.out, model, optimizer, options.minutes).run(epoch_batches, loss_of)
     model.save_pretrained(options.out)
     tokenizer.no_truncation()
-    tokenizer.save(f"{options.out}/tokenizer.json")
+    tokenizer.save(f"{options.out}/tokenizer.json", pretty=False)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", choices=["finetune", "distil"])
+    parser.add_argument("task", choices=["finetune", "label", "distil"])
     parser.add_argument("--start", required=True)
     parser.add_argument("--data", required=True)
     parser.add_argument("--out", required=True)
-    parser.add_argument("--labels", help="the teacher's, from teacher.py label")
+    parser.add_argument("--labels", action="append", default=[], help="of `label`, or of teacher.py; their mean where there are several")
     parser.add_argument("--minutes", type=float, default=70)
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--tokens", type=int, default=4096, help="in a batch, padding included")
@@ -146,7 +172,7 @@ def main():
         options.start, dtype=torch.float32, num_labels=len(data.LABELS), problem_type="single_label_classification",
         id2label=dict(enumerate(data.LABELS)), label2id={name: id for id, name in enumerate(data.LABELS)},
     )  # fmt: skip
-    train(options, tokenizer, model)
+    (label if options.task == "label" else train)(options, tokenizer, model)
 
 
 if __name__ == "__main__":

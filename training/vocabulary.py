@@ -66,7 +66,7 @@ def main():
     parser.add_argument("--start", required=True)
     parser.add_argument("--data", required=True)
     parser.add_argument("--out", required=True)
-    parser.add_argument("--rows", type=int, default=12288)
+    parser.add_argument("--rows", type=int, default=16384)
     options = parser.parse_args()
 
     path = os.path.join(options.start, "tokenizer.json")

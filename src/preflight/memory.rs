@@ -35,10 +35,10 @@ pub(super) fn needed(config: &Config, dtype: impl Fn(&str, &[usize]) -> GgmlDTyp
         encoder.intermediate_size,
     ]
     .map(|n| n as u64);
-    // A layer that ends: its input, queries, keys, values, what they came to, its norm and the output, and what they are
-    // widened to in between, all in f32; and the latter once more, in 8 bits with scales.
+    // A layer that ends: its input, what attention made of it, the output, and what they are widened to in between, all in f32;
+    // and the latter once more, in 8 bits with scales.
     let per_token = hidden
-        .saturating_mul(7 * 4)
+        .saturating_mul(3 * 4)
         .saturating_add(ffn.saturating_mul(4))
         .saturating_add(ffn.saturating_mul(9) / 8);
     let text = tokens.saturating_mul(per_token);

@@ -69,7 +69,7 @@ test("without the network, after one visit: it loads, reads and keeps the text",
   await retype(page, TEXTS.negative);
   await reaches(page, "ready", { label: "negative" });
   assert.equal(await alert(page).count(), 0);
-  assert.match(await about(page), /Stored on this device: 13\.\d MB, minilm-sentiment/);
+  assert.match(await about(page), /Stored on this device: 10\.\d MB, minilm-sentiment/);
 });
 
 test("it works so from a path below the host's root, and beside another site of the same host", async (t) => {

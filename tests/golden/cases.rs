@@ -61,7 +61,12 @@ pub struct DefaultModel {
     pub gguf_bytes: u64,
     /// The GGUF's tensors dequantized, run in f32.
     pub gguf: Vec<Classified>,
-    /// The checkpoint it was made of, in f32.
+}
+
+/// `checkpoint.json`.
+#[derive(Deserialize)]
+pub struct Checkpoint {
+    /// A checkpoint in f32.
     pub f32: Vec<Classified>,
     /// The checkpoint with its matrices rounded to Q8_0 and back, run in f32.
     pub q8_0: Vec<Classified>,

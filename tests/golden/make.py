@@ -3,7 +3,8 @@
     python make.py tokens    # tokens.json: ids and offsets
     python make.py tiny      # models/*: small random checkpoints with their outputs
     python make.py llama.cpp # llama.cpp/*: two of them in GGUF, as llama.cpp's converter writes it
-    python make.py default --checkpoint DIR    # default.json: the default model; DIR is what its GGUF was made of
+    python make.py default   # default.json: the default model
+    python make.py checkpoint --checkpoint DIR    # checkpoint.json: a whole checkpoint of its kind, the first one
 
 What is made is committed, so that the tests need no Python. Run a command again when its input changed: the corpus,
 or the default model. The tiny checkpoints come out the same each time (fixed seeds).
@@ -228,27 +229,33 @@ def llama_cpp(_):
         print(path.relative_to(HERE), path.stat().st_size, "bytes")
 
 
-def default(options):
-    """The default model: its GGUF dequantized, and the checkpoint it was made of, plain and through Q8_0."""
+def default(_):
+    """The default model: its GGUF dequantized."""
     tokenizer, model = load_tokenizer(DEFAULT_MODEL), new_model(DEFAULT_MODEL)
-    longest = model.config.max_position_embeddings
     path = DEFAULT_MODEL / "model.gguf"
-    dequantized, quantized = read_gguf(path)
-    golden = {"gguf_bytes": path.stat().st_size, "gguf": run(set_weights(model, dequantized), tokenizer, longest)}
+    dequantized, _ = read_gguf(path)
+    cases = run(set_weights(model, dequantized), tokenizer, model.config.max_position_embeddings)
+    write(HERE / "default.json", {"gguf_bytes": path.stat().st_size, "gguf": cases})
+
+
+def checkpoint(options):
+    """A checkpoint of the same architecture, plain and through Q8_0."""
+    tokenizer, model = load_tokenizer(options.checkpoint), new_model(options.checkpoint)
+    longest = model.config.max_position_embeddings
     plain = {name: tensor.float() for name, tensor in load_file(options.checkpoint / "model.safetensors").items()}
-    golden["f32"] = run(set_weights(model, plain), tokenizer, longest)
+    golden = {"f32": run(set_weights(model, plain), tokenizer, longest)}
     kind = gguf.GGMLQuantizationType.Q8_0
-    for name in quantized:
+    for name in read_gguf(DEFAULT_MODEL / "model.gguf")[1]:
         blocks = gguf.quants.quantize(plain[name].numpy(), kind)
         plain[name] = torch.tensor(gguf.quants.dequantize(blocks, kind))
     golden["q8_0"] = run(set_weights(model, plain), tokenizer, longest)
-    write(HERE / "default.json", golden)
+    write(HERE / "checkpoint.json", golden)
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["tokens", "tiny", "llama.cpp", "default"])
-    parser.add_argument("--checkpoint", type=pathlib.Path, help="the Hugging Face folder that the default model was made of")
+    parser.add_argument("what", choices=["tokens", "tiny", "llama.cpp", "default", "checkpoint"])
+    parser.add_argument("--checkpoint", type=pathlib.Path, help="its Hugging Face folder")
     chosen = parser.parse_args()
-    {"tokens": tokens, "tiny": tiny, "llama.cpp": llama_cpp, "default": default}[chosen.what](chosen)
+    {"tokens": tokens, "tiny": tiny, "llama.cpp": llama_cpp, "default": default, "checkpoint": checkpoint}[chosen.what](chosen)
