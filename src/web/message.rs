@@ -3,7 +3,7 @@
 //! serde would do either in one line, as it does in the worker: but its code for a tagged enum is a quarter of the page's
 //! WebAssembly, and this is next to none. `tests/browser_message.rs` holds the two together.
 
-use js_sys::{Array, Object, Uint32Array};
+use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;
 
 use crate::ErrorKind;
@@ -120,7 +120,7 @@ extern "C" {
     #[wasm_bindgen(method, setter)]
     fn set_text(this: &Message, text: &str);
     #[wasm_bindgen(method, setter)]
-    fn set_ids(this: &Message, ids: &Uint32Array);
+    fn set_ids(this: &Message, ids: &Array);
     #[wasm_bindgen(method, setter)]
     fn set_model(this: &Message, model: &str);
     #[wasm_bindgen(method, setter)]
@@ -174,7 +174,7 @@ pub fn request(request: &Request, files: Option<&Array>) -> JsValue {
         }
         Request::ClassifyIds { seq, ids } => {
             message.set_seq(*seq as f64);
-            message.set_ids(&ids.as_slice().into());
+            message.set_ids(&ids.iter().map(|&id| JsValue::from(id)).collect());
             "classifyIds"
         }
     };

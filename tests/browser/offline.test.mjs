@@ -152,7 +152,7 @@ test("a connection that is cut again and again is continued by itself", async (t
     const rest = model.subarray(from);
     response.writeHead(from ? 206 : 200, { "Content-Length": rest.length, "Content-Range": `bytes ${from}-${model.length - 1}/${model.length}` });
     if (++answers > 3) return response.end(rest), true;
-    response.write(rest.subarray(0, 4_000_000), () => response.destroy());
+    response.write(rest.subarray(0, 3_000_000), () => response.destroy());
     return true;
   });
   const page = await visit(t, chromium, home, { expected: NETWORK });
@@ -425,7 +425,7 @@ test("the service worker keeps one worker program, the one that this browser run
     return (await (await caches.open(name)).keys()).map(({ url }) => url);
   });
   const programs = paths.filter((url) => url.endsWith("_bg.wasm")).map((url) => url.slice(url.lastIndexOf("/") + 1));
-  assert.deepEqual(programs.sort(), ["app_bg.wasm", "worker_relaxed_bg.wasm"]);
+  assert.deepEqual(programs.sort(), ["app_bg.wasm", "models_bg.wasm", "worker_relaxed_bg.wasm"]);
 });
 
 test("a program damaged on its way is not kept: the next visit gets a right one", async (t) => {
@@ -469,5 +469,5 @@ test("the list of requests is the server's", async (t) => {
   // `/` is the navigation itself, and sw.js the browser's own request: neither is any script's.
   const asked = new Set(home.requests.map((path) => path.slice(1)).filter((path) => path && path !== "sw.js"));
   for (const path of asked) assert.ok(lines.some((line) => line.startsWith(`${path},`)), `${path} is listed`);
-  assert.ok(lines.some((line) => /model\.gguf, 12\.9 MB, after/.test(line)), lines.join("\n"));
+  assert.ok(lines.some((line) => /model\.gguf, 9\.8 MB, after/.test(line)), lines.join("\n"));
 });
