@@ -292,7 +292,16 @@ async fn fetch_manifest(folder: Folder<'_>, signal: &AbortSignal) -> Result<Mani
     while let Some(chunk) = download.next().await? {
         chunks.push(chunk);
     }
-    Manifest::parse(&chunks.to_vec(), &url)
+    let manifest = Manifest::parse(&chunks.to_vec(), &url)?;
+    let [_, _, (weights, _)] = manifest.entries();
+    if !folder.means(weights) {
+        // It lists other weights than the address names, so that there is no list of these.
+        return Err(Error::NotFound {
+            file: url,
+            status: None,
+        });
+    }
+    Ok(manifest)
 }
 
 /// What `future` gives if it takes no more than `millis` milliseconds.

@@ -1,7 +1,9 @@
 // Other people's models in the page: by address, from another site, dropped; looked at first, kept, listed, removed, linked to.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -11,6 +13,7 @@ import { faults, site } from "./site.mjs";
 import { LOAD_MS, TEXTS, browser, paste, reaches, visit, visitReady } from "./visit.mjs";
 
 const chromium = browser();
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const GOLDEN = fileURLToPath(new URL("../golden/", import.meta.url));
 // The service worker and the model's own list are asked for in folders that have none.
 const MISSING = /Failed to load resource: the server responded with a status of 404/;
@@ -91,6 +94,9 @@ test("a safetensors model by its address: looked at, then used, and the same tex
   assert.match(found.weights, /BF16/);
   assert.match(found.memory, /MB in a page/);
   assert.match((await page.locator("#verdict").innerText()).toLowerCase(), /positive/, "nothing changes before it is wanted");
+  await page.evaluate(AXE);
+  const violations = await page.evaluate(() => axe.run().then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`)));
+  assert.deepEqual(violations, []);
   await useIt(page);
   const { label } = await reaches(page, "ready", { timeout: LOAD_MS });
   assert.match(label, /^\d stars?$/);
@@ -123,6 +129,16 @@ test("a link opens with its model and its text, and the second time the model is
   await page.reload();
   await reaches(page, "ready", { timeout: LOAD_MS });
   assert.deepEqual(fetched, ["GET", "HEAD"], "whether it has changed is asked, and no more");
+});
+
+test("weights by their own name, in a folder whose list names others", async (t) => {
+  const home = await site(t);
+  const files = await filesOf("bert-stars");
+  const entry = { bytes: 1, sha256: "0".repeat(64) };
+  const list = { "config.json": entry, "tokenizer.json": entry, "model.gguf": entry };
+  mount(home, "/m/", { ...files, "mine.safetensors": files["model.safetensors"], "files.json": Buffer.from(JSON.stringify(list)) });
+  const page = await visit(t, chromium, home, { path: "#model=m/mine.safetensors&text=fine", expected: MISSING });
+  assert.match((await reaches(page, "ready", { timeout: LOAD_MS })).label, /stars?$/);
 });
 
 test("a model that changed on a server without files.json is fetched anew", async (t) => {

@@ -48,6 +48,11 @@ impl<'a> Folder<'a> {
             .map_or_else(|| WEIGHTS.to_vec(), |name| vec![name])
     }
 
+    /// Whether weights of this name are the ones that the address means.
+    pub(super) fn means(&self, name: &str) -> bool {
+        self.weights.is_none_or(|weights| weights == name)
+    }
+
     /// Whether its files were dropped on the page, so that they are on this device or nowhere.
     pub(super) fn is_dropped(&self) -> bool {
         self.address.starts_with(DROPPED)

@@ -63,6 +63,7 @@ pub(super) fn clear(reader: Reader) {
         }
         reader.focus();
         look(reader);
+        super::models::start_or_refresh();
     });
 }
 

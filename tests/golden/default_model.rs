@@ -1,0 +1,99 @@
+//! The model that the page ships, and a whole checkpoint of its kind.
+
+use super::*;
+
+/// The model that the page ships, against its file dequantized by gguf-py and run by transformers.
+#[test]
+fn the_default_model_says_what_its_numbers_say() {
+    let golden: cases::DefaultModel = cases::read("default.json");
+    for backend in BACKENDS {
+        let classifier =
+            Classifier::from_dir(&cases::path("public/models/minilm-sentiment"), backend).unwrap();
+        assert_eq!(
+            classifier.info().file_size,
+            golden.gguf_bytes,
+            "default.json is of another model: run `make.py default`"
+        );
+        let worst = assert_golden(
+            &classifier,
+            golden.gguf.iter().filter(|case| affordable(case, backend)),
+            DEFAULT_BOUND,
+        );
+        println!("{backend:?}: off by {worst} at most");
+    }
+}
+
+/// The encoder's output itself, for the mean over a text's tokens, against the same file dequantized.
+#[test]
+fn the_default_models_hidden_states_keep_their_direction() {
+    let folder = cases::path("public/models/minilm-sentiment");
+    let plain = tempfile::tempdir().unwrap();
+    dequantize(&folder, plain.path());
+    let plain = Classifier::from_dir(plain.path(), Backend::Candle).unwrap();
+    let golden: cases::DefaultModel = cases::read("default.json");
+    for backend in BACKENDS {
+        let classifier = Classifier::from_dir(&folder, backend).unwrap();
+        let mut cosines = Vec::new();
+        for case in golden
+            .gguf
+            .iter()
+            .filter(|case| affordable(case, Backend::SCALAR))
+        {
+            let ids = classifier
+                .tokenizer()
+                .encode(&case.text.expand())
+                .unwrap()
+                .ids;
+            let mean = |classifier: &Classifier| -> Vec<f32> {
+                let hidden = classifier
+                    .bert()
+                    .last_hidden_state(&Batch::single(&ids))
+                    .unwrap();
+                hidden
+                    .mean(1)
+                    .unwrap()
+                    .squeeze(0)
+                    .unwrap()
+                    .to_vec1()
+                    .unwrap()
+            };
+            cosines.push(cosine(&mean(&classifier), &mean(&plain)));
+        }
+        let worst = cosines.iter().copied().fold(1.0, f64::min);
+        let mean = cosines.iter().sum::<f64>() / cosines.len() as f64;
+        println!("{backend:?}: cosine {mean:.6} in the mean, {worst:.6} at least");
+        // The corpus has texts that no model was trained on: symbols, and single letters.
+        assert!(
+            mean >= 0.9995 && worst >= 0.999,
+            "{backend:?}: {mean} {worst}"
+        );
+    }
+}
+
+/// A checkpoint of the default model's size, in f32 and in Q8_0.
+#[test]
+fn a_whole_checkpoint_says_what_transformers_says() {
+    let golden: cases::Checkpoint = cases::read("checkpoint.json");
+    let folder = cases::path("../shared/model");
+    if !folder.join("model.safetensors").exists() {
+        return cases::skipped(
+            "a_whole_checkpoint_says_what_transformers_says",
+            "there is no ../shared/model",
+        );
+    }
+    let plain = Classifier::from_dir(&folder, Backend::Candle).unwrap();
+    assert_golden(&plain, &golden.f32, F32_BOUND);
+    let q8_0 = tempfile::tempdir().unwrap();
+    quantized_to(&folder, q8_0.path(), Format::Q8_0);
+    for backend in BACKENDS {
+        let classifier = Classifier::from_dir(q8_0.path(), backend).unwrap();
+        let worst = assert_golden(
+            &classifier,
+            golden.q8_0.iter().filter(|case| affordable(case, backend)),
+            DEFAULT_BOUND,
+        );
+        println!("Q8_0, {backend:?}: off by {worst} at most");
+    }
+    let texts = ["It is a film.", "I love this movie! It's fantastic."];
+    assert_like_stock_candle(&folder, &texts, F32_BOUND);
+}
