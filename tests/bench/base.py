@@ -7,15 +7,15 @@
 """
 
 import argparse
+import json
 import pathlib
-import shutil
 import subprocess
 import tempfile
 
 import torch
 from transformers import BertConfig, BertForSequenceClassification
 
-from onnx_model import write_onnx
+from quantized_onnx import write_onnx
 
 HERE = pathlib.Path(__file__).parent
 TOKENIZER = HERE.parent.parent / "public/models/minilm-sentiment/tokenizer.json"
@@ -34,7 +34,11 @@ def main():
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as checkpoint:
         model.save_pretrained(checkpoint)
-        shutil.copy(TOKENIZER, checkpoint)
+        tokenizer = json.loads(TOKENIZER.read_text())
+        words = tokenizer["model"]["vocab"]
+        # As many words as it has embeddings, as BERT's own files have them.
+        words |= {f"[unused{id}]": id for id in range(len(words), config.vocab_size)}
+        pathlib.Path(checkpoint, "tokenizer.json").write_text(json.dumps(tokenizer))
         texts = pathlib.Path(checkpoint, "texts.txt")
         texts.write_text("I love it.\nI hate it.\nThe train leaves at nine.\nNobody expected that much from so little.\n")
         command = [options.cli, "quantize", checkpoint, str(OUT), "--format", "q8_0", "--verify", str(texts)]

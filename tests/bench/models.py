@@ -30,7 +30,7 @@ LENGTHS = [8, 16, 32, 64, 128, 256, 512]
 sys.path.insert(0, str(HERE.parent / "golden"))
 import corpus  # noqa: E402
 from checkpoint import load_tokenizer, new_model, read_gguf, set_weights  # noqa: E402
-from onnx_model import write_onnx  # noqa: E402
+from quantized_onnx import write_onnx  # noqa: E402
 
 
 def write_answers(file, rows, model, tokenizer):
