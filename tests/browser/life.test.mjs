@@ -112,7 +112,8 @@ async function starved({ more, total }) {
 test("no memory for the model: a sentence, the text is kept, and a retry helps once there is some", async (t) => {
   const home = await site(t);
   home.fault(`/${PROGRAM}_bg.wasm`, faults.body(await starved({ more: 40 }), "application/wasm"));
-  const page = await visit(t, chromium, home, { expected: /unreachable|memory|alloc/i });
+  // A program without memory ends in the middle of a task; a timer may call it once more before the page has ended it.
+  const page = await visit(t, chromium, home, { expected: /unreachable|memory|alloc|RefCell already borrowed/i });
   await page.locator("#text").waitFor();
   await paste(page, TEXTS.positive);
   await reaches(page, "error", { timeout: LOAD_MS });
