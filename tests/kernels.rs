@@ -6,7 +6,9 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use half::f16;
-use live_sentiment::kernels::{Activation, Backend, BlockFormat, Heads, PackedLinear, Scratch};
+use live_sentiment::kernels::{
+    Activation, Backend, BlockFormat, Heads, PackedLinear, Scratch, WeightBits,
+};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -32,6 +34,13 @@ const ACTIVATIONS: [Activation; 5] = [
     Activation::GeluTanh,
     Activation::Relu,
     Activation::Tanh,
+];
+
+/// Every layout of panels.
+const FORMATS: [(BlockFormat, WeightBits); 3] = [
+    (BlockFormat::Q4_0, WeightBits::Eight),
+    (BlockFormat::Q8_0, WeightBits::Seven),
+    (BlockFormat::Q8_0, WeightBits::Eight),
 ];
 
 /// Runs a property on the same 200 inputs every time.
@@ -122,6 +131,7 @@ impl Matrix {
 #[derive(Debug, Clone)]
 struct Case {
     k: usize,
+    bits: WeightBits,
     parts: Vec<Matrix>,
     bias: Vec<f32>,
     x: Vec<f32>,
@@ -134,7 +144,7 @@ impl Case {
             .iter()
             .map(|part| (part.format, part.bytes.as_slice(), part.n))
             .collect();
-        PackedLinear::pack(&parts, self.k, &self.bias).unwrap()
+        PackedLinear::pack(&parts, self.k, &self.bias, self.bits).unwrap()
     }
 
     fn run(&self, backend: Backend, activation: Activation) -> Vec<f32> {
@@ -150,8 +160,25 @@ impl Case {
         out
     }
 
+    /// The largest rounding of a weight, as a part of the largest of its block: half a step.
+    fn weight_rounding(&self, format: BlockFormat) -> f64 {
+        let all_int4 = self.parts.iter().all(|p| p.format == BlockFormat::Q4_0);
+        let to_eight = match format {
+            BlockFormat::F32 | BlockFormat::F16 => 0.5 / 127.0,
+            BlockFormat::Q8_0 | BlockFormat::Q4_0 => 0.0,
+        };
+        let to_seven = match (self.bits, format) {
+            (WeightBits::Seven, BlockFormat::Q8_0 | BlockFormat::F16 | BlockFormat::F32) => {
+                0.5 / 63.0
+            }
+            // Four bits fit.
+            _ => 0.0,
+        };
+        if all_int4 { 0.0 } else { to_eight + to_seven }
+    }
+
     /// Each result in f64, and how far a result may be from it: half a step of each activation, and what rounding the
-    /// scales to integers (or the weights to Q8_0) adds.
+    /// scales to integers (or the weights to fewer bits) adds.
     fn expected(&self) -> Vec<(f64, f64)> {
         let mut expected = Vec::new();
         for x in self.x.chunks(self.k) {
@@ -166,10 +193,7 @@ impl Case {
                 for (x, weights) in x.chunks(32).zip(weights.chunks(32)) {
                     let block_wmax = weights.iter().fold(0f64, |a, w| a.max(w.abs()));
                     let step = amax(x) / 127.0;
-                    let weight_step = match format {
-                        BlockFormat::F32 | BlockFormat::F16 => block_wmax / 254.0,
-                        _ => 0.0,
-                    };
+                    let weight_step = block_wmax * self.weight_rounding(format);
                     for (x, w) in x.iter().zip(weights) {
                         sum += f64::from(*x) * w;
                         error += 0.501 * step * (w.abs() + weight_step);
@@ -230,9 +254,21 @@ fn case() -> impl Strategy<Value = Case> {
                     x.extend((start..k.min(start + 32)).map(|_| next() * block));
                 }
             }
-            Case { k, parts, bias, x }
+            let bits = bits(seed);
+            Case {
+                k,
+                bits,
+                parts,
+                bias,
+                x,
+            }
         },
     )
+}
+
+/// Either, as a seed has it.
+fn bits(seed: u64) -> WeightBits {
+    [WeightBits::Seven, WeightBits::Eight][(seed >> 32) as usize % 2]
 }
 
 /// Numbers in -1..1 (SplitMix64).
@@ -246,7 +282,7 @@ fn numbers(mut seed: u64) -> impl FnMut() -> f32 {
     }
 }
 
-fn bits(x: &[f32]) -> Vec<u32> {
+fn bit_patterns(x: &[f32]) -> Vec<u32> {
     x.iter().map(|x| x.to_bits()).collect()
 }
 
@@ -274,8 +310,8 @@ fn backends_agree_bit_by_bit_in_linear_layers() {
             let oracle = case.run(Backend::SCALAR, activation);
             for backend in BACKENDS {
                 prop_assert_eq!(
-                    bits(&case.run(backend, activation)),
-                    bits(&oracle),
+                    bit_patterns(&case.run(backend, activation)),
+                    bit_patterns(&oracle),
                     "{:?}",
                     backend
                 );
@@ -290,7 +326,7 @@ fn backends_agree_bit_by_bit_in_linear_layers() {
 fn the_largest_sums_do_not_overflow() {
     for k in [32, 384, 1536, 4096] {
         for (value, x) in [(-1.0f32, 1.0f32), (-1.0, -1.0), (0.9, 1.0), (0.9, -1.0)] {
-            for format in [BlockFormat::Q4_0, BlockFormat::Q8_0] {
+            for (format, bits) in FORMATS {
                 let mut calls = 0;
                 let next = || {
                     calls += 1;
@@ -299,6 +335,7 @@ fn the_largest_sums_do_not_overflow() {
                 };
                 let case = Case {
                     k,
+                    bits,
                     parts: vec![Matrix::new(format, 9, k, next)],
                     bias: vec![0.0; 9],
                     x: vec![x * 3.0; 5 * k],
@@ -312,7 +349,7 @@ fn the_largest_sums_do_not_overflow() {
                         let relative = (f64::from(*out) - expected).abs() / expected.abs();
                         assert!(
                             relative < 1e-3,
-                            "{backend:?} k={k} {format:?}: {out} instead of {expected}"
+                            "{backend:?} k={k} {format:?} {bits:?}: {out} instead of {expected}"
                         );
                     }
                 }
@@ -323,7 +360,7 @@ fn the_largest_sums_do_not_overflow() {
 
 #[test]
 fn nan_and_infinity_stay_in_their_row() {
-    for format in [BlockFormat::Q4_0, BlockFormat::Q8_0] {
+    for (format, bits) in FORMATS {
         for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             let mut next = numbers(7);
             let parts = vec![Matrix::new(format, 10, 64, &mut next)];
@@ -332,6 +369,7 @@ fn nan_and_infinity_stay_in_their_row() {
             x[64 * 2 + 40] = odd;
             let case = Case {
                 k: 64,
+                bits,
                 parts,
                 bias,
                 x,
@@ -342,7 +380,7 @@ fn nan_and_infinity_stay_in_their_row() {
                         assert_eq!(
                             out.is_nan(),
                             i / 10 == 2,
-                            "{backend:?} {format:?} {activation:?} {odd} {i}: {out}"
+                            "{backend:?} {format:?} {bits:?} {activation:?} {odd} {i}: {out}"
                         );
                     }
                 }
@@ -357,7 +395,8 @@ fn activations_are_close_to_f64() {
     let identity: Vec<u8> = (0..32 * 32)
         .flat_map(|i| f32::to_le_bytes(if i % 33 == 0 { 1.0 } else { 0.0 }))
         .collect();
-    let layer = PackedLinear::pack(&[(BlockFormat::F32, &identity, 32)], 32, &[0.0; 32]).unwrap();
+    let parts = [(BlockFormat::F32, identity.as_slice(), 32)];
+    let layer = PackedLinear::pack(&parts, 32, &[0.0; 32], WeightBits::Eight).unwrap();
     type Function = fn(f64) -> f64;
     let functions: [(Activation, Function, f64); 4] = [
         (
@@ -472,7 +511,12 @@ fn attention_is_close_to_f64_and_alike_on_every_backend() {
             };
             let oracle = run(Backend::SCALAR);
             for backend in BACKENDS {
-                prop_assert_eq!(bits(&run(backend)), bits(&oracle), "{:?}", backend);
+                prop_assert_eq!(
+                    bit_patterns(&run(backend)),
+                    bit_patterns(&oracle),
+                    "{:?}",
+                    backend
+                );
             }
             for (i, out) in oracle.iter().enumerate() {
                 let (row, column) = (i / hidden, i % hidden);
@@ -538,7 +582,11 @@ fn layer_norm_is_close_to_f64() {
 #[test]
 fn lengths_that_do_not_fit_are_refused() {
     let pack = |format, bytes: usize, n, k, bias: usize| {
-        PackedLinear::pack(&[(format, &vec![0; bytes], n)], k, &vec![0.0; bias])
+        let parts = [(format, vec![0; bytes], n)];
+        let parts = parts
+            .each_ref()
+            .map(|(f, bytes, n)| (*f, bytes.as_slice(), *n));
+        PackedLinear::pack(&parts, k, &vec![0.0; bias], WeightBits::Eight)
     };
     assert!(pack(BlockFormat::Q4_0, 18 * 6, 3, 64, 3).is_ok());
     assert!(pack(BlockFormat::F32, 4 * 5 * 3, 3, 5, 3).is_ok());

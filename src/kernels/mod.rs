@@ -9,7 +9,8 @@
 //! | `Backend::RELAXED` | the same with relaxed SIMD's 8-bit dot product |
 //!
 //! Sums over quantized numbers are sums of integers, and what is left in f32 is done in the same order everywhere
-//! without fused multiply-add. So all backends agree bit by bit in linear layers and attention, on every CPU.
+//! without fused multiply-add. So all backends agree bit by bit in linear layers and attention, on every CPU. They are
+//! not given the same weights where those have 8 bits: the dot product of relaxed SIMD takes 7 ([`Backend::weight_bits`]).
 //!
 //! A program contains the instructions of those backends that it names: only the relaxed worker may name `RELAXED`.
 //!
@@ -26,7 +27,7 @@ mod scalar;
 #[cfg(target_arch = "wasm32")]
 mod simd128;
 
-pub use pack::{BlockFormat, PackedLinear};
+pub use pack::{BlockFormat, PackedLinear, WeightBits};
 
 /// What follows a linear layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +68,7 @@ type LayerNormKernel = fn(&[f32], Option<&[f32]>, &[f32], &[f32], f32, &mut [f32
 #[derive(Clone, Copy)]
 pub struct Backend {
     name: &'static str,
+    weight_bits: WeightBits,
     linear: LinearKernel,
     attention: AttentionKernel,
     layer_norm: LayerNormKernel,
@@ -82,6 +84,7 @@ impl Backend {
     /// Plain Rust.
     pub const SCALAR: Self = Self {
         name: "scalar",
+        weight_bits: WeightBits::Eight,
         linear: scalar::linear,
         attention: scalar::attention,
         layer_norm: scalar::layer_norm,
@@ -91,6 +94,7 @@ impl Backend {
     #[cfg(target_arch = "wasm32")]
     pub const SIMD128: Self = Self {
         name: "simd128",
+        weight_bits: WeightBits::Eight,
         linear: simd128::linear,
         attention: simd128::attention,
         layer_norm: simd128::layer_norm,
@@ -100,6 +104,7 @@ impl Backend {
     #[cfg(target_arch = "wasm32")]
     pub const RELAXED: Self = Self {
         name: "relaxed",
+        weight_bits: WeightBits::Seven,
         linear: relaxed::linear,
         ..Self::SIMD128
     };
@@ -121,6 +126,11 @@ impl Backend {
     /// `scalar`, `simd128` or `relaxed`.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// In how many bits this backend is fastest at weights of more than 4. It computes with others too.
+    pub fn weight_bits(&self) -> WeightBits {
+        self.weight_bits
     }
 
     /// `out = activation(x · weightᵀ + bias)`: `x` `[m, k]`, `out` `[m, n]`, row by row. A row of `x` with a NaN or an

@@ -13,6 +13,11 @@ pub(crate) const MAX_INT8: f32 = 127.0;
 /// Q4_0 stores its values -8..=7 as 0..=15.
 pub(crate) const INT4_OFFSET: i8 = 8;
 
+/// 7-bit weights, -63..=63, are stored as 1..=127.
+pub(crate) const INT7_OFFSET: i8 = 64;
+/// Their largest magnitude.
+const MAX_INT7: i32 = 63;
+
 /// The largest magnitude of a 4-bit weight's integer scale: its double is an i16 too.
 const MAX_INT4_SCALE: i16 = i16::MAX / 2;
 
@@ -87,9 +92,18 @@ fn round<const N: usize>(
     (values, scale)
 }
 
+/// How many bits a weight of more than 4 bits is held in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WeightBits {
+    /// What relaxed SIMD's dot product takes. A block whose values need more is rounded to steps of twice the size.
+    Seven,
+    /// As in Q8_0.
+    Eight,
+}
+
 /// A linear layer's weight `[n, k]` and bias `[n]`, packed for the kernels.
 ///
-/// A matrix that is Q4_0 throughout stays in 4 bits; every other one is held in 8.
+/// A matrix that is Q4_0 throughout stays in 4 bits; every other one is held in 7 or 8.
 pub struct PackedLinear {
     pub(crate) n: usize,
     pub(crate) k: usize,
@@ -100,6 +114,7 @@ pub struct PackedLinear {
 
 pub(crate) enum Panels {
     Int4(Int4Panels),
+    Int7(Int7Panels),
     Int8(Int8Panels),
 }
 
@@ -116,6 +131,14 @@ pub(crate) struct Int4Panels {
     pub(crate) scales: Vec<[i16; COLUMNS]>,
     /// `[panel]`.
     pub(crate) column_scales: Vec<[f32; COLUMNS]>,
+}
+
+/// Panels of 7-bit weights.
+pub(crate) struct Int7Panels {
+    /// `[panel][block][k / 4][column]` quads of consecutive k, offset by [`INT7_OFFSET`].
+    pub(crate) values: Vec<[[u8; 4]; COLUMNS]>,
+    /// `[panel][block]`.
+    pub(crate) scales: Vec<[f32; COLUMNS]>,
 }
 
 /// Panels of 8-bit weights.
@@ -144,10 +167,16 @@ impl PackedLinear {
     /// Packs one matrix out of parts below each other, as Q, K and V of an attention are.
     ///
     /// Each part is a `[n, k]` matrix: its format, its bytes row by row, and its `n`. `bias` is as long as all `n` together.
+    /// `bits` is for matrices that are not Q4_0: [`super::Backend::weight_bits`], of the backend that will run them.
     ///
     /// # Errors
     /// [`Error::Input`] where lengths do not fit, or `k` is not made of whole blocks.
-    pub fn pack(parts: &[(BlockFormat, &[u8], usize)], k: usize, bias: &[f32]) -> Result<Self> {
+    pub fn pack(
+        parts: &[(BlockFormat, &[u8], usize)],
+        k: usize,
+        bias: &[f32],
+        bits: WeightBits,
+    ) -> Result<Self> {
         let mut columns = Vec::new();
         for &(format, bytes, n) in parts {
             let row_bytes = format.row_bytes(k).filter(|&bytes| bytes > 0);
@@ -183,10 +212,10 @@ impl PackedLinear {
             n,
             k,
             bias: padded_bias,
-            weights: if int4 {
-                Panels::Int4(Int4Panels::pack(&columns, k))
-            } else {
-                Panels::Int8(Int8Panels::pack(&columns, k))
+            weights: match bits {
+                _ if int4 => Panels::Int4(Int4Panels::pack(&columns, k)),
+                WeightBits::Seven => Panels::Int7(Int7Panels::pack(&columns, k)),
+                WeightBits::Eight => Panels::Int8(Int8Panels::pack(&columns, k)),
             },
         })
     }
@@ -256,6 +285,47 @@ fn column_scale(column: &Column) -> f32 {
     let by_sum = (f64::from(i32::MAX) - total / 2.0 - 1.0) / (weighted / amax).max(1.0);
     let steps = by_sum.min(f64::from(MAX_INT4_SCALE)).floor();
     (amax / steps) as f32
+}
+
+impl Int7Panels {
+    fn pack(columns: &[Column], k: usize) -> Self {
+        let (panels, blocks) = (columns.len().div_ceil(COLUMNS), k.div_ceil(BLOCK));
+        let mut packed = Self {
+            values: vec![[[INT7_OFFSET as u8; 4]; COLUMNS]; panels * blocks * (BLOCK / 4)],
+            scales: vec![[0.0; COLUMNS]; panels * blocks],
+        };
+        for (n, column) in columns.iter().enumerate() {
+            let (panel, c) = (n / COLUMNS, n % COLUMNS);
+            for (block, (values, scale)) in column.blocks().enumerate() {
+                let (values, scale) = to_seven_bits(values, scale);
+                let block = panel * blocks + block;
+                packed.scales[block][c] = scale;
+                let vectors = &mut packed.values[block * (BLOCK / 4)..][..BLOCK / 4];
+                for (vector, quad) in vectors.iter_mut().zip(values.as_chunks::<4>().0) {
+                    vector[c] = quad.map(|value| (value + INT7_OFFSET) as u8);
+                }
+            }
+        }
+        packed
+    }
+}
+
+/// A block with its values within [`MAX_INT7`], as they are where they fit.
+fn to_seven_bits(values: [i8; BLOCK], scale: f32) -> ([i8; BLOCK], f32) {
+    let amax = values
+        .iter()
+        .map(|&v| i32::from(v).abs())
+        .max()
+        .unwrap_or(0);
+    if amax <= MAX_INT7 {
+        return (values, scale);
+    }
+    // To the nearest, ties away from zero.
+    let round = |v: i8| {
+        let twice = 2 * i32::from(v) * MAX_INT7;
+        ((twice + twice.signum() * amax) / (2 * amax)) as i8
+    };
+    (values.map(round), scale * (amax as f32 / MAX_INT7 as f32))
 }
 
 impl Int8Panels {

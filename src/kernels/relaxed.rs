@@ -1,19 +1,25 @@
 //! Linear layers by relaxed SIMD's 8-bit dot product, which multiplies signed bytes with bytes of 0..=127.
 //!
-//! 4-bit weights are that second operand, offset into 0..=15; the offset's share of a sum, 8 · Σ x, is what the
-//! accumulators start from. Within these ranges the specification leaves nothing open: every CPU gives the same result.
+//! Weights are that second operand, offset into 0..=15 where they have 4 bits and into 1..=127 where they have 7; the
+//! offset's share of a sum, 8 · Σ x or 64 · Σ x, is what the accumulators start from. Within these ranges the
+//! specification leaves nothing open: every CPU gives the same result.
 //!
-//! What the dot product costs does depend on the CPU, so there are two tiles:
+//! What the dot product costs does depend on the CPU, so there are two tiles for 4 bits:
 //! - [`Quads`], where products of four are added to i32 in a single instruction (AVX-VNNI, Arm's dot product);
 //! - [`Pairs`], where that takes a multiplication of pairs and two more steps (x86 before AVX-VNNI). A block's sums of
 //!   pairs fit in i16 because weights have 4 bits, 16 · 127 · 15 < 2¹⁵, so the further steps are taken once per block.
+//!
+//! For 7 bits there is one, [`Int7Tile`]: two pairs of products are too many for i16 already.
 
 use core::arch::wasm32::*;
 
 use super::numeric::BlockScale;
-use super::pack::{BLOCK, COLUMNS, INT4_OFFSET};
-use super::simd128::lanes::splat;
-use super::simd128::{BlockWriter, Int4Kernel, linear_with, scales_before_zeros, unpack_nibbles};
+use super::pack::{BLOCK, COLUMNS, INT4_OFFSET, INT7_OFFSET, Int7Panels, Panels};
+use super::simd128::lanes::{load_bytes, splat};
+use super::simd128::{
+    self, BlockWriter, Int4Kernel, Tile, halves, linear_by_panels, scales_before_zeros,
+    unpack_nibbles,
+};
 use super::{Activation, PackedLinear, Scratch};
 
 /// Quads of activations in a block.
@@ -40,7 +46,7 @@ pub(super) fn linear_in_pairs(
     scratch: &mut Scratch,
     out: &mut [f32],
 ) {
-    linear_with::<Pairs>(layer, x, activation, &mut scratch.simd128, out);
+    linear_with::<Pairs>(layer, x, activation, scratch, out);
 }
 
 pub(super) fn linear_in_quads(
@@ -50,7 +56,26 @@ pub(super) fn linear_in_quads(
     scratch: &mut Scratch,
     out: &mut [f32],
 ) {
-    linear_with::<Quads>(layer, x, activation, &mut scratch.simd128, out);
+    linear_with::<Quads>(layer, x, activation, scratch, out);
+}
+
+fn linear_with<K: Int4Kernel>(
+    layer: &PackedLinear,
+    x: &[f32],
+    activation: Activation,
+    scratch: &mut Scratch,
+    out: &mut [f32],
+) {
+    match &layer.weights {
+        Panels::Int4(weights) => {
+            simd128::linear_int4::<K>(layer, weights, x, activation, scratch, out);
+        }
+        Panels::Int7(weights) => {
+            let tile = |p| Int7Tile::new(weights, p, layer.k.div_ceil(BLOCK));
+            linear_by_panels::<Int7Words, _>(layer, tile, x, activation, scratch, out);
+        }
+        Panels::Int8(_) => simd128::linear(layer, x, activation, scratch, out),
+    }
 }
 
 /// Whether this CPU adds pairs of products in i16 on the way to i32, as x86 does before AVX-VNNI. Bytes above 127, for
@@ -65,7 +90,7 @@ fn adds_in_i16() -> bool {
 
 /// Writes quads of bytes, the accumulators' start and the scale.
 #[inline]
-fn write(x: [v128; 2], start: u32, scale: BlockScale, out: &mut [u32], row: usize, rows: usize) {
+fn write(x: [v128; 2], start: u32, scale: u32, out: &mut [u32], row: usize, rows: usize) {
     let mut put = |k4: usize, word: u32| out[k4 * rows + row] = word;
     for (half, x) in x.into_iter().enumerate() {
         put(4 * half, u32x4_extract_lane::<0>(x));
@@ -74,19 +99,30 @@ fn write(x: [v128; 2], start: u32, scale: BlockScale, out: &mut [u32], row: usiz
         put(4 * half + 3, u32x4_extract_lane::<3>(x));
     }
     put(QUADS, start);
-    put(QUADS + 1, scale.unit as u32 * 0x0001_0001);
+    put(QUADS + 1, scale);
 }
 
-/// -8 · Σ x over the first two and over the last two of each quad, in the lanes 0 and 1 of i16.
+/// A 4-bit block's scale, in both halves of a word.
 #[inline]
-fn offsets([a, b]: [v128; 2]) -> v128 {
+fn unit(scale: BlockScale) -> u32 {
+    scale.unit as u32 * 0x0001_0001
+}
+
+/// Σ x over the first two and over the last two of each quad, in the lanes 0 and 1 of i16.
+#[inline]
+fn sums_of_pairs([a, b]: [v128; 2]) -> v128 {
     let x = i16x8_add(
         i16x8_extadd_pairwise_i8x16(a),
         i16x8_extadd_pairwise_i8x16(b),
     );
     let x = i16x8_add(x, i32x4_shuffle::<2, 3, 0, 1>(x, x));
-    let x = i16x8_add(x, i32x4_shuffle::<1, 0, 3, 2>(x, x));
-    i16x8_mul(x, i16x8_splat(-i16::from(INT4_OFFSET)))
+    i16x8_add(x, i32x4_shuffle::<1, 0, 3, 2>(x, x))
+}
+
+/// -8 · Σ x, likewise.
+#[inline]
+fn offsets(x: [v128; 2]) -> v128 {
+    i16x8_mul(sums_of_pairs(x), i16x8_splat(-i16::from(INT4_OFFSET)))
 }
 
 /// Weights in quads: a vector of 4 columns, 8 columns after each other.
@@ -105,14 +141,8 @@ impl BlockWriter for Pairs {
 
     #[inline]
     fn write(x: [v128; 2], scale: BlockScale, _: f32, out: &mut [u32], row: usize, rows: usize) {
-        write(
-            x,
-            u32x4_extract_lane::<0>(offsets(x)),
-            scale,
-            out,
-            row,
-            rows,
-        );
+        let start = u32x4_extract_lane::<0>(offsets(x));
+        write(x, start, unit(scale), out, row, rows);
     }
 }
 
@@ -170,7 +200,8 @@ impl BlockWriter for Quads {
     #[inline]
     fn write(x: [v128; 2], scale: BlockScale, _: f32, out: &mut [u32], row: usize, rows: usize) {
         let offsets = i32x4_extadd_pairwise_i16x8(offsets(x));
-        write(x, u32x4_extract_lane::<0>(offsets), scale, out, row, rows);
+        let start = u32x4_extract_lane::<0>(offsets);
+        write(x, start, unit(scale), out, row, rows);
     }
 }
 
@@ -215,5 +246,97 @@ fn quads_tile<const M: usize>(x: &[u32], panel: &[v128], sums: &mut [[v128; 2]; 
                 sums[r][h] = i32x4_add(sums[r][h], i32x4_dot_i16x8(dots[r][h], scale));
             }
         }
+    }
+}
+
+/// Activations in quads of bytes, for 7-bit weights.
+struct Int7Words;
+
+impl BlockWriter for Int7Words {
+    const WORDS: usize = QUADS + 2;
+
+    #[inline]
+    fn write(
+        x: [v128; 2],
+        scale: BlockScale,
+        row_step: f32,
+        out: &mut [u32],
+        row: usize,
+        rows: usize,
+    ) {
+        let sum = i32x4_extract_lane::<0>(i32x4_extadd_pairwise_i16x8(sums_of_pairs(x)));
+        let start = (-i32::from(INT7_OFFSET) * sum) as u32;
+        let scale = (f32::from(scale.unit) * row_step).to_bits();
+        write(x, start, scale, out, row, rows);
+    }
+}
+
+/// 7-bit weights by `i32x4.relaxed_dot_i8x16_i7x16_add_s`.
+struct Int7Tile<'a> {
+    values: &'a [[[u8; 4]; COLUMNS]],
+    scales: &'a [[f32; COLUMNS]],
+}
+
+impl<'a> Int7Tile<'a> {
+    fn new(weights: &'a Int7Panels, panel: usize, blocks: usize) -> Self {
+        Self {
+            values: &weights.values[panel * blocks * QUADS..][..blocks * QUADS],
+            scales: &weights.scales[panel * blocks..][..blocks],
+        }
+    }
+}
+
+impl Tile for Int7Tile<'_> {
+    /// ```text
+    /// for each row r, column c:
+    ///     product[r][c] = Σ_b x_scale[r, b] · scale[b, c] · Σ_{k in b} x[r, k] · weight[k, c]
+    /// ```
+    #[inline]
+    fn product<const M: usize>(&self, x: &[u32], _: &[f32]) -> [[v128; 2]; M] {
+        let mut product = [[f32x4_splat(0.0); 2]; M];
+        int7_tile(x, self.values, self.scales, &mut product);
+        product
+    }
+}
+
+#[target_feature(enable = "relaxed-simd")]
+fn int7_tile<const M: usize>(
+    x: &[u32],
+    values: &[[[u8; 4]; COLUMNS]],
+    scales: &[[f32; COLUMNS]],
+    product: &mut [[v128; 2]; M],
+) {
+    let (x, _) = x.as_chunks::<M>();
+    let (x, _) = x.as_chunks::<{ Int7Words::WORDS }>();
+    let (values, _) = values.as_chunks::<QUADS>();
+    for ((x, values), scales) in x.iter().zip(values).zip(scales) {
+        let [quads @ .., starts, x_scales] = x;
+        let mut dots: [[v128; 2]; M] = std::array::from_fn(|r| [splat(starts[r]); 2]);
+        for (x, values) in quads.iter().zip(values) {
+            let [low, high] = columns(values);
+            for r in 0..M {
+                let x = splat(x[r]);
+                dots[r][0] = i32x4_relaxed_dot_i8x16_i7x16_add(x, low, dots[r][0]);
+                dots[r][1] = i32x4_relaxed_dot_i8x16_i7x16_add(x, high, dots[r][1]);
+            }
+        }
+        let scales = halves(scales);
+        for r in 0..M {
+            for h in 0..2 {
+                let scale = f32x4_mul(scales[h], splat(x_scales[r]));
+                let dot = f32x4_convert_i32x4(dots[r][h]);
+                product[r][h] = f32x4_add(product[r][h], f32x4_mul(dot, scale));
+            }
+        }
+    }
+}
+
+/// The quads of four columns, and of the other four.
+#[inline]
+fn columns(quads: &[[u8; 4]; COLUMNS]) -> [v128; 2] {
+    match quads.as_flattened().as_chunks().0 {
+        [low, high] => [load_bytes(low), load_bytes(high)],
+        // Eight quads are two vectors.
+        _ => [i32x4_splat(0); 2],
     }
 }

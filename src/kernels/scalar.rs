@@ -1,7 +1,7 @@
 //! The oracle: what every kernel computes, in plain Rust, without a thought for speed.
 
 use super::numeric::{EXP2, GELU, KEYS_PER_SUM, MAX_VALUE, ROUND, RowScale, max_query, symmetric};
-use super::pack::{BLOCK, COLUMNS, INT4_OFFSET, Int4Panels, Int8Panels, Panels};
+use super::pack::{BLOCK, COLUMNS, INT4_OFFSET, INT7_OFFSET, Int4Panels, Panels};
 use super::{Activation, Heads, PackedLinear, Scratch};
 
 /// ```text
@@ -21,7 +21,14 @@ pub(super) fn linear(
         for (n, out) in out.iter_mut().enumerate() {
             let product = match &layer.weights {
                 Panels::Int4(weights) => x.dot_int4(weights, n),
-                Panels::Int8(weights) => x.dot_int8(weights, n),
+                Panels::Int7(weights) => x.dot(&weights.scales, n, |block, k, c| {
+                    let quads = &weights.values[block * (BLOCK / 4)..];
+                    quads[k / 4][c][k % 4] as i8 - INT7_OFFSET
+                }),
+                Panels::Int8(weights) => x.dot(&weights.scales, n, |block, k, c| {
+                    let pairs = &weights.values[block * (BLOCK / 2)..];
+                    pairs[k / 2][c][k % 2]
+                }),
             };
             *out = activation.of(product + layer.bias[n]);
         }
@@ -120,20 +127,23 @@ impl QuantizedRow {
         sum as f32 * (self.scale.step() * weights.column_scales[panel][c])
     }
 
-    /// Scales each block's sum.
-    fn dot_int8(&self, weights: &Int8Panels, n: usize) -> f32 {
+    /// Scales each block's sum. `weight(block, k, c)` is that weight of column `c` of the block's panel.
+    fn dot(
+        &self,
+        scales: &[[f32; COLUMNS]],
+        n: usize,
+        weight: impl Fn(usize, usize, usize) -> i8,
+    ) -> f32 {
         let (panel, c) = (n / COLUMNS, n % COLUMNS);
         let mut sum = 0.0;
         for (b, (block, x)) in self.blocks.iter().enumerate() {
             let index = panel * self.blocks.len() + b;
-            let pairs = &weights.values[index * (BLOCK / 2)..];
             let dot: i32 = x
                 .iter()
                 .enumerate()
-                .map(|(k, x)| x * i32::from(pairs[k / 2][c][k % 2]))
+                .map(|(k, x)| x * i32::from(weight(index, k, c)))
                 .sum();
-            sum += dot as f32
-                * (weights.scales[index][c] * (f32::from(block.unit) * self.scale.unit()));
+            sum += dot as f32 * (scales[index][c] * (f32::from(block.unit) * self.scale.unit()));
         }
         sum
     }

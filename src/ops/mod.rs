@@ -6,7 +6,7 @@ mod custom;
 use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
 use candle_core::{D, Device, Module, Tensor};
 
-use crate::kernels::{self, BlockFormat, PackedLinear};
+use crate::kernels::{self, BlockFormat, PackedLinear, WeightBits};
 use crate::protocol;
 use crate::weights::RawTensor;
 use crate::{Error, Result};
@@ -100,7 +100,7 @@ impl Linear {
                 }
             }
             Backend::Kernels(kernels) => Weight::Packed {
-                layer: pack(layers)?,
+                layer: pack(layers, kernels.weight_bits())?,
                 kernels,
             },
         };
@@ -135,7 +135,7 @@ impl Linear {
 }
 
 /// The layers for the kernels, as one matrix.
-fn pack(layers: &[(RawTensor, RawTensor)]) -> Result<PackedLinear> {
+fn pack(layers: &[(RawTensor, RawTensor)], bits: WeightBits) -> Result<PackedLinear> {
     let k = layers
         .first()
         .and_then(|(weight, _)| weight.shape.get(1))
@@ -165,7 +165,7 @@ fn pack(layers: &[(RawTensor, RawTensor)]) -> Result<PackedLinear> {
         .iter()
         .map(|(format, bytes, n)| (*format, bytes.as_ref(), *n))
         .collect();
-    PackedLinear::pack(&parts, k, &biases)
+    PackedLinear::pack(&parts, k, &biases, bits)
 }
 
 /// Weights below each other as one matrix. Rows are made of whole blocks, so blocks need only be concatenated.

@@ -7,7 +7,9 @@
 use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
 use candle_core::{Device, Module, Tensor};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use live_sentiment::kernels::{Activation, Backend, BlockFormat, PackedLinear, Scratch};
+use live_sentiment::kernels::{
+    Activation, Backend, BlockFormat, PackedLinear, Scratch, WeightBits,
+};
 
 /// Hidden and intermediate size of MiniLM-L6.
 const K: usize = 384;
@@ -69,7 +71,8 @@ fn linear(criterion: &mut Criterion) {
             .unwrap()
             .to_vec1()
             .unwrap();
-        let layer = PackedLinear::pack(&[(format, &bytes, N)], K, &[0.0; N]).unwrap();
+        let layer =
+            PackedLinear::pack(&[(format, &bytes, N)], K, &[0.0; N], WeightBits::Eight).unwrap();
         let candle = QMatMul::from_qtensor(quantized).unwrap();
         let mut scratch = Scratch::default();
         for m in ROWS {

@@ -12,7 +12,7 @@ use self::lanes::{from_memory, gelu, load, load_bytes, load_i16, load_widen, spl
 pub(super) use self::norm::layer_norm;
 pub(super) use self::quantize::{BlockWriter, Quantized};
 use super::numeric::{BlockScale, GELU, GeluConstants};
-use super::pack::{BLOCK, COLUMNS, INT4_OFFSET, Int8Panels, Panels};
+use super::pack::{BLOCK, COLUMNS, INT4_OFFSET, Int4Panels, Int8Panels, Panels};
 use super::{Activation, PackedLinear};
 
 #[cfg(not(target_feature = "simd128"))]
@@ -53,56 +53,87 @@ pub(super) fn linear(
     scratch: &mut super::Scratch,
     out: &mut [f32],
 ) {
-    linear_with::<Simd128>(layer, x, activation, &mut scratch.simd128, out);
-}
-
-pub(super) fn linear_with<K: Int4Kernel>(
-    layer: &PackedLinear,
-    x: &[f32],
-    activation: Activation,
-    scratch: &mut Scratch,
-    out: &mut [f32],
-) {
-    let Scratch {
-        quantized, panel, ..
-    } = scratch;
-    let blocks = layer.k.div_ceil(BLOCK);
-    for (x, out) in x
-        .chunks(CHUNK * layer.k)
-        .zip(out.chunks_mut(CHUNK * layer.n))
-    {
-        match &layer.weights {
-            Panels::Int4(weights) => {
-                quantized.quantize::<K>(x, layer.k);
-                panel.resize(blocks * K::PANEL, i32x4_splat(0));
-                for (p, column_scales) in weights.column_scales.iter().enumerate() {
-                    let nibbles = weights.nibbles.as_chunks().0;
-                    for (b, out) in panel.chunks_exact_mut(K::PANEL).enumerate() {
-                        let block = p * blocks + b;
-                        K::unpack(&nibbles[block], &weights.scales[block], out);
-                    }
-                    let mut epilogue = Epilogue::new(layer, p, activation, out);
-                    let tile = Int4Tile::<K> {
-                        panel,
-                        column_scales,
-                        kernel: std::marker::PhantomData,
-                    };
-                    run(&tile, quantized, &mut epilogue);
-                }
-            }
-            Panels::Int8(weights) => {
-                quantized.quantize::<Pairs<f32>>(x, layer.k);
-                for p in 0..layer.bias.len() / COLUMNS {
-                    let mut epilogue = Epilogue::new(layer, p, activation, out);
-                    run(&Int8Tile::new(weights, p, blocks), quantized, &mut epilogue);
-                }
-            }
+    match &layer.weights {
+        Panels::Int4(weights) => {
+            linear_int4::<Simd128>(layer, weights, x, activation, scratch, out);
+        }
+        // Packed for relaxed SIMD, and never met where speed counts.
+        Panels::Int7(_) => super::scalar::linear(layer, x, activation, scratch, out),
+        Panels::Int8(weights) => {
+            let tile = |p| Int8Tile::new(weights, p, layer.k.div_ceil(BLOCK));
+            linear_by_panels::<Pairs<f32>, _>(layer, tile, x, activation, scratch, out);
         }
     }
 }
 
-/// A panel's product with a few rows.
-trait Tile {
+/// A linear layer of 4-bit weights, unpacked panel by panel.
+pub(super) fn linear_int4<K: Int4Kernel>(
+    layer: &PackedLinear,
+    weights: &Int4Panels,
+    x: &[f32],
+    activation: Activation,
+    scratch: &mut super::Scratch,
+    out: &mut [f32],
+) {
+    let Scratch {
+        quantized, panel, ..
+    } = &mut scratch.simd128;
+    let blocks = layer.k.div_ceil(BLOCK);
+    panel.resize(blocks * K::PANEL, i32x4_splat(0));
+    for (x, out) in chunks(layer, x, out) {
+        quantized.quantize::<K>(x, layer.k);
+        for (p, column_scales) in weights.column_scales.iter().enumerate() {
+            let nibbles = weights.nibbles.as_chunks().0;
+            for (b, out) in panel.chunks_exact_mut(K::PANEL).enumerate() {
+                let block = p * blocks + b;
+                K::unpack(&nibbles[block], &weights.scales[block], out);
+            }
+            let tile = Int4Tile::<K> {
+                panel,
+                column_scales,
+                kernel: std::marker::PhantomData,
+            };
+            run(
+                &tile,
+                quantized,
+                &mut Epilogue::new(layer, p, activation, out),
+            );
+        }
+    }
+}
+
+/// A linear layer whose weights are multiplied as they lie in memory; `tile` makes panel `p` of them.
+pub(super) fn linear_by_panels<W: BlockWriter, T: Tile>(
+    layer: &PackedLinear,
+    tile: impl Fn(usize) -> T,
+    x: &[f32],
+    activation: Activation,
+    scratch: &mut super::Scratch,
+    out: &mut [f32],
+) {
+    let quantized = &mut scratch.simd128.quantized;
+    for (x, out) in chunks(layer, x, out) {
+        quantized.quantize::<W>(x, layer.k);
+        for p in 0..layer.bias.len() / COLUMNS {
+            let mut epilogue = Epilogue::new(layer, p, activation, out);
+            run(&tile(p), quantized, &mut epilogue);
+        }
+    }
+}
+
+/// As many rows as are quantized at a time, with their results.
+fn chunks<'a>(
+    layer: &PackedLinear,
+    x: &'a [f32],
+    out: &'a mut [f32],
+) -> impl Iterator<Item = (&'a [f32], &'a mut [f32])> {
+    x.chunks(CHUNK * layer.k)
+        .zip(out.chunks_mut(CHUNK * layer.n))
+}
+
+/// A panel of weights.
+pub(super) trait Tile {
+    /// Its product with `M` rows, quantized in `x`; `steps` are theirs.
     fn product<const M: usize>(&self, x: &[u32], steps: &[f32]) -> [[v128; 2]; M];
 }
 
@@ -214,8 +245,9 @@ impl<'a> Epilogue<'a> {
     }
 }
 
+/// Eight f32 as two vectors.
 #[inline]
-fn halves(x: &[f32; COLUMNS]) -> [v128; 2] {
+pub(super) fn halves(x: &[f32; COLUMNS]) -> [v128; 2] {
     let (halves, _) = x.as_chunks();
     [load(&halves[0]), load(&halves[1])]
 }
