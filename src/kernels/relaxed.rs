@@ -191,6 +191,13 @@ fn pairs_tile<const M: usize>(x: &[u32], panel: &[v128], sums: &mut [[v128; 2]; 
     }
 }
 
+/// The number, hidden from the compiler. It unrolls a loop whose length it knows, and then finishes one accumulator after the
+/// other: each dot product waits for the last one, and what is needed meanwhile does not fit the registers.
+#[inline]
+fn uncounted(number: usize) -> usize {
+    std::hint::black_box(number)
+}
+
 /// Sums of four products in i32.
 struct Quads;
 
@@ -223,11 +230,10 @@ impl Int4Kernel for Quads {
 #[target_feature(enable = "relaxed-simd")]
 fn quads_tile<const M: usize>(x: &[u32], panel: &[v128], sums: &mut [[v128; 2]; M]) {
     let (x, _) = x.as_chunks::<M>();
-    let (x, _) = x.as_chunks::<{ Quads::WORDS }>();
-    let (panel, _) = panel.as_chunks::<{ Quads::PANEL }>();
-    for (x, panel) in x.iter().zip(panel) {
-        let [quads @ .., starts, units] = x;
-        let [weights @ .., scales] = panel.as_chunks::<2>().0 else {
+    let (panel, _) = panel.as_chunks::<2>();
+    let count = uncounted(QUADS);
+    for (x, panel) in x.chunks_exact(count + 2).zip(panel.chunks_exact(count + 1)) {
+        let ([quads @ .., starts, units], [weights @ .., scales]) = (x, panel) else {
             return;
         };
         let mut dots: [[v128; 2]; M] = std::array::from_fn(|r| [splat(starts[r]); 2]);
@@ -307,10 +313,12 @@ fn int7_tile<const M: usize>(
     product: &mut [[v128; 2]; M],
 ) {
     let (x, _) = x.as_chunks::<M>();
-    let (x, _) = x.as_chunks::<{ Int7Words::WORDS }>();
-    let (values, _) = values.as_chunks::<QUADS>();
-    for ((x, values), scales) in x.iter().zip(values).zip(scales) {
-        let [quads @ .., starts, x_scales] = x;
+    let count = uncounted(QUADS);
+    let blocks = x.chunks_exact(count + 2).zip(values.chunks_exact(count));
+    for ((x, values), scales) in blocks.zip(scales) {
+        let [quads @ .., starts, x_scales] = x else {
+            return;
+        };
         let mut dots: [[v128; 2]; M] = std::array::from_fn(|r| [splat(starts[r]); 2]);
         for (x, values) in quads.iter().zip(values) {
             let [low, high] = columns(values);
