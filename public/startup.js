@@ -20,5 +20,15 @@ function explain() {
 
 // A script that did not arrive only tells its own element: hence the capturing.
 addEventListener("error", explain, true);
+// It comes by itself once there is a network again, with what was typed (DRAFT of src/web/ui/field.rs).
+addEventListener("online", () => {
+  if (!document.getElementById("startup")?.textContent || !canRun) return;
+  try {
+    sessionStorage.setItem("live-sentiment draft", document.getElementById("text").value);
+  } catch {
+    // This browser keeps nothing.
+  }
+  location.reload();
+});
 addEventListener("unhandledrejection", explain);
 if (!canRun) addEventListener("DOMContentLoaded", explain);

@@ -78,31 +78,25 @@ async function activate() {
 }
 
 /** From the network; if that fails, or is slow, or the server has trouble, from the cache. */
-async function page(request) {
-  const cached = await (await caches.open(CACHE)).match("./");
-  if (!cached) return fetch(request);
-  try {
-    const response = await fetch(request, { signal: AbortSignal.timeout(PATIENCE) });
-    return response.status < 500 ? response : cached;
-  } catch {
-    return cached;
-  }
-}
+const page = (request) => newest(request, "./", (response) => response.status < 500);
 
 /** From the cache of any release; an open tab may be of an older one, and a newer one may be waiting for its turn. */
 async function compiled(request) {
   return (await caches.match(request, { ignoreSearch: true })) ?? fetch(request);
 }
 
-/** From the network, or else from the cache. */
-async function newest(request) {
+/** From the network, if it brings the whole of it in time and that `will` do; or else what is cached under `name`. */
+async function newest(request, name = request, will = (response) => response.ok) {
+  const cached = await (await caches.open(CACHE)).match(name);
+  if (!cached) return fetch(request);
   try {
-    const response = await fetch(request);
-    if (response.ok) return response;
+    const response = await fetch(request, { signal: AbortSignal.timeout(PATIENCE) });
+    // A body can be cut off, or stall, after its head has come.
+    await response.clone().arrayBuffer();
+    return will(response) ? response : cached;
   } catch {
-    // Offline.
+    return cached;
   }
-  return (await (await caches.open(CACHE)).match(request)) ?? Response.error();
 }
 
 // The page lists every request that is made, these too.

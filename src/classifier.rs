@@ -10,9 +10,12 @@ use crate::bert::Bert;
 use crate::config::{Config, ProblemType};
 use crate::ops::Backend;
 use crate::protocol::{ModelInfo, Prediction};
-use crate::tokenizer::{Batch, Encoded, Padding, Tokenizer};
+use crate::tokenizer::{Batch, Encoded, Padding, SETTINGS, Tokenizer, VOCABULARY, from_vocabulary};
 use crate::weights::{Precision, Weights};
 use crate::{Error, Result};
+
+/// The name of a model whose file has none, until whoever knows its folder gives it that one's.
+pub(crate) const UNNAMED: &str = "Unnamed model";
 
 /// A loaded model.
 pub struct Classifier {
@@ -61,7 +64,7 @@ impl Classifier {
         let info = ModelInfo {
             name: weights
                 .metadata("general.name")
-                .unwrap_or("Unnamed model")
+                .unwrap_or(UNNAMED)
                 .to_owned(),
             architecture: config
                 .encoder
@@ -101,11 +104,11 @@ impl Classifier {
     /// As [`Self::from_dir`].
     pub fn from_dir_as(dir: &Path, backend: Backend, precision: Precision) -> Result<Self> {
         let config = read(&dir.join("config.json"))?;
-        let tokenizer = read(&dir.join("tokenizer.json"))?;
+        let tokenizer = read_tokenizer(dir)?;
         let (weights, name) = open(&weights_path(dir))?;
         let mut classifier =
             Self::load_as(&config, &tokenizer, weights, &name, backend, precision)?;
-        if classifier.info.name == "Unnamed model"
+        if classifier.info.name == UNNAMED
             && let Some(folder) = dir.file_name()
         {
             classifier.info.name = folder.to_string_lossy().into_owned();
@@ -257,6 +260,20 @@ fn millis(start: Instant) -> f64 {
 /// Reads a whole file.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|e| io_error(path, &e))
+}
+
+/// The `tokenizer.json` of the model in `dir`, or the one that its `vocab.txt` stands for.
+pub(crate) fn read_tokenizer(dir: &Path) -> Result<Vec<u8>> {
+    let json = read(&dir.join("tokenizer.json"));
+    let vocabulary = dir.join(VOCABULARY);
+    if !matches!(json, Err(Error::NotFound { .. })) || !vocabulary.exists() {
+        return json;
+    }
+    let settings = match read(&dir.join(SETTINGS)) {
+        Err(Error::NotFound { .. }) => None,
+        settings => Some(settings?),
+    };
+    from_vocabulary(&read(&vocabulary)?, settings.as_deref())
 }
 
 /// Where the weights of the model in `dir` are, or should be.

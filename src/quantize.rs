@@ -6,7 +6,7 @@ use std::path::Path;
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 
-use crate::classifier::{open, read};
+use crate::classifier::{open, read, read_tokenizer};
 use crate::config::Config;
 use crate::tokenizer::Tokenizer;
 use crate::weights::{Precision, Weights, encoder_tensors, is_matrix};
@@ -72,7 +72,7 @@ pub fn quantize(
 ) -> Result<Report> {
     let format = options.format;
     let config_json = read(&hf_dir.join("config.json"))?;
-    let tokenizer_json = read(&hf_dir.join("tokenizer.json"))?;
+    let tokenizer_json = read_tokenizer(hf_dir)?;
     let config = Config::parse(&config_json)?;
     // A checkpoint whose parts do not fit is refused before anything is written.
     Tokenizer::parse(&tokenizer_json, &config)?;

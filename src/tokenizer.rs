@@ -1,5 +1,7 @@
 //! Text to token ids, by the `tokenizers` crate from a model's own `tokenizer.json`.
 
+mod vocabulary;
+
 use serde_json::{Map, Value};
 use tokenizers::tokenizer::{Encoding, NormalizedString, Normalizer, PostProcessor};
 use tokenizers::{ModelWrapper, NormalizerWrapper, PreTokenizerWrapper, TruncationDirection};
@@ -7,6 +9,8 @@ use tokenizers::{ModelWrapper, NormalizerWrapper, PreTokenizerWrapper, Truncatio
 use crate::config::Config;
 use crate::protocol::Token;
 use crate::{Error, Result};
+
+pub use vocabulary::{SETTINGS, VOCABULARY, from_vocabulary};
 
 /// A model may have more embeddings than words, to round the table up to a multiple of this.
 const VOCABULARY_ROUNDING: usize = 64;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::Result;
-use crate::classifier::{Classifier, open, read};
+use crate::classifier::{Classifier, open, read, read_tokenizer};
 use crate::config::ProblemType;
 use crate::ops::Backend;
 use crate::protocol::Prediction;
@@ -70,7 +70,7 @@ pub fn verify(
     let (weights, name) = open(&hf_dir.join("model.safetensors"))?;
     let checkpoint = Classifier::load_as(
         &read(&hf_dir.join("config.json"))?,
-        &read(&hf_dir.join("tokenizer.json"))?,
+        &read_tokenizer(hf_dir)?,
         weights,
         &name,
         Backend::Candle,

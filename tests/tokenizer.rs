@@ -6,7 +6,7 @@
 mod cases;
 
 use live_sentiment::config::Config;
-use live_sentiment::tokenizer::{Padding, Tokenizer};
+use live_sentiment::tokenizer::{Padding, Tokenizer, from_vocabulary};
 
 fn default_tokenizer() -> Tokenizer {
     let folder = cases::path("public/models/minilm-sentiment");
@@ -54,6 +54,58 @@ fn ids_and_offsets_are_hugging_faces() {
             "truncation of {:?}",
             case.name
         );
+    }
+}
+
+/// Of a cased and of an uncased model that transformers made: the same tokenizer comes out of its words alone.
+#[test]
+fn vocab_txt_is_read_as_transformers_reads_it() {
+    for (name, settings) in [
+        ("bert-binary", None),
+        ("bert-binary", Some(r#"{"model_max_length": 64}"#)),
+        ("bert-stars", Some(r#"{"do_lower_case": false}"#)),
+    ] {
+        let folder = cases::path("tests/golden/models").join(name);
+        let config = Config::parse(&std::fs::read(folder.join("config.json")).unwrap()).unwrap();
+        let json = std::fs::read(folder.join("tokenizer.json")).unwrap();
+        let file: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        let words = file["model"]["vocab"].as_object().unwrap();
+        let mut lines = vec![""; words.len()];
+        for (word, id) in words {
+            lines[id.as_u64().unwrap() as usize] = word;
+        }
+        let made = |newline: &str| {
+            let text = lines.join(newline) + newline;
+            from_vocabulary(text.as_bytes(), settings.map(str::as_bytes)).unwrap()
+        };
+        let theirs = Tokenizer::parse(&json, &config).unwrap();
+        for newline in ["\n", "\r\n"] {
+            let ours = Tokenizer::parse(&made(newline), &config).unwrap();
+            assert_eq!(ours.is_cased(), theirs.is_cased());
+            let golden: cases::Tokens = cases::read("tokens.json");
+            for case in &golden.cases {
+                let text = case.text.expand();
+                let encoded = [&ours, &theirs].map(|tokenizer| tokenizer.encode(&text).unwrap());
+                assert_eq!(encoded[0], encoded[1], "{name}: {:?}", case.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_no_vocabulary_is_refused() {
+    for (words, settings) in [
+        ("".as_bytes(), None),
+        (b"[PAD]\n[UNK]\n[CLS]\n", None),
+        (b"\xff\xfe", None),
+        (b"[UNK]\n[CLS]\n[SEP]\n", Some("{")),
+        (
+            b"[UNK]\n[CLS]\n[SEP]\n",
+            Some(r#"{"do_lower_case": "yes"}"#),
+        ),
+    ] {
+        let error = from_vocabulary(words, settings.map(str::as_bytes)).unwrap_err();
+        assert!(error.to_string().ends_with('.'), "{error}");
     }
 }
 

@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Model, Result, Stop, bad_model};
-use crate::classifier::{open, read, weights_path};
+use crate::classifier::{open, read, read_tokenizer, weights_path};
 use crate::preflight::{Beginning, Facts, facts, megabytes, millions, preflight};
 use crate::protocol::{ModelInfo, Preflight};
 use crate::{Error, Result as LibraryResult};
@@ -55,7 +55,7 @@ fn to_json(value: &impl Serialize) -> Result<String> {
 /// Looks at the model in `dir`, at no more of the weights than their header.
 fn look(dir: &Path) -> LibraryResult<Preflight> {
     let config = read(&dir.join("config.json"))?;
-    let tokenizer = read(&dir.join("tokenizer.json"))?;
+    let tokenizer = read_tokenizer(dir)?;
     let (mut weights, name) = open(&weights_path(dir))?;
     let unreachable = |error: io::Error| Error::Unreachable {
         file: name.clone(),

@@ -1,4 +1,5 @@
-//! Addresses of models, as people paste them and as the program takes them. No browser here, so that it is tested natively.
+//! Addresses of models, as people paste them and as the program takes them. Next to no browser here, so that it is tested
+//! natively.
 
 /// What the addresses of models begin with that were dropped on the page. No server is asked for them.
 pub const DROPPED: &str = "dropped:";
@@ -8,8 +9,11 @@ pub const DROPPED: &str = "dropped:";
 pub fn canonical(url: &str) -> String {
     let end = url.find(['?', '#']).unwrap_or(url.len());
     let mut parts: Vec<&str> = url[..end].split('/').collect();
-    // scheme, nothing, host, owner, name: then a hub has the page of a folder (tree) or file (blob), and the file itself.
-    if let Some(part @ (&mut "tree" | &mut "blob")) = parts.get_mut(5) {
+    // scheme, nothing, host, owner, name: then a hub has the page of a folder (tree) or file (blob) of a revision, and the file
+    // itself.
+    if let [_, _, _, _, _, part @ ("tree" | "blob"), revision, ..] = &mut parts[..]
+        && !revision.is_empty()
+    {
         *part = "resolve";
     }
     let is_known = |last: &&str| {
@@ -48,6 +52,12 @@ pub fn name(address: &str) -> String {
     }
 }
 
+/// Undoes `encodeURIComponent`, as far as it was done.
+#[cfg(feature = "browser")]
+pub fn decoded(text: &str) -> String {
+    js_sys::decode_uri_component(text).map_or_else(|_| text.to_owned(), String::from)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +88,10 @@ mod tests {
             (
                 "https://hub.example/o/n/resolve/main/",
                 "https://hub.example/o/n/resolve/main/",
+            ),
+            (
+                "https://a.example/my/own/tree/",
+                "https://a.example/my/own/tree/",
             ),
             ("dropped:my-model/", "dropped:my-model/"),
         ] {

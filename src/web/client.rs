@@ -107,6 +107,8 @@ impl Client {
             let listener = inner.on_visibility.as_ref().unchecked_ref();
             _ = document.add_event_listener_with_callback("visibilitychange", listener);
         }
+        // A tab may be opened out of sight.
+        inner.on_visibility();
         let client = Self { inner };
         client.start_later();
         client
@@ -332,8 +334,12 @@ impl Inner {
     }
 
     fn on_hidden(&self) {
-        self.hidden_timer.set(None);
         let orders = self.mailbox.borrow_mut().sleep();
+        // Where it still has something to do: later.
+        let timer = orders
+            .is_empty()
+            .then(|| set_timer(&self.on_hidden, HIDDEN_MILLIS));
+        self.hidden_timer.set(timer);
         self.perform(orders);
     }
 

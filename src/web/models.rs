@@ -24,7 +24,7 @@ use web_sys::{
     HtmlTextAreaElement, Window,
 };
 
-use super::address::{DROPPED, name};
+use super::address::{DROPPED, decoded, name};
 use super::link::{Link, is_here};
 use super::ui::words::size;
 use super::{message, program};
@@ -184,11 +184,14 @@ impl Panel {
 
     /// Looks at files, which are called by the name of their folder or of the weights.
     fn look_at_files(&self, files: Array, name: &str) {
-        let address = DROPPED.to_owned() + name + "/";
-        self.look(Candidate {
-            address,
-            files: Some(files),
-        });
+        let name: String = js_sys::encode_uri_component(name).into();
+        match program::model(&(DROPPED.to_owned() + &name + "/")) {
+            Ok(address) => self.look(Candidate {
+                address,
+                files: Some(files),
+            }),
+            Err(error) => self.say(&Failure::from(&error).message, None),
+        }
     }
 
     /// Looks at a model, in place of one that is being looked at.
@@ -290,7 +293,7 @@ impl Panel {
         let Some(item) = self.append(list, "li", "") else {
             return;
         };
-        let label = name(address);
+        let label = name(&decoded(address));
         let said = label.clone() + ", " + &size(bytes) + if is_used { ", in use" } else { "" };
         self.append(&item, "span", &said);
         let buttons = [("Use", "data-use"), ("Remove", "data-remove")];

@@ -17,6 +17,7 @@ mod obtain;
 mod peek;
 mod shelf;
 mod tally;
+mod vocabulary;
 
 use futures_util::future::{Either, join, select, try_join3};
 use wasm_bindgen::JsCast;
@@ -37,6 +38,7 @@ use crate::{Error, Result};
 use folder::{Folder, OTHER_FORMS, unreadable};
 use obtain::{Came, Obtain};
 use tally::Tally;
+use vocabulary::stand_in;
 
 /// The model's configuration in its folder.
 pub const CONFIG: &str = "config.json";
@@ -120,9 +122,9 @@ async fn get<F: Fn(Progress)>(
     let Some(kept) = kept else {
         return match published.await {
             Ok(manifest) => from_list(&obtain, manifest).await,
-            // No list, or a host that answers everything with its front page.
-            Err(Error::NotFound { .. } | Error::Malformed { .. }) => without_list(&obtain).await,
-            Err(error) => Err(error),
+            Err(Error::Cancelled) => Err(Error::Cancelled),
+            // No list. Hosts say so in many ways: 404, 403, their front page, or to another site not at all.
+            Err(_) => without_list(&obtain).await,
         };
     };
     // What is here is read while the network is asked whether there is something newer.
@@ -131,9 +133,9 @@ async fn get<F: Fn(Progress)>(
     let got = match published {
         Some(Err(Error::Cancelled)) => return Err(Error::Cancelled),
         Some(Ok(manifest)) if manifest != kept => from_list(&obtain, manifest).await,
-        // The folder has no list.
-        Some(Err(Error::NotFound { .. } | Error::Malformed { .. }))
-            if within(MANIFEST_PATIENCE, obtain.has_changed(&kept)).await == Some(true) =>
+        Some(Err(_))
+            if kept.was_made_here()
+                && within(MANIFEST_PATIENCE, obtain.has_changed(&kept)).await == Some(true) =>
         {
             without_list(&obtain).await
         }
@@ -183,28 +185,71 @@ async fn from_list<F: Fn(Progress)>(
 async fn without_list<F: Fn(Progress)>(obtain: &Obtain<'_, F>) -> Result<(ModelFiles, Storage)> {
     let (config, tokenizer, weights) = try_join3(
         obtain.unknown(0, CONFIG, MAX_CONFIG_BYTES),
-        obtain.unknown(1, TOKENIZER, MAX_TOKENIZER_BYTES),
+        unknown_tokenizer(obtain),
         unknown_weights(obtain),
     )
     .await?;
     keep(obtain, [config, tokenizer, weights]).await
 }
 
+/// The tokenizer, or what its vocabulary makes one of.
+async fn unknown_tokenizer<F: Fn(Progress)>(obtain: &Obtain<'_, F>) -> Result<Came> {
+    let get = |name, limit| obtain.unknown(1, name, limit);
+    match get(TOKENIZER, MAX_TOKENIZER_BYTES).await {
+        Err(error) if may_be_absent(&error) => {
+            let get = async |name, limit| Ok(get(name, limit).await?.chunks.to_vec());
+            let json = stand_in(error, get).await?;
+            Ok(Came::made(TOKENIZER, &json))
+        }
+        came => came,
+    }
+}
+
 /// The first of the names that weights may have under which there are some.
 async fn unknown_weights<F: Fn(Progress)>(obtain: &Obtain<'_, F>) -> Result<Came> {
-    let mut refused = None;
+    let mut absent = Absent::default();
     for name in obtain.folder.weights() {
         match obtain.unknown(2, name, MAX_WEIGHTS_BYTES).await {
-            Err(Error::NotFound { .. }) => {}
-            // It may be the front page of a host that answers everything with it.
-            Err(error @ Error::Malformed { .. }) => refused = refused.or(Some(error)),
+            Err(error) => absent.because(error)?,
             came => return came,
         }
     }
-    Err(match refused {
-        Some(error) => error,
-        None => no_weights(obtain.folder, obtain.signal).await,
-    })
+    Err(absent.weights(obtain.folder, obtain.signal).await)
+}
+
+/// Whether a file that was asked for with this result may not be there. Not every host says 404: some have a front page for
+/// everything, some forbid what they lack, and to another site a missing file can look like a server that does not answer.
+fn may_be_absent(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::NotFound { .. } | Error::Malformed { .. } | Error::Unreachable { .. }
+    )
+}
+
+/// Why files were not there under the names that were tried so far.
+#[derive(Default)]
+struct Absent(Option<Error>);
+
+impl Absent {
+    /// # Errors
+    /// The error itself, if under another name it would be the same.
+    fn because(&mut self, error: Error) -> Result<()> {
+        if !may_be_absent(&error) {
+            return Err(error);
+        }
+        if !matches!(error, Error::NotFound { .. }) {
+            self.0.get_or_insert(error);
+        }
+        Ok(())
+    }
+
+    /// What to say of a model without weights.
+    async fn weights(self, folder: Folder<'_>, signal: &AbortSignal) -> Error {
+        match self.0 {
+            Some(error) => error,
+            None => no_weights(folder, signal).await,
+        }
+    }
 }
 
 /// Why there are no weights.
@@ -226,20 +271,19 @@ async fn from_files<F: Fn(Progress)>(
     obtain: &Obtain<'_, F>,
     files: &Dropped,
 ) -> Result<(ModelFiles, Storage)> {
-    let named = [
-        files.named(CONFIG)?,
-        files.named(TOKENIZER)?,
-        files.weights()?,
-    ];
-    let mut came = Vec::new();
-    for (index, (file, limit)) in named.into_iter().zip(LIMITS).enumerate() {
-        came.push(obtain.dropped(index, file, limit).await?);
-    }
-    // As many as there are names.
-    match <[Came; 3]>::try_from(came) {
-        Ok(came) => keep(obtain, came).await,
-        Err(_) => Err(Error::Cancelled),
-    }
+    let weights = files.weights()?;
+    let config = obtain
+        .dropped(0, files.named(CONFIG)?, MAX_CONFIG_BYTES)
+        .await?;
+    let tokenizer = match files.named(TOKENIZER) {
+        Ok(file) => obtain.dropped(1, file, MAX_TOKENIZER_BYTES).await?,
+        Err(missing) => {
+            let get = async |name, limit| files.read(name, limit).await;
+            Came::made(TOKENIZER, &stand_in(missing, get).await?)
+        }
+    };
+    let weights = obtain.dropped(2, weights, MAX_WEIGHTS_BYTES).await?;
+    keep(obtain, [config, tokenizer, weights]).await
 }
 
 /// A model that was dropped on the page once.

@@ -12,9 +12,10 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, DedicatedWorkerGlobalScope, MessageEvent};
 use web_time::Instant;
 
+use super::address;
 use super::requests;
 use super::store::{self, Dropped, ModelFiles};
-use crate::classifier::Classifier;
+use crate::classifier::{Classifier, UNNAMED};
 use crate::kernels;
 use crate::ops::Backend;
 use crate::preflight;
@@ -190,7 +191,7 @@ async fn inspect(model: &str, files: Option<Dropped>) -> Result<Inspection> {
 }
 
 async fn load_model(
-    model: &str,
+    address: &str,
     files: Option<Dropped>,
     backend: Backend,
     controller: &AbortController,
@@ -198,7 +199,7 @@ async fn load_model(
     let start = Instant::now();
     let on_progress = |progress| post(&Response::Progress(progress));
     let (files, storage) =
-        store::fetch_model(model, files.as_ref(), controller, on_progress).await?;
+        store::fetch_model(address, files.as_ref(), controller, on_progress).await?;
     post(&Response::Stored(storage));
     let ModelFiles {
         config,
@@ -207,10 +208,11 @@ async fn load_model(
         weights_name,
     } = files;
     let model = Classifier::load(&config, &tokenizer, weights, &weights_name, backend)?;
-    let info = ModelInfo {
-        load_millis: start.elapsed().as_secs_f64() * 1e3,
-        ..model.info().clone()
-    };
+    let mut info = model.info().clone();
+    info.load_millis = start.elapsed().as_secs_f64() * 1e3;
+    if info.name == UNNAMED {
+        info.name = address::name(&address::decoded(address));
+    }
     Ok((model, info))
 }
 

@@ -32,15 +32,27 @@ function mount(home, folder, files) {
   for (const [name, bytes] of Object.entries(files)) home.fault(`${folder}${name}`, faults.body(bytes));
 }
 
-/** Another site with the files in its folder `m`, whose server lets others read it or not. */
-async function elsewhere(t, files, { cors = true } = {}) {
+/** The same with a `vocab.txt` in place of `tokenizer.json`, as older models have it. */
+function withVocabulary({ "tokenizer.json": tokenizer, ...files }) {
+  const { model, normalizer } = JSON.parse(tokenizer);
+  const words = Object.entries(model.vocab).sort(([, a], [, b]) => a - b);
+  files["vocab.txt"] = Buffer.from(words.map(([word]) => `${word}\n`).join(""));
+  files["tokenizer_config.json"] = Buffer.from(JSON.stringify({ do_lower_case: normalizer.lowercase }));
+  return files;
+}
+
+/**
+ * Another site with the files in its folder `m`, whose server lets others read it or not. What it does not have it answers with
+ * the status `absent`, without letting others read that if `silent`, as many servers do.
+ */
+async function elsewhere(t, files, { cors = true, absent = 404, silent = false } = {}) {
   const asked = [];
   const { server, url } = await serve(GOLDEN, {
     async intercept(request, response) {
       asked.push(request.url);
-      if (cors) response.setHeader("Access-Control-Allow-Origin", "*");
       const bytes = files[request.url.replace(/^\/(o\/n\/resolve\/abc\/|m\/)/, "")];
-      response.writeHead(bytes ? 200 : 404, { "Content-Type": "application/octet-stream", "Content-Length": bytes?.length ?? 0 });
+      if (cors && (bytes || !silent)) response.setHeader("Access-Control-Allow-Origin", "*");
+      response.writeHead(bytes ? 200 : absent, { "Content-Type": "application/octet-stream", "Content-Length": bytes?.length ?? 0 });
       response.end(request.method === "HEAD" ? undefined : bytes);
       return true;
     },
@@ -172,6 +184,30 @@ test("a model of another site, as a hub has it, and what a link to it may do by 
   const listed = await page.locator(".requests li").allTextContents();
   assert.ok(listed.some((line) => line.startsWith(hub.url)), "and the page lists what it asked that site for");
 });
+
+for (const [host, absent] of [
+  ["forbids what it does not have", { absent: 403 }],
+  ["hides from others what it does not have", { silent: true }],
+]) {
+  test(`a model with vocab.txt, of a host that ${host}`, async (t) => {
+    const home = await site(t);
+    const other = await elsewhere(t, withVocabulary(await filesOf("bert-stars")), absent);
+    const page = await visitReady(t, chromium, home, { expected: /Failed to load resource|CORS policy/ });
+    await paste(page, TEXTS.positive);
+    await lookAt(page, `${other.url}m/`);
+    await useIt(page);
+    const { label } = await reaches(page, "ready", { timeout: LOAD_MS });
+    assert.match(label, /^\d stars?$/);
+    // As the same model says with its tokenizer.json.
+    const scores = await page.locator("#verdict").innerText();
+    mount(home, "/stars/", await filesOf("bert-stars"));
+    await lookAt(page, "stars/");
+    await useIt(page);
+    await panel(page).getByText(/^stars, .*in use$/).waitFor();
+    await reaches(page, "ready", { label, timeout: LOAD_MS });
+    assert.equal(await page.locator("#verdict").innerText(), scores);
+  });
+}
 
 test("what cannot be used is refused with its reason, and the model in use stays", async (t) => {
   const home = await site(t);

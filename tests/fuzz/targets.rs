@@ -164,6 +164,12 @@ pub(crate) fn protocol(data: &[u8]) {
             let prediction = match request {
                 Request::Classify { text, .. } => model.classify(&text).ok(),
                 Request::ClassifyIds { ids, .. } => model.classify_ids(&ids).ok(),
+                Request::Tokenize { text, .. } => {
+                    if let Ok(encoded) = model.tokenizer().encode(&text) {
+                        assert!(encoded.ids.len() <= model.info().max_tokens);
+                    }
+                    None
+                }
                 _ => None,
             };
             if let Some(prediction) = prediction {

@@ -1,6 +1,6 @@
 //! Files that are dropped on the page.
 
-use js_sys::{Array, Function, Promise};
+use js_sys::{Array, Date, Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{File, Window};
@@ -114,14 +114,19 @@ async fn add_files(files: &Array, mut entries: Vec<Entry>) {
     }
 }
 
-/// What to call the model that these files are: as the weights, without what all are called.
+/// What to call the model that these files are: as the weights, or where those have the name that all have, by their time.
 pub(super) fn name(files: &Array) -> String {
-    let names = files
-        .iter()
-        .map(|file| file.unchecked_into::<File>().name());
-    names
-        .filter(|name| is_weights(name))
-        .filter_map(|name| Some(name.rsplit_once('.')?.0.to_owned()))
-        .next()
-        .unwrap_or_default()
+    let mut files = files.iter().map(JsCast::unchecked_into::<File>);
+    let Some(weights) = files.find(|file| is_weights(&file.name())) else {
+        return String::new();
+    };
+    let name = weights.name();
+    let stem = name.rsplit_once('.').map_or("", |(stem, _)| stem);
+    if stem != "model" {
+        return stem.to_owned();
+    }
+    let written = Date::new(&weights.last_modified().into()).to_iso_string();
+    // To the second: 2026-11-24 09:30:00
+    let written = String::from(written).replace('T', " ");
+    format!("model of {}", written.get(..19).unwrap_or(&written))
 }

@@ -39,6 +39,16 @@ impl Dropped {
         })
     }
 
+    /// The bytes of the small file with this name.
+    ///
+    /// # Errors
+    /// `NotFound`, and those of [`read`] for a file longer than `limit`.
+    pub(super) async fn read(&self, name: &str, limit: u64) -> Result<Vec<u8>> {
+        Ok(read(self.named(name)?, limit, limit, |_| {})
+            .await?
+            .to_vec())
+    }
+
     /// The file of weights: a GGUF before a safetensors.
     ///
     /// # Errors

@@ -50,6 +50,15 @@ pub(super) struct Came {
 }
 
 impl Came {
+    /// One that was made here.
+    pub(super) fn made(name: &str, bytes: &[u8]) -> Self {
+        let (mut chunks, mut digest) = (Chunks::default(), Digest::default());
+        let bytes = Uint8Array::from(bytes);
+        digest.update(&bytes);
+        chunks.push(bytes);
+        Self::new(name, chunks, &digest, "")
+    }
+
     fn new(name: &str, chunks: Chunks, digest: &Digest, version: &str) -> Self {
         let entry = Entry {
             bytes: chunks.length(),
@@ -175,15 +184,21 @@ impl<'a, F: Fn(Progress)> Obtain<'a, F> {
         self.finish(manifest).await
     }
 
-    /// Declares the model whole on the device; returns whether it is.
+    /// Declares the model whole on the device; returns whether it is. It may be not: a file that another tab was slow to bring
+    /// was fetched without being kept.
     pub(super) async fn finish(&self, manifest: &Manifest) -> bool {
-        let (model, json) = (self.folder.address, manifest.to_json());
-        match self.shelf() {
-            Some(shelf) => self
-                .kept(shelf.finish(model, &json, digests).await)
-                .is_some(),
-            None => false,
+        let Some(shelf) = self.shelf() else {
+            return false;
+        };
+        for (_, entry) in manifest.entries() {
+            match self.kept(shelf.held(&entry.sha256).await) {
+                Some(held) if held.is_whole => {}
+                _ => return false,
+            }
         }
+        let (model, json) = (self.folder.address, manifest.to_json());
+        self.kept(shelf.finish(model, &json, digests).await)
+            .is_some()
     }
 
     /// A file of which `files.json` says what it must be.

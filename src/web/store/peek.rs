@@ -4,9 +4,10 @@ use js_sys::Uint8Array;
 use web_sys::{AbortSignal, File};
 
 use super::folder::Folder;
+use super::vocabulary::stand_in;
 use super::{
-    CONFIG, Download, Dropped, MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES, MAX_WEIGHTS_BYTES, Order,
-    TOKENIZER, dropped, no_weights,
+    Absent, CONFIG, Download, Dropped, MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES, MAX_WEIGHTS_BYTES,
+    Order, TOKENIZER, dropped, may_be_absent,
 };
 use crate::preflight::{Beginning, preflight};
 use crate::protocol::Preflight;
@@ -26,7 +27,10 @@ pub async fn peek(model: &str, files: Option<&Dropped>, signal: &AbortSignal) ->
     if found.refusal.is_some() {
         return Ok(found);
     }
-    let tokenizer = small(TOKENIZER, MAX_TOKENIZER_BYTES).await?;
+    let tokenizer = match small(TOKENIZER, MAX_TOKENIZER_BYTES).await {
+        Err(error) if may_be_absent(&error) => stand_in(error, small).await?,
+        tokenizer => tokenizer?,
+    };
     let names = folder.weights();
     let urls: Vec<_> = names.iter().map(|name| folder.url(name)).collect();
     let mut weights = match files {
@@ -60,15 +64,12 @@ async fn small_file(
     signal: &AbortSignal,
 ) -> Result<Vec<u8>> {
     let url = folder.url(name);
-    let mut weights = match files {
-        Some(files) => {
-            let file = files.named(name)?;
-            return Ok(dropped::read(file, limit, limit, |_| {}).await?.to_vec());
-        }
-        None => Download::begin(Order::whole(&url, limit), signal).await?,
-    };
+    if let Some(files) = files {
+        return files.read(name, limit).await;
+    }
+    let mut download = Download::begin(Order::whole(&url, limit), signal).await?;
     let mut bytes = Vec::new();
-    while let Some(chunk) = weights.next().await? {
+    while let Some(chunk) = download.next().await? {
         append(&mut bytes, &chunk);
     }
     Ok(bytes)
@@ -90,19 +91,14 @@ async fn begin<'a>(
     urls: &'a [String],
     signal: &'a AbortSignal,
 ) -> Result<Weights<'a>> {
-    let mut refused = None;
+    let mut absent = Absent::default();
     for url in urls {
         match Download::begin(Order::whole(url, MAX_WEIGHTS_BYTES), signal).await {
             Ok(download) => return Ok(Weights::Download(url, download)),
-            Err(Error::NotFound { .. }) => {}
-            Err(error @ Error::Malformed { .. }) => refused = refused.or(Some(error)),
-            Err(error) => return Err(error),
+            Err(error) => absent.because(error)?,
         }
     }
-    Err(match refused {
-        Some(error) => error,
-        None => no_weights(folder, signal).await,
-    })
+    Err(absent.weights(folder, signal).await)
 }
 
 impl Weights<'_> {

@@ -27,6 +27,11 @@ const FACTS: [Fact; 11] = [
     ("Loaded in", |info| duration(info.load_millis)),
 ];
 
+/// The folder of a model, with a slash at its end, by the address of either it or its weights.
+fn folder(address: &str) -> &str {
+    address.rfind('/').map_or("", |slash| &address[..=slash])
+}
+
 #[component]
 pub(super) fn About(reader: Reader, own: String) -> impl IntoView {
     let facts = FACTS
@@ -54,7 +59,7 @@ pub(super) fn About(reader: Reader, own: String) -> impl IntoView {
             <p>
                 "A small BERT encoder reads the text anew at every keystroke and says how likely each label is. "
                 "It can be wrong: irony, quotations and mixed feelings are hard for it. "
-                <a href=reader.show(|state| state.address.clone() + "README.md")>"The model card"</a>
+                <a href=reader.show(|state| folder(&state.address).to_owned() + "README.md")>"The model card"</a>
                 " says how it was made, measured and licensed."
             </p>
         </details>

@@ -49,13 +49,12 @@ impl Draft {
         let storage = window().session_storage().ok()??;
         let text = storage.get_item(DRAFT).ok()?;
         _ = storage.remove_item(DRAFT);
-        text
+        text.filter(|text| !text.trim().is_empty())
     }
 
     fn keep(text: &str) {
-        if let Ok(Some(storage)) = window().session_storage()
-            && !text.trim().is_empty()
-        {
+        if let Ok(Some(storage)) = window().session_storage() {
+            // An empty one replaces what was kept before.
             _ = storage.set_item(DRAFT, text);
         }
     }

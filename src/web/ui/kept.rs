@@ -21,7 +21,8 @@ impl Kept {
             return;
         };
         if folder == "model" {
-            self.names.push(address::name(&decode(name)));
+            // The address is encoded as a whole, and may have such parts of its own.
+            self.names.push(address::name(&decode(&decode(name))));
         } else if let Some((_, length)) = name.split_once('+') {
             self.bytes += length.parse().unwrap_or(0);
         }

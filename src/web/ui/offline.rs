@@ -11,6 +11,7 @@ use web_sys::{
 use super::app::Reader;
 use super::kept::Kept;
 use crate::protocol::Response;
+use crate::web::address::decoded;
 use crate::web::message;
 
 /// Of `public/`, beside the page.
@@ -114,10 +115,6 @@ async fn kept() -> Option<Kept> {
         kept.add(&request.unchecked_into::<Request>().url(), decoded);
     }
     Some(kept)
-}
-
-fn decoded(text: &str) -> String {
-    js_sys::decode_uri_component(text).map_or_else(|_| text.to_owned(), String::from)
 }
 
 /// An answer of yes or no from the browser's storage manager, if it has one.
