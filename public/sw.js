@@ -78,7 +78,9 @@ async function activate() {
 }
 
 /** From the network; if that fails, or is slow, or the server has trouble, from the cache. */
-const page = (request) => newest(request, "./", (response) => response.status < 500);
+function page(request) {
+  return newest(request, "./", (response) => response.status < 500);
+}
 
 /** From the cache of any release; an open tab may be of an older one, and a newer one may be waiting for its turn. */
 async function compiled(request) {
