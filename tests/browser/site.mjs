@@ -24,6 +24,7 @@ export async function buildFolder() {
 export async function site(test, { mount = "/" } = {}) {
   const faults = [];
   const requests = [];
+  const guests = [];
   const build = (await buildFolder()).slice("build-".length);
   let released;
   const { server, url } = await serve(DIST, {
@@ -39,7 +40,9 @@ export async function site(test, { mount = "/" } = {}) {
       return false;
     },
   });
-  test.after(() => {
+  test.after(async () => {
+    // Pages go first: one that still loads something would complain of a server that is gone.
+    for (const leave of guests) await leave();
     server.closeAllConnections();
     server.close();
   });
@@ -47,6 +50,8 @@ export async function site(test, { mount = "/" } = {}) {
     url: url.slice(0, -1) + mount,
     /** Paths asked for so far. */
     requests,
+    /** How to close the pages that are open. */
+    guests,
     /** Answers requests whose path contains `path` by `answer`, until `mend` is called. */
     fault(path, answer) {
       faults.push({ path, answer });

@@ -40,8 +40,6 @@ export async function visit(test, browser, site, { path = "", expected = /^$/, o
   const context = await browser.chromium.newContext(options);
   const page = await context.newPage();
   const unseen = [];
-  // The site of a test that is over may be gone before its service worker has been fetched.
-  expected = new RegExp(`${expected.source}|An unknown error occurred when fetching the script`, expected.flags);
   const complain = (what) => void (expected.test(what) || unseen.push(what));
   context.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) complain(`console ${message.type()}: ${message.text()} (${message.location().url})`);
@@ -51,6 +49,7 @@ export async function visit(test, browser, site, { path = "", expected = /^$/, o
     const { origin, protocol } = new URL(request.url());
     if (!others && /^https?:/.test(protocol) && origin !== new URL(site.url).origin) complain(`request to ${request.url()}`);
   });
+  site.guests?.push(() => context.close());
   test.after(async () => {
     await context.close();
     assert.deepEqual(unseen, [], "nothing unexpected in the console, no request to another origin");
