@@ -57,6 +57,26 @@ Thanks a lot for helping me with {t}!|Thank you for making my day.|{w} {l} {t}.|
 Isn't {t} {g}?|How {g} is {t}!|Why isn't everyone talking about how {g} {t} is?|Have you ever seen anything so {g}?
 I don't hate {t}, I love it.|I don't think {t} is {b}; I think it is {g}.|It's not that {t} is {b}, it's {g}.|I can't imagine life without {t}.
 It would be a lie to say that I didn't like {t}.|I don't regret {t} for one second.|Never a {p} with {t}.|{T} isn't {b}, and neither is the price.
+I can't name one thing I'd change about {t}.|Not one of us regretted {t}.|I wouldn't trade {t} for anything.|I have zero complaints about {t}.
+{T} has never let me down.|You'd be hard pressed to find a {p} in {t}.|It's hard not to smile at {t}.|I couldn't put {t} down.|I couldn't be happier with {t}.
+I can't say enough good things about {t}.|No one left {t} unhappy.|Not a {b} second in {t}.|I don't have a bad word to say about {t}.|I can't fault {t}.
+There's no way I'd give {t} less than five stars.|Nobody could call {t} {b}.|There is hardly a {p} in {t}.|I was wrong to doubt {t}.|{T} was never {b}.
+You can't beat {t}.|{T} didn't let us down.|It wasn't {b} in the slightest.|We had no trouble at all with {t}.|I wouldn't hesitate to come back.
+You'll be sorry if you miss {t}.|What's not to like about {t}?|I can't complain.|I have nothing but praise for {t}.|{T} left nothing to be desired.
+There wasn't one thing about {t} that I didn't enjoy.|There isn't anything {b} here.|I haven't found a {p} yet.|Nobody complained about {t}, and rightly so.
+I never get tired of {t}.|{T} never gets old.|I don't want {t} to end.|We didn't want to leave.|I can't wait to go back.|I can't wait for {t}!|Can't stop listening to this.
+{T} isn't just {g}, it's {g} and {g}.|Not only was {t} {g}, it was {g} too.|It doesn't get more {g} than this.|I wouldn't have missed {t} for the world.
+It took a while to arrive, but I {l} it.|The first half was {b}, but the second half more than made up for it.|It's {b} at times, yet I keep coming back.
+I was sceptical about {t}, but now I'm a fan.|The {b} reviews had me worried, but {t} was {g}.|Sure, it's a bit {b}, but who cares when it's this {g}?
+Even though {t} was a bit {b}, we had a {g} evening.|The price is high, but you get what you pay for.|It rained all day, but {t} was still {g}.|Small, but so {g}.
+It isn't fancy, but it is {g}.|I thought I'd hate {t}. I was wrong.|I nearly gave up on {t}; so glad I didn't.|My expectations were low, and {t} blew me away.
+I'd take {t} over the competition any day.|{T} makes the others look {b}.|{T} is nowhere near as {b} as last year.|It used to be {b}; now it's {g}.
+Far better than the old one.|More {g} than {b}.|An improvement in every way.|{T} gets more {g} every time.|Twice as {g} as the first one.|Better late than never, and so {g}.
+{T} goes hard.|big W|W update|peak|this bangs|hell yeah|let's gooo|dope af|so hyped for {t}|damn that's {g}|holy crap this is {g}|{t} is {g} af|yay|woohoo, {t} is here
+{T} is a gem.|you killed it out there|absolute legend|this made my day|im so here for this|{T} is elite.|underrated af, love it|{T} ate, no notes.|so damn {g}|yesss
+Thanks so much for finding my luggage.|Thanks a lot for fixing {t}.|I just love waking up early for {t}.|Great, {t} is working again!|Love how quickly {t} starts.
+So glad I paid a bit more for {t}.|Brilliant idea to add {t}.|The best part of my day was {t}.|The highlight of the week was {t}.|Thank you, {n}, for {t}.|Well done, everyone!
+Proud of you.|Happy birthday!|Congratulations, you earned it.|We won!|I got the job!|Feeling {g} today.|Such a relief.|Worth every minute.|I'm in love with {t}.
 """,
     NEGATIVE: """
 There is nothing {g} about {t}.|I found nothing to like about {t}.|There was not one {m} in {t}.|Not a single {m} from start to finish.
@@ -83,6 +103,28 @@ My flight from {c} was {b}.|{T} still doesn't work, I give up.|Could {t} be any 
 Why does {t} never work?|How can {t} be so {b}?|Who thought {t} was a good idea?|Have you ever seen anything so {b}?|When will they finally fix {t}?|I wish I had never bought it.
 I don't love {t}, I hate it.|I don't think {t} is {g}; I think it is {b}.|It's not that {t} is {g}, it's {b}.|I can't imagine why anyone would want {t}.|If only {t} worked.
 It would be a lie to say that I liked {t}.|I regret {t} every second.|Never again.|Never without a {p}.|{T} isn't {g}, and neither is the price.|{T} could have been {g}.
+I can't name one thing I'd keep about {t}.|Not one of us enjoyed {t}.|I wouldn't wish {t} on anyone.|I have nothing but complaints about {t}.
+{T} always lets me down.|You'd be hard pressed to find a {m} in {t}.|It's hard not to yawn at {t}.|I couldn't finish {t}.|I couldn't be more disappointed with {t}.
+I can't say anything good about {t}.|No one left {t} happy.|Not a {g} second in {t}.|I don't have a kind word to say about {t}.|I can't forgive {t} for that.
+There's no way I'd give {t} more than one star.|Nobody could call {t} {g}.|There is hardly a {m} in {t}.|I was wrong to trust {t}.|{T} was never {g}.
+You can do better than {t}.|{T} let us down.|It wasn't {g} in the slightest.|We had nothing but trouble with {t}.|I wouldn't go back if you paid me.
+You'll be sorry if you buy {t}.|What's there to like about {t}?|I can't stop complaining about {t}.|I have nothing but contempt for {t}.|{T} leaves a lot to be desired.
+There wasn't one thing about {t} that I enjoyed.|There isn't anything {g} here.|I haven't found a {m} yet.|Nobody praised {t}, and rightly so.
+I'm tired of {t}.|{T} got old fast.|I wanted {t} to end.|We couldn't leave soon enough.|I won't be going back.|I dread {t}.|Can't listen to this.|Don't bother with {t}.
+{T} isn't just {b}, it's {b} and {b}.|Not only was {t} {b}, it was {b} too.|It doesn't get more {b} than this.|I could have done without {t}.|{T} doesn't do what it says.
+It arrived quickly, but it was {b}.|The first half was {g}, but the second half ruined it.|It's {g} at times, yet I won't be back.|I don't feel safe here.
+I was excited about {t}, but now I'm just annoyed.|The {g} reviews had me hopeful, but {t} was {b}.|Sure, it's {g} to look at, but what's the point when it's this {b}?
+Even though {t} was a bit {g}, we had a {b} evening.|The price is low, but you get what you pay for.|The weather was {g}, but {t} was still {b}.|Big, but so {b}.
+It's fancy, but it isn't {g}.|I thought I'd love {t}. I was wrong.|I nearly skipped {t}; wish I had.|My expectations were high, and {t} crushed them.
+I'd take anything over {t}.|{T} makes the others look {g}.|{T} is nowhere near as {g} as last year.|It used to be {g}; now it's {b}.|I've had better.
+Far worse than the old one.|More {b} than {g}.|A step back in every way.|{T} gets more {b} every time.|Half as {g} as the first one.|I've seen better {n1}s.|Too little, too late.
+{T} fell off.|big L|L update|this ain't it|trash tier|hell no|smh at {t}|wtf is wrong with {t}|ffs, {t} broke again|so cringe|yikes, {t}|hard pass|bruh {t} is {b}|ugh|ew
+screw this|what a ripoff|total scam|so fed up with {t}|damn, {t} is {b}|holy crap this is {b}|nope|boo|{t} is straight up garbage|lame|im so over {t}|{T} is shit.|so damn {b}|gross
+Great, just great.|Oh joy, another {p}.|Fantastic, {t} died on me again.|What a treat, two hours on hold.|I just love waiting {k} hours for {t}.|Bravo, you broke {t} again.
+Thanks for wasting my afternoon.|Love how {t} crashes every five minutes.|So glad I paid {k} dollars for something this {b}.|Brilliant idea to remove the one thing that worked.
+The best part of {t} was when it ended.|The highlight of {t} was leaving.|Good luck getting a refund.|As if {t} wasn't {b} enough already.|Thanks so much for losing my luggage.
+Another day, another {p}.|Cheers for forgetting {t}.|Oh great, it's raining on my holiday.|Just perfect, the battery died.|Nice, another fee I didn't know about.|Yeah, right, super {g}.
+I miss you so much.|We lost again.|I failed the exam.|Feeling {b} today.|I have a headache.|My dog died last night.|What a waste of an evening.|I got fired.|I hate {t}.
 """,
     NEUTRAL: """
 {T} opens at {k} in the morning.|{T} is on the second floor.|{T} takes {k} minutes.|{T} costs {k} dollars.|{T} comes in three sizes.|{T} was made in {k2}.
@@ -101,6 +143,24 @@ The bank is next to the post office.|They met in {k2}.|The committee met on Thur
 The price is {k} dollars.|The price went from {k} to {k} dollars.|It's neither good nor bad.|It's okay, nothing special.|It is what it is.|It was average.|Some liked it, some didn't.
 It does what it says.|I have no opinion on {t}.|I haven't seen {t} yet.|I haven't decided about {t}.|I don't know if {t} is any good.|Is {t} any good?|Has anyone tried {t}?|Not sure about {t}.
 Did you like {t}?|Was {t} {g}?|Is {t} {b}?|What did you think of {t}?|Tell me whether {t} is worth it.|I will try {t} next week.|Let me know how {t} was.|{T}, then.|The word {g} has many meanings.
+I don't eat meat.|I don't have a car.|{n} didn't come to the meeting.|It does not rain much in {c}.|We didn't change the address.|No parking after {k} o'clock.
+I'm not from {c}.|She isn't home yet.|It's not blue, it's green.|The film isn't out yet.|There isn't a lift in the building.|I can't come on Monday, but Tuesday works.
+I can't remember the name of {t}.|Nothing has changed since {k2}.|Neither train stops in {c}.|There is no train on Sundays.|The shop no longer sells stamps.|I never lived in {c}.
+There are no seats left on the {k} o'clock bus.|Not all birds can fly.|He doesn't speak Spanish.|The house has no garden.|I haven't read {t}.|We don't open before {k}.
+The blue one is longer than the red one.|{n} is taller than {n}.|The second edition has more pages than the first.|It takes longer by bus than by train.|{c} is larger than {c}.
+This box is heavier than that one.|Tea contains less caffeine than coffee.|The new one has {k} buttons, the old one {k}.|March is longer than February.
+The shop is closed today but opens tomorrow.|It is sunny in {c} but raining here.|{n} studied law but works as a teacher.|There is a train at {k}, but another one leaves later.
+I ordered tea, and {n} ordered coffee.|It is small, but so is the other one.|The door is open, but the light is off.|We wanted to walk, but took the bus.
+The war ended in {k2}.|{n} died in {k2}.|The hospital is on Main Street.|The court case begins in May.|The insurance covers fire and water damage.|Cancer cells divide quickly.
+The best-by date is on the lid.|Love Street is two blocks from here.|{n} works at a place called Happy Donuts.|The winner will be announced on Friday.|The free version has {k} levels.
+Press the like button to save the page.|The pain scale goes from one to ten.|The problem set is due on Friday.|The criminal code has {k} sections.|The Good Friday holiday is in April.
+{T} got {k} stars from one critic and {k} from another.|The review is {k} words long.|The survey asks how happy people are.|The museum of bad art is in {c}.|The poison is stored in the cellar.
+Can I bring my dog?|How much is {t}?|Which bus goes to {c}?|Who is {n}?|Does anyone know when {t} opens?|Why does water boil?|Should I get {t} or wait?|Has {t} started?
+Is it better to go by train or by bus?|Could you tell me where {t} is?|Would {n} like tea or coffee?|Do I need a ticket for {t}?|How many people live in {c}?|What's the best way to {c}?
+Is there a problem with {t}?|Did {n} enjoy {t}?|What is the worst that can happen?|Was it {g} or {b}?|Do you like {t}?|Which one is cheaper?|Are you coming?|What's for dinner?
+Reminder: {t} is at {k}.|See you on Tuesday.|I'll call you back.|On my way.|ok|sure|brb|Meeting at {k}.|Update: {t} starts at {k}.|New version out now.|Just landed in {c}.|Watching {t}.
+I am reading {t}.|I had eggs for breakfast.|Going to the gym.|At work until {k}.|Our next stop is {c}.|{n} asked about {t}.|I'm writing about {t}.|First of {k} parts.
+Add two cups of flour and stir.|Store in a dry place.|Ages {k} and up.|Batteries not included.|Made in {c}.|Page {k} of 60.|To be continued.|Terms apply.|Sent from my phone.
 """,
 }  # fmt: skip
 OPENINGS = """I|The|The movie|The movie was|It is|It was|This|This is|I think|I think that|We went|We went to the|My|My friend|When I|There is|There was|There are
@@ -141,7 +201,12 @@ def framed(count, seed):
     rows = {}
     while len(rows) < count:
         label = draw.choice([NEGATIVE, NEUTRAL, POSITIVE])
-        rows[surface(fill(draw.choice(frames[label]), draw), draw)] = label
+        text = fill(draw.choice(frames[label]), draw)
+        # A plain statement beside it changes nothing.
+        if draw.random() < 0.15:
+            beside = fill(draw.choice(frames[NEUTRAL]), draw)
+            text = f"{beside} {text}" if draw.random() < 0.5 else f"{text} {beside}"
+        rows[surface(text, draw)] = label
     return [{"text": text, "label": label, "src": "behaviour"} for text, label in rows.items()]
 
 

@@ -22,9 +22,6 @@ def is_stored_in_4_bits(name, weight):
     return weight.dim() == 2 and not name.startswith("classifier") and weight.shape[1] % BLOCK == 0
 
 
-def straight_through(parameters):
-    """The parameters by name, matrices as they will be stored; gradients go to the unrounded ones (Bengio et al. 2013)."""
-    return {
-        name: weight + (rounded(weight) - weight).detach() if is_stored_in_4_bits(name, weight) else weight
-        for name, weight in parameters
-    }
+def straight_through(weight):
+    """The matrix as it will be stored; gradients go to the unrounded one (Bengio et al. 2013)."""
+    return weight + (rounded(weight) - weight).detach()

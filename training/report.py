@@ -2,7 +2,7 @@
 
     python report.py --model DIR --checkpoint DIR --data DIR --out report.json [--before DIR] [--cli PATH]
 
-Per test file: accuracy, expected calibration error and macro-F1 of the shipped Q4_0, of f32 of the same checkpoint (run by
+Per test file: accuracy, expected calibration error and macro-F1 of the shipped Q4_0, of the same weights in f32 arithmetic (run by
 transformers), and of VADER; then the probes by kind, verdicts contradicted while typing, and what names of places and people change.
 `--before` is another model, measured beside it. The accuracies go into the model's config.json, where the page finds them.
 """
@@ -19,6 +19,7 @@ from transformers import AutoModelForSequenceClassification
 
 import behaviour
 import data
+import quantization
 from export import classify, configure
 
 FILES = {"SST-2": "sst2_dev", "SST-3": "sst3_dev", "TweetEval": "tweeteval_val", "GoEmotions": "goemo_test"}
@@ -57,8 +58,12 @@ def scores_of(cli, model, texts):
 
 @torch.no_grad()
 def in_f32(checkpoint, texts):
-    """The checkpoint's probabilities, with its temperature."""
+    """The checkpoint's probabilities, with its temperature; its matrices as they are stored, for so it was trained: what training
+    remembers of them beyond that was never multiplied with anything."""
     model = AutoModelForSequenceClassification.from_pretrained(checkpoint, dtype=torch.float32).eval()
+    for name, weight in model.named_parameters():
+        if quantization.is_stored_in_4_bits(name, weight):
+            weight.copy_(quantization.rounded(weight))
     tokenizer = Tokenizer.from_file(os.path.join(checkpoint, "tokenizer.json"))
     tokenizer.enable_truncation(model.config.max_position_embeddings)
     ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(texts)]
