@@ -348,6 +348,45 @@ test("a tab that is closed while it downloads leaves the rest to the other", asy
   assert.match(sent.ranges[0], /^bytes=[5-6]\d{6}-$/);
 });
 
+test("a page that did not arrive whole starts by itself once there is a network, with what was typed", async (t) => {
+  const home = await site(t);
+  home.fault("app_bg.wasm", faults.dropped());
+  const page = await visit(t, chromium, home, { expected: /Failed to load resource|net::ERR_|Failed to fetch/ });
+  await page.getByRole("alert").filter({ hasText: /could not be loaded completely/ }).waitFor();
+  await page.locator("#text").fill(TEXTS.positive);
+  home.mend();
+  // The browser says that it is online.
+  await page.context().setOffline(true);
+  await page.context().setOffline(false);
+  await reaches(page, "ready", { label: "positive", timeout: LOAD_MS });
+  assert.equal(await page.locator("#text").inputValue(), TEXTS.positive);
+});
+
+for (const [what, path, stall] of [
+  ["does not answer for the page", /^\/$/, () => {}],
+  ["stops in the middle of the page", /^\/$/, (response) => response.writeHead(200, { "Content-Type": "text/html" }).write("<!doctype html><html>")],
+  ["does not answer for its script", /^\/startup\.js$/, () => {}],
+]) {
+  test(`a network that ${what}: the kept one is shown`, async (t) => {
+    const home = await site(t);
+    // Nothing comes from the browser's own cache.
+    home.fault("/", async (request, response) => void response.setHeader("Cache-Control", "no-store"));
+    const page = await firstVisit(t, home);
+    let stalled = 0;
+    home.fault("/", async (request, response) => {
+      if (!path.test(request.url)) return false;
+      stalled++;
+      stall(response);
+      return true;
+    });
+    await page.reload({ waitUntil: "commit", timeout: LOAD_MS });
+    await reaches(page, "empty", { timeout: LOAD_MS });
+    assert.ok(stalled > 0, "the network was asked first");
+    await page.keyboard.type(TEXTS.positive);
+    await reaches(page, "ready", { label: "positive" });
+  });
+}
+
 test("a slow network: the progress is true, and the page can be typed into", async (t) => {
   const home = await site(t);
   const model = await built(MODEL);
