@@ -239,6 +239,8 @@ export class LiveSentimentElement extends HTMLElement {
   #model = null;
   /** The model could not be had: only the button, or another model, tries again. */
   #failed = false;
+  /** Whether somebody came to the field, or gave it a text, be it before the element was moved. */
+  #wanted = false;
   #prediction = null;
   #busy = false;
   #again = false;
@@ -362,10 +364,11 @@ export class LiveSentimentElement extends HTMLElement {
     if (!this.#field) return false;
     const loading = this.getAttribute("loading") ?? "lazy";
     if (!["lazy", "eager"].includes(loading)) console.warn(`<live-sentiment loading="${loading}">: lazy and eager are known; lazy is taken.`);
-    return loading === "eager" || this.value.trim() !== "" || this.#field.matches(":focus");
+    return loading === "eager" || this.#wanted || this.#field.matches(":focus");
   }
 
   #load() {
+    this.#wanted = true;
     if (this.#model || this.#failed || !this.isConnected || !this.#field) return;
     let url;
     try {

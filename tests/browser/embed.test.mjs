@@ -81,6 +81,20 @@ test("one tag: nothing is loaded before the field has the focus, then it reads w
   await reads(page, null);
 });
 
+test("a text that stands in the field already is read once somebody comes to it, or at once with loading=eager", async (t) => {
+  const home = await host(t);
+  const page = await visit(t, chromium, home, { path: "plain.html" });
+  await page.waitForFunction(() => customElements.get("live-sentiment"));
+  await page.evaluate((text) => (document.querySelector("main").innerHTML = `<live-sentiment>${text}</live-sentiment>`), TEXTS.positive);
+  await page.waitForTimeout(500);
+  assert.equal(await page.locator("live-sentiment").evaluate((element) => element.value), TEXTS.positive);
+  assert.deepEqual(home.requests.filter((url) => /models|worker/.test(url)), [], "no model and no worker yet");
+  await page.locator("live-sentiment textarea").focus();
+  await reads(page, "positive");
+  await page.evaluate((text) => (document.querySelector("main").innerHTML = `<live-sentiment loading="eager">${text}</live-sentiment>`), TEXTS.negative);
+  await reads(page, "negative");
+});
+
 test("styles leak neither way", async (t) => {
   const page = await visit(t, chromium, await host(t), { path: "plain.html" });
   await page.locator("live-sentiment textarea").focus();
