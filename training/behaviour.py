@@ -137,7 +137,7 @@ The parcel was sent on Monday.|The package contains {k} screws.|I am sitting at 
 The shop is closed on Mondays.|The recipe needs {k} eggs.|Turn left at the second light.|Press the button to start.|Enter your name and date of birth.|See the table on page {k}.
 The file is {k} megabytes.|The movie is {k} minutes long.|There are {k} chairs in the room.|It is raining.|It is {k} degrees outside.|We had soup for lunch.|The bus is red.
 I bought milk and bread.|I will be there at {k}.|I have a meeting at {k}.|Please find the document attached.|The book was published in {k2}.|The river flows into the sea.
-Sound travels faster in water than in air.|The heart pumps blood.|Light takes eight minutes from the sun.|Copper conducts electricity.|Salt dissolves in water.|Bees make honey.
+Sound travels faster in water than in air.|The heart pumps blood.|Light takes eight minutes from the sun.|Silver conducts heat.|Salt dissolves in water.|Bees make honey.
 The house has {k} rooms.|The lease ends in {k2}.|The store sells shoes.|Version {k} was released in {k2}.|The battery holds {k} hours.|The device has two ports.|He is {k} years old.
 The bank is next to the post office.|They met in {k2}.|The committee met on Thursday.|The car is parked outside.|The window faces north.|The class starts in September.|I am {k} years old.
 The price is {k} dollars.|The price went from {k} to {k} dollars.|It's neither good nor bad.|It's okay, nothing special.|It is what it is.|It was average.|Some liked it, some didn't.
