@@ -254,7 +254,7 @@ fn case() -> impl Strategy<Value = Case> {
                     x.extend((start..k.min(start + 32)).map(|_| next() * block));
                 }
             }
-            let bits = bits(seed);
+            let bits = [WeightBits::Seven, WeightBits::Eight][(seed >> 32) as usize % 2];
             Case {
                 k,
                 bits,
@@ -264,11 +264,6 @@ fn case() -> impl Strategy<Value = Case> {
             }
         },
     )
-}
-
-/// Either, as a seed has it.
-fn bits(seed: u64) -> WeightBits {
-    [WeightBits::Seven, WeightBits::Eight][(seed >> 32) as usize % 2]
 }
 
 /// Numbers in -1..1 (SplitMix64).

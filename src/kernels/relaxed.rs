@@ -17,7 +17,7 @@ use super::numeric::BlockScale;
 use super::pack::{BLOCK, COLUMNS, INT4_OFFSET, INT7_OFFSET, Int7Panels, Panels};
 use super::simd128::lanes::{load_bytes, splat};
 use super::simd128::{
-    self, BlockWriter, Int4Kernel, Tile, halves, linear_by_panels, scales_before_zeros,
+    self, BlockWriter, Int4Kernel, ScaleWord, Tile, halves, linear_by_panels, scales_before_zeros,
     unpack_nibbles,
 };
 use super::{Activation, PackedLinear, Scratch};
@@ -272,7 +272,7 @@ impl BlockWriter for Int7Words {
     ) {
         let sum = i32x4_extract_lane::<0>(i32x4_extadd_pairwise_i16x8(sums_of_pairs(x)));
         let start = (-i32::from(INT7_OFFSET) * sum) as u32;
-        let scale = (f32::from(scale.unit) * row_step).to_bits();
+        let scale = f32::word(scale, row_step);
         write(x, start, scale, out, row, rows);
     }
 }
