@@ -6,6 +6,7 @@ import random
 import torch
 
 LABELS = ["negative", "neutral", "positive"]
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def read(path):
@@ -49,11 +50,11 @@ def batches(lengths, tokens, seed):
 
 
 def collate(ids, pad):
-    """`[batch, tokens]` ids and mask of lists of ids."""
+    """`[batch, tokens]` ids and mask of lists of ids, where the model computes."""
     width = max(map(len, ids))
     x = torch.full((len(ids), width), pad, dtype=torch.long)
     mask = torch.zeros(len(ids), width, dtype=torch.long)
     for row, tokens in enumerate(ids):
         x[row, : len(tokens)] = torch.tensor(tokens)
         mask[row, : len(tokens)] = 1
-    return x, mask
+    return x.to(DEVICE), mask.to(DEVICE)

@@ -5,10 +5,24 @@ import os
 import time
 
 import torch
+from torch.optim.swa_utils import AveragedModel
+
+import data
+
+# The weights' average reaches back over about the last tenth of the steps: the n-th state weighs as n^7, so neither the budget nor
+# the length of a step has to be known (Karras et al. 2024, "power function EMA").
+POWER = 7
+
+
+@torch.no_grad()
+def towards(average, weights, states):
+    """Moves the average of so many states towards the newest."""
+    torch._foreach_lerp_(average, weights, (POWER + 1) / (states.item() + POWER + 1))
 
 
 class Loop:
-    """Counts time over all runs. The learning rate rises over `warmup` of the budget, then falls to zero at its end."""
+    """Counts time over all runs. The learning rate rises over `warmup` of the budget, then falls to zero at its end.
+    `average` holds the model with its states averaged: what a run leaves."""
 
     def __init__(self, out, model, optimizer, minutes, warmup=0.05, every=120):
         self.out, self.model, self.optimizer = out, model, optimizer
@@ -16,11 +30,13 @@ class Loop:
         self.rates = [group["lr"] for group in optimizer.param_groups]
         self.step, self.epoch, self.batch, self.spent = 0, 0, 0, 0.0
         self.losses, self.tokens = [], 0
+        self.average = AveragedModel(model, multi_avg_fn=towards)
         os.makedirs(out, exist_ok=True)
         self.checkpoint = os.path.join(out, "checkpoint.pt")
         if os.path.exists(self.checkpoint):
-            state = torch.load(self.checkpoint, weights_only=True)
+            state = torch.load(self.checkpoint, map_location=data.DEVICE, weights_only=True)
             model.load_state_dict(state["model"])
+            self.average.load_state_dict(state["average"])
             optimizer.load_state_dict(state["optimizer"])
             self.step, self.epoch, self.batch, self.spent = state["at"]
             print(f"going on at step {self.step}, {self.spent / 60:.0f} minutes in", flush=True)
@@ -45,8 +61,9 @@ class Loop:
                 torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
                 self.optimizer.step()
                 self.optimizer.zero_grad(set_to_none=True)
+                self.average.update_parameters(self.model)
                 self.step, self.batch, self.spent = self.step + 1, self.batch + 1, time.time() - start
-                self.losses.append(loss.item())
+                self.losses.append(loss.detach())
                 self.tokens += tokens
                 if self.step % 50 == 0:
                     self.log()
@@ -57,7 +74,7 @@ class Loop:
         self.save()
 
     def log(self):
-        loss = sum(self.losses) / len(self.losses)
+        loss = torch.stack(self.losses).mean().item()
         line = {"step": self.step, "epoch": self.epoch, "minutes": round(self.spent / 60, 2), "loss": round(loss, 4), "tokens": self.tokens}
         with open(os.path.join(self.out, "log.jsonl"), "a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
@@ -67,6 +84,7 @@ class Loop:
     def save(self):
         state = {
             "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "at": (self.step, self.epoch, self.batch, self.spent),
         }

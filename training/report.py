@@ -60,7 +60,7 @@ def scores_of(cli, model, texts):
 def in_f32(checkpoint, texts):
     """The checkpoint's probabilities, with its temperature; its matrices as they are stored, for so it was trained: what training
     remembers of them beyond that was never multiplied with anything."""
-    model = AutoModelForSequenceClassification.from_pretrained(checkpoint, dtype=torch.float32).eval()
+    model = AutoModelForSequenceClassification.from_pretrained(checkpoint, dtype=torch.float32).eval().to(data.DEVICE)
     for name, weight in model.named_parameters():
         if quantization.is_stored_in_4_bits(name, weight):
             weight.copy_(quantization.rounded(weight))
@@ -70,7 +70,7 @@ def in_f32(checkpoint, texts):
     scores = torch.empty(len(texts), len(data.LABELS))
     for batch in data.batches([len(tokens) for tokens in ids], 8192, seed=0):
         x, mask = data.collate([ids[row] for row in batch], model.config.pad_token_id)
-        logits = model(input_ids=x, attention_mask=mask).logits
+        logits = model(input_ids=x, attention_mask=mask).logits.cpu()
         scores[batch] = (logits / model.config.live_sentiment["temperature"]).softmax(1)
     return scores
 

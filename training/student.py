@@ -27,15 +27,28 @@ from loop import Loop
 MAX_TOKENS = 96
 # Rows of each source in one epoch of `distil`; a source may be shorter.
 MIXTURE = {
-    "sst_sent": 8534, "sst_phr_pol": 40000, "sst_phr_neu": 9000, "semeval": 48069, "goemo": 41366, "dynasent_dev": 4316,
+    "sst_sent": 8534, "sst_phr_neg": 23000, "sst_phr_pos": 23000, "sst_phr_neu": 9000, "semeval": 48069, "goemo": 41366, "dynasent_dev": 4316,
     "vader_amazonReviewSnippets": 3191, "vader_tweets": 3448, "vader_nytEditorialSnippets": 3571, "proscons": 5000,
-    "cad": 700, "imdb": 1200, "blitzer": 1200,
+    "cad": 700, "imdb": 1200, "blitzer": 1200, "unlabelled": 24000,
 }  # fmt: skip
+# What to ask an earlier model for; only what has an answer is drawn from the sentences without a label.
+ASKED = {**MIXTURE, "sst_phr_neg": 40000, "sst_phr_pos": 50000, "unlabelled": 40000}
 # How much a label given by people weighs beside the answers' probabilities.
 BY_LABEL = 0.4
 SMOOTHING = 0.06
 # What an opening that says nothing yet should read as.
 UNDECIDED = torch.tensor([0.2, 0.6, 0.2])
+
+
+def read(folder):
+    """All texts that may be learnt from, sentences without a label last."""
+    rows = data.read(f"{folder}/train/train.jsonl")
+    for row in rows:
+        if row["src"] == "sst_phr_pol":
+            # Apart, so that both are there alike often.
+            row["src"] = "sst_phr_pos" if row["label"] else "sst_phr_neg"
+    with open(f"{folder}/train/unlabelled.txt", encoding="utf-8") as lines:
+        return rows + [{"text": line.strip(), "src": "unlabelled"} for line in lines if line.strip()]
 
 
 def targets(rows, teacher):
@@ -72,17 +85,17 @@ def prefixes(rows, count, teacher, seed):
     return out
 
 
-def epoch_of(rows, unlabelled, teacher, seed):
+def epoch_of(rows, teacher, seed):
     """The texts of one epoch."""
     chosen = data.sample(rows, MIXTURE, seed)
     short = [row for row in chosen if row["src"] not in ("cad", "imdb", "blitzer")]
-    sentences = [row for row in short if not row["src"].startswith("sst_phr")]
-    framed = behaviour.framed(16000, seed)
+    sentences = [row for row in short if not row["src"].startswith("sst_phr") and "label" in row]
+    framed = behaviour.framed(22000, seed)
     plain = [row for row in sentences if row["src"] in ("semeval", "goemo", "vader_tweets", "dynasent_dev")]
     openings = [{**row, "target": UNDECIDED} for row in behaviour.openings()]
     again = [row for row in chosen if row["src"] in ("sst_sent", "dynasent_dev")]
     return (
-        chosen + again + unlabelled + framed + openings * 3
+        chosen + again + framed + openings * 3
         + prefixes(sentences + framed, 26000, teacher, seed)
         + behaviour.with_emoji(framed, 2500, seed) + behaviour.with_emoji(plain, 3500, seed)
     )  # fmt: skip
@@ -90,15 +103,14 @@ def epoch_of(rows, unlabelled, teacher, seed):
 
 @torch.no_grad()
 def label(options, tokenizer, model):
-    """Writes the model's logits for one epoch's texts."""
-    texts = [row["text"] for row in data.sample(data.read(f"{options.data}/train/train.jsonl"), MIXTURE, seed=0)]
-    texts = list(dict.fromkeys(texts))
+    """Writes the model's logits for the texts of `ASKED`."""
+    texts = list(dict.fromkeys(row["text"] for row in data.sample(read(options.data), ASKED, seed=0)))
     ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(texts)]
     model.eval()
     answers = [None] * len(texts)
     for batch in data.batches([len(tokens) for tokens in ids], options.tokens, seed=0):
         x, mask = data.collate([ids[row] for row in batch], model.config.pad_token_id)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(data.DEVICE, dtype=torch.bfloat16):
             logits = model(input_ids=x, attention_mask=mask).logits.float()
         for row, answer in zip(batch, logits.tolist()):
             answers[row] = [round(logit, 3) for logit in answer]
@@ -107,21 +119,18 @@ def label(options, tokenizer, model):
 
 
 def train(options, tokenizer, model):
-    rows = data.read(f"{options.data}/train/train.jsonl")
-    teacher, unlabelled = {}, []
     distil = options.task == "distil"
-    if distil:
-        teacher = collections.defaultdict(list)
-        for file in options.labels:
-            for row in data.read(file):
-                teacher[row["text"]].append(row["logits"])
-        known = {row["text"] for row in rows}
-        unlabelled = [{"text": text, "src": "unlabelled"} for text in teacher if text not in known]
-    print(f"{len(rows)} texts with labels, {len(teacher)} with answers, {len(unlabelled)} of them without a label", flush=True)
+    teacher = collections.defaultdict(list)
+    for file in options.labels:
+        for row in data.read(file):
+            teacher[row["text"]].append(row["logits"])
+    rows = [row for row in read(options.data) if "label" in row or row["text"] in teacher]
+    labelled = sum("label" in row for row in rows)
+    print(f"{labelled} texts with labels, {len(rows) - labelled} with answers only", flush=True)
     texts = []
 
     def epoch_batches(epoch):
-        chosen = epoch_of(rows, unlabelled, teacher, epoch) if distil else rows
+        chosen = epoch_of(rows, teacher, epoch) if distil else rows
         encodings = tokenizer.encode_batch_fast([row["text"] for row in chosen])
         wanted = targets(chosen, teacher)
         texts[:] = [(encoding.ids, wanted[at]) for at, encoding in enumerate(encodings)]
@@ -138,10 +147,10 @@ def train(options, tokenizer, model):
                 for name, weight in weights.items()
                 if weight is not table.weight and quantization.is_stored_in_4_bits(name, weight)
             }
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(data.DEVICE, dtype=torch.bfloat16):
             inputs = {"inputs_embeds": words, "attention_mask": mask}
             logits = torch.func.functional_call(model, weights, kwargs=inputs).logits.float()
-        return nn.functional.cross_entropy(logits, torch.stack([texts[row][1] for row in batch])), x.numel()
+        return nn.functional.cross_entropy(logits, torch.stack([texts[row][1] for row in batch]).to(data.DEVICE)), x.numel()
 
     table = model.get_input_embeddings()
     parameters = list(model.named_parameters())
@@ -149,8 +158,9 @@ def train(options, tokenizer, model):
     decayed = [weight for name, weight in parameters if not (name.endswith("bias") or "LayerNorm" in name)]
     groups = [{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=options.rate, betas=(0.9, 0.98), eps=1e-6, fused=True)
-    Loop(options.out, model, optimizer, options.minutes).run(epoch_batches, loss_of)
-    model.save_pretrained(options.out)
+    loop = Loop(options.out, model, optimizer, options.minutes)
+    loop.run(epoch_batches, loss_of)
+    loop.average.module.save_pretrained(options.out)
     tokenizer.no_truncation()
     tokenizer.save(f"{options.out}/tokenizer.json", pretty=False)
 
@@ -178,8 +188,8 @@ def main():
         # Rounding is noise enough for a model this small; drawing dropout takes a sixth of the time.
         hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
         # PyTorch's fused attention takes half the step on a CPU, going backward.
-        attn_implementation="eager",
-    )  # fmt: skip
+        attn_implementation="eager" if data.DEVICE == "cpu" else "sdpa",
+    ).to(data.DEVICE)  # fmt: skip
     (label if options.task == "label" else train)(options, tokenizer, model)
 
 

@@ -66,12 +66,14 @@ def train(options, tokenizer, model):
 
     def loss_of(batch):
         x, mask = data.collate([texts[row][0] for row in batch], tokenizer.pad_token_id)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(data.DEVICE, dtype=torch.bfloat16):
             logits = model(x, mask).float()
-        labels = torch.tensor([texts[row][1] for row in batch])
+        labels = torch.tensor([texts[row][1] for row in batch], device=data.DEVICE)
         return nn.functional.cross_entropy(logits, labels, label_smoothing=0.05), x.numel()
 
-    Loop(options.out, model, optimizer, options.minutes).run(epoch_batches, loss_of)
+    loop = Loop(options.out, model, optimizer, options.minutes)
+    loop.run(epoch_batches, loss_of)
+    torch.save(loop.average.module.state_dict(), f"{options.out}/teacher.pt")
 
 
 @torch.no_grad()
@@ -80,7 +82,7 @@ def predict(model, tokenizer, texts):
     ids = tokenizer(texts, truncation=True, max_length=MAX_TOKENS)["input_ids"]
     out = [None] * len(texts)
     for batch in data.batches([len(t) for t in ids], 4096, seed=0):
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(data.DEVICE, dtype=torch.bfloat16):
             logits = model(*data.collate([ids[row] for row in batch], tokenizer.pad_token_id)).float()
         for row, answer in zip(batch, logits.tolist()):
             out[row] = [round(x, 3) for x in answer]
@@ -88,7 +90,7 @@ def predict(model, tokenizer, texts):
 
 
 def label(options, tokenizer, model):
-    model.load_state_dict(torch.load(f"{options.out}/checkpoint.pt", weights_only=True)["model"])
+    model.load_state_dict(torch.load(f"{options.out}/teacher.pt", map_location=data.DEVICE, weights_only=True))
     model.eval()
     for name, file in (("SST-3", "sst3_dev"), ("TweetEval", "tweeteval_val")):
         rows = data.read(f"{options.data}/eval/{file}.jsonl")
@@ -130,7 +132,7 @@ def main():
     options = parser.parse_args()
     torch.manual_seed(1)
     tokenizer = AutoTokenizer.from_pretrained(options.base)
-    {"train": train, "label": label}[options.task](options, tokenizer, Teacher(options.base))
+    {"train": train, "label": label}[options.task](options, tokenizer, Teacher(options.base).to(data.DEVICE))
 
 
 if __name__ == "__main__":
