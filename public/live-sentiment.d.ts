@@ -129,7 +129,8 @@ export interface Prediction extends Score {
 }
 
 export interface LiveSentimentEventMap {
-  "sentiment-change": CustomEvent<Prediction>;
+  /** Null when there is no verdict any more. */
+  "sentiment-change": CustomEvent<Prediction | null>;
   "model-progress": CustomEvent<Progress>;
   "model-error": CustomEvent<{ kind: ErrorKind; message: string }>;
 }

@@ -18,24 +18,38 @@ const OWN_MODEL = new URL(/* @vite-ignore */ "models/minilm-sentiment/", import.
 const SETTLED = 1000;
 /** How long a model that no element uses any more stays, in ms: elements are moved by taking them out and in. */
 const KEPT = 3000;
+/** How long the field that `for` names may be away before it is missed, in ms: frameworks put in one thing after the other. */
+const MISSED = 200;
 
 let program;
 
+/** What a page's policy on trusted types has to name. */
+const POLICY = "live-sentiment";
+let policy;
+
+/** The address of a script of ours, as a page with a policy on trusted types wants it. */
+function trusted(address) {
+  if (!window.trustedTypes) return address;
+  policy ??= trustedTypes.createPolicy(POLICY, { createScriptURL: (address) => address });
+  return policy.createScriptURL(address);
+}
+
 /** Starts the worker `name`. Both calls are spelled out, for bundlers look for them. */
 function startWorker(name) {
+  const file = () => new URL(PROGRAMS + name + "_loader.js", import.meta.url).href;
   try {
     return name === "worker_relaxed"
       ? new Worker(new URL("./worker_relaxed_loader.js", import.meta.url), { type: "module" })
       : new Worker(new URL("./worker_loader.js", import.meta.url), { type: "module" });
   } catch (error) {
-    if (error.name !== "SecurityError") throw error;
+    // That policy wants an address to be vouched for.
+    if (error instanceof TypeError && new URL(file()).origin === location.origin) return new Worker(trusted(file()), { type: "module" });
+    if (!(error instanceof TypeError) && error.name !== "SecurityError") throw error;
     // This script is from another origin, where no worker may be from: one of this page's own imports the other.
-    const path = PROGRAMS + name + "_loader.js";
-    const file = new URL(path, import.meta.url).href;
     // A static import would need worker-src, not script-src. A rejection alone would not be heard of here.
-    const code = `import(${JSON.stringify(file)}).catch((error) => setTimeout(() => { throw error; }));`;
+    const code = `import(${JSON.stringify(file())}).catch((error) => setTimeout(() => { throw error; }));`;
     const shim = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-    const worker = new Worker(shim, { type: "module" });
+    const worker = new Worker(trusted(shim), { type: "module" });
     // By then it has been fetched.
     setTimeout(() => URL.revokeObjectURL(shim), 60_000);
     return worker;
@@ -44,9 +58,15 @@ function startWorker(name) {
 
 /** Loads a model into a worker of its own. */
 export async function create({ model = OWN_MODEL, backend, signal, onProgress } = {}) {
-  signal?.throwIfAborted();
+  if (signal?.aborted) throw signal.reason;
   const blocked = [];
-  const note = ({ effectiveDirective, blockedURI }) => blocked.push({ effectiveDirective, blockedURI });
+  // A page's policy may stop much else meanwhile, or only report it.
+  const ours = [import.meta.url, String(model)].map((address) => parsed(address)?.origin);
+  const note = ({ disposition, effectiveDirective, blockedURI }) => {
+    const isCode = /^(blob|wasm-eval|trusted-types-policy)/.test(blockedURI);
+    const isOurs = /^(script|worker|connect)-src/.test(effectiveDirective) && ours.includes(parsed(blockedURI)?.origin);
+    if (disposition === "enforce" && (isCode || isOurs)) blocked.push({ effectiveDirective, blockedURI });
+  };
   document.addEventListener("securitypolicyviolation", note);
   try {
     program ??= init();
@@ -56,6 +76,8 @@ export async function create({ model = OWN_MODEL, backend, signal, onProgress } 
     });
     return new Sentiment(await load({ model: String(model), backend, signal, onProgress, startWorker }));
   } catch (error) {
+    // What a policy stopped is told a moment after it was stopped.
+    await new Promise((resolve) => setTimeout(resolve));
     throw await explain(error, String(model), blocked);
   } finally {
     document.removeEventListener("securitypolicyviolation", note);
@@ -109,7 +131,7 @@ class Sentiment {
   }
 
   async #answer(submit, { signal } = {}) {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     const seq = submit(this.#model);
     const abort = () => this.#model.withdraw(seq, signal.reason);
     signal?.addEventListener("abort", abort);
@@ -135,9 +157,8 @@ async function explain(error, model, blocked) {
     return failure("browser", `This page's Content-Security-Policy does not allow it. It would have to contain: ${needed}.`);
   }
   for (const [what, address] of [["script", import.meta.url], ["model", model]]) {
-    if (!URL.canParse(address, document.baseURI)) continue;
-    const { origin, href } = new URL(address, document.baseURI);
-    if (origin === here || !origin.startsWith("http")) continue;
+    const { origin, href } = parsed(address) ?? {};
+    if (!origin || origin === here || !origin.startsWith("http")) continue;
     const file = what === "model" ? new URL("config.json", href.endsWith("/") ? href : `${href}/`).href : href;
     const readable = await fetch(file, { method: "HEAD", referrerPolicy: "no-referrer" }).then(() => true, () => false);
     if (readable) continue;
@@ -151,7 +172,17 @@ async function explain(error, model, blocked) {
 function source(address) {
   if (address === "blob" || address.startsWith("blob:")) return "blob:";
   if (address === "wasm-eval") return "'wasm-unsafe-eval'";
-  return URL.canParse(address) ? new URL(address).origin : address;
+  if (address === "trusted-types-policy") return POLICY;
+  return parsed(address)?.origin ?? address;
+}
+
+/** An address of the page, or nothing where it is none. (`URL.canParse` is younger than the browsers we work in.) */
+function parsed(address) {
+  try {
+    return new URL(address, document.baseURI);
+  } catch {
+    return undefined;
+  }
 }
 
 // Elements with the same model share it, and its worker.
@@ -235,13 +266,20 @@ export class LiveSentimentElement extends HTMLElement {
   #verdict;
   /** The field that is read: our own, or the one that `for` names. */
   #field = null;
+  /** Ends with the connection to the document, and with the field. */
   #listening = new AbortController();
+  #reading = new AbortController();
+  /** The field that `for` names may come later, go, and come back as another. */
+  #watching = new MutationObserver(() => this.#named() !== this.#field && this.#attach(true));
+  #missing;
   #model = null;
   /** The model could not be had: only the button, or another model, tries again. */
   #failed = false;
   /** Whether somebody came to the field, or gave it a text, be it before the element was moved. */
   #wanted = false;
   #prediction = null;
+  /** The last one that programs were told of. */
+  #told = null;
   #busy = false;
   #again = false;
   #asked = "";
@@ -295,14 +333,13 @@ export class LiveSentimentElement extends HTMLElement {
     this.#dark.addEventListener("change", () => this.#paint(), { signal });
     this.#paint();
     this.#attach();
-    // A field further down in the page is not there yet.
-    if (!this.#field && document.readyState === "loading") {
-      document.addEventListener("DOMContentLoaded", () => this.isConnected && this.#attach(), { once: true, signal });
-    }
   }
 
   disconnectedCallback() {
     this.#listening.abort();
+    this.#reading.abort();
+    this.#watching.disconnect();
+    clearTimeout(this.#missing);
     clearTimeout(this.#speaking);
     this.#leave();
     this.#failed = false;
@@ -332,32 +369,69 @@ export class LiveSentimentElement extends HTMLElement {
     if (this.#field === this.#parts.field) this.value = state;
   }
 
-  /** Finds the field and listens to it. */
-  #attach() {
+  /** The field that `for` names, if it is one. */
+  #named() {
+    const named = this.getRootNode().getElementById?.(this.getAttribute("for"));
+    return isField(named) ? named : null;
+  }
+
+  /** Finds the field and listens to it. One that is taken out of the page may be put back. */
+  #attach(isMoved = false) {
     this.#failed = false;
+    clearTimeout(this.#missing);
+    this.#watching.disconnect();
     const own = this.#parts.field;
-    const id = this.getAttribute("for");
-    const named = id === null ? null : this.getRootNode().getElementById?.(id);
-    const field = id === null ? own : named;
-    own.hidden = id !== null;
-    if (id !== null && !isField(named)) {
-      this.#field = null;
-      if (document.readyState !== "loading") {
-        this.#fail(failure("input", `There is no text field with the id “${id}” for this <live-sentiment>: a <textarea>, an <input> for text, or something contenteditable.`));
-      }
+    const isOwn = !this.hasAttribute("for");
+    own.hidden = !isOwn;
+    if (!isOwn) this.#watching.observe(this.getRootNode(), { subtree: true, childList: true, attributeFilter: ["id"] });
+    const before = this.#field;
+    this.#field = isOwn ? own : this.#named();
+    if (this.#field !== before) {
+      this.#reading.abort();
+      this.#prediction = null;
+      this.#listen();
+    }
+    if (!this.#field && !(isMoved && before)) this.#miss();
+    this.#adopt();
+    if (this.#isWanted()) this.#load();
+    if (this.#model?.sentiment && this.#field) this.#read();
+    this.#show();
+    this.#submit();
+  }
+
+  #listen() {
+    const field = this.#field;
+    if (!field) return;
+    if (field === this.#parts.field && !field.value) field.value = this.textContent.trim();
+    this.#reading = new AbortController();
+    const { signal } = this.#reading;
+    field.addEventListener("input", () => this.#read(), { signal });
+    field.addEventListener("focus", () => this.#load(), { signal });
+    // The form's fields are empty only after its event.
+    field.form?.addEventListener("reset", () => setTimeout(() => this.#field === field && this.#read()), { signal });
+  }
+
+  /** Says that there is no field, unless the page is about to bring it. */
+  #miss() {
+    if (document.readyState === "loading") {
+      const { signal } = this.#listening;
+      document.addEventListener("DOMContentLoaded", () => this.#field || this.#miss(), { once: true, signal });
       return;
     }
-    if (this.#field !== field) {
-      if (field === own && !own.value) own.value = this.textContent.trim();
-      this.#field = field;
-      const { signal } = this.#listening;
-      field.addEventListener("input", () => this.#field === field && this.#read(), { signal });
-      field.addEventListener("focus", () => this.#field === field && this.#load(), { signal });
-      field.form?.addEventListener("reset", () => setTimeout(() => this.#field === field && this.#read()), { signal });
+    this.#missing = setTimeout(() => {
+      const id = this.getAttribute("for");
+      this.#fail(failure("input", `There is no text field with the id “${id}” for this <live-sentiment>: a <textarea>, an <input> for text, or something contenteditable.`));
+    }, MISSED);
+  }
+
+  /** What was assigned before the script had run stands in the way of the properties. */
+  #adopt() {
+    for (const name of this.#field ? ["value", "name"] : []) {
+      if (!Object.prototype.hasOwnProperty.call(this, name)) continue;
+      const given = this[name];
+      delete this[name];
+      this[name] = given;
     }
-    if (this.#isWanted()) this.#load();
-    else this.#show();
-    this.#submit();
   }
 
   #isWanted() {
@@ -370,12 +444,8 @@ export class LiveSentimentElement extends HTMLElement {
   #load() {
     this.#wanted = true;
     if (this.#model || this.#failed || !this.isConnected || !this.#field) return;
-    let url;
-    try {
-      url = this.hasAttribute("model") ? new URL(this.getAttribute("model"), document.baseURI).href : OWN_MODEL;
-    } catch {
-      return this.#fail(failure("input", `${this.getAttribute("model")} is not an address.`));
-    }
+    const url = this.hasAttribute("model") ? parsed(this.getAttribute("model"))?.href : OWN_MODEL;
+    if (!url) return this.#fail(failure("input", `${this.getAttribute("model")} is not an address.`));
     const model = share(url, (progress) => {
       this.#progress(progress);
       this.#tell("model-progress", progress);
@@ -425,6 +495,7 @@ export class LiveSentimentElement extends HTMLElement {
     try {
       do {
         this.#again = false;
+        const field = this.#field;
         const text = this.value;
         if (text === this.#asked && this.#prediction) continue;
         this.#asked = text;
@@ -435,12 +506,12 @@ export class LiveSentimentElement extends HTMLElement {
         }
         const answer = await model.sentiment.classify(text);
         if (this.#model !== model) break;
+        if (this.#field !== field) continue;
         const { label, score, scores, tokens, truncatedAt } = answer;
         // The text was cleared while it was read.
         if (!this.value.trim()) continue;
         this.#prediction = { label, score, scores, tokens, truncated: truncatedAt !== undefined };
         this.#show();
-        this.#tell("sentiment-change", this.#prediction);
       } while (this.#again);
     } catch (error) {
       if (this.#model === model) {
@@ -460,6 +531,13 @@ export class LiveSentimentElement extends HTMLElement {
     this.#internals.setFormValue(own ? this.value : (this.#prediction?.label ?? null));
   }
 
+  /** Tells programs of a verdict, and that there is none any more. */
+  #announce() {
+    if (this.#told === this.#prediction) return;
+    this.#told = this.#prediction;
+    this.#tell("sentiment-change", this.#prediction);
+  }
+
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { bubbles: true, composed: true, detail }));
   }
@@ -472,8 +550,10 @@ export class LiveSentimentElement extends HTMLElement {
     word.textContent = figure.textContent = "";
     trouble.textContent = error.message ?? String(error);
     trouble.hidden = false;
+    this.#verdict.removeAttribute("aria-busy");
     button.hidden = error.kind === "input" || error.kind === "unsupported";
     this.#draw(null);
+    this.#announce();
     this.#tell("model-error", { kind: error.kind ?? "internal", message: trouble.textContent });
   }
 
@@ -497,7 +577,7 @@ export class LiveSentimentElement extends HTMLElement {
     const { progress, bar, word, figure, trouble, button } = this.#parts;
     const verdict = this.#verdict;
     const loading = this.#model && !this.#model.sentiment;
-    if (loading) return;
+    if (loading) return this.#announce();
     progress.hidden = trouble.hidden = button.hidden = true;
     bar.hidden = false;
     verdict.removeAttribute("aria-busy");
@@ -510,6 +590,7 @@ export class LiveSentimentElement extends HTMLElement {
     else delete word.dataset.tone;
     this.#draw(said);
     this.#submit();
+    this.#announce();
     clearTimeout(this.#speaking);
     this.#speaking = setTimeout(() => {
       const heard = said ? said.word : "";
@@ -552,7 +633,7 @@ export class LiveSentimentElement extends HTMLElement {
     const lang = this.closest("[lang]")?.getAttribute("lang");
     if (lang) field.lang = lang;
     // The words around it are English, whatever the text is.
-    this.#verdict.lang = "en";
+    this.#verdict.lang = this.#parts.spoken.lang = "en";
   }
 }
 

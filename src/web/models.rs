@@ -20,8 +20,8 @@ use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{
-    CustomEvent, CustomEventInit, Document, Element, Event, HtmlDetailsElement, HtmlInputElement,
-    HtmlTextAreaElement, Window,
+    CustomEvent, CustomEventInit, Document, Element, Event, HtmlDetailsElement, HtmlElement,
+    HtmlInputElement, HtmlTextAreaElement, Window,
 };
 
 use super::address::{DROPPED, decoded, name};
@@ -273,19 +273,25 @@ impl Panel {
         });
     }
 
-    /// Lists the models on this device.
+    /// Lists the models on this device, anew. Who was at one of its buttons stays there, or near.
     fn show_models(&self) {
         self.hide("#own", self.used() == self.own());
         let panel = self.clone();
         spawn_local(async move {
             let models = kept::models(&panel.window).await;
             let used = panel.used();
+            let label = |button: Element| button.get_attribute("aria-label");
+            let focused = panel.query(".kept :focus").map(label);
             panel.put(".kept", |list| {
                 list.set_text_content(None);
                 for model in &models {
                     panel.show_model(list, &model.address, model.bytes, model.address == used);
                 }
             });
+            if let Some(label) = focused {
+                let same = ".kept [aria-label=\"".to_owned() + &label.unwrap_or_default() + "\"]";
+                _ = panel.focus(&same) || panel.focus(".kept button") || panel.focus("summary");
+            }
         });
     }
 
@@ -304,6 +310,12 @@ impl Panel {
                 _ = button.set_attribute("aria-label", &(verb.to_owned() + " " + &label));
             }
         }
+    }
+
+    /// Returns whether there was something to take the focus.
+    fn focus(&self, selector: &str) -> bool {
+        let target = self.query(selector).map(JsCast::dyn_into::<HtmlElement>);
+        matches!(target, Some(Ok(target)) if target.focus().is_ok())
     }
 
     /// Puts the model into the page's address, if it is not the page's own, and the text if asked to.

@@ -202,6 +202,55 @@ test("a policy that forbids the worker is named", async (t) => {
   assert.match(await trouble(page), /Content-Security-Policy.*worker-src blob:/);
 });
 
+test("a policy is blamed for what it stops of ours only, and not where it only reports", async (t) => {
+  const home = await host(t);
+  home.fault("model.gguf", faults.dropped());
+  const page = await visit(t, chromium, home, { path: "blank.html", others: true, expected: /Content Security Policy|violates|Failed to load|ERR_/ });
+  const error = await page.evaluate(async () => {
+    const policy = document.createElement("meta");
+    Object.assign(policy, { httpEquiv: "Content-Security-Policy", content: "img-src 'none'" });
+    document.head.append(policy);
+    const { create } = await import("/live-sentiment.js");
+    const stopped = new Promise((resolve) => document.addEventListener("securitypolicyviolation", resolve, { once: true }));
+    const loading = create().then(() => "loaded", ({ kind, message }) => ({ kind, message }));
+    new Image().src = "https://tracker.example/pixel.gif";
+    await stopped;
+    return loading;
+  });
+  assert.equal(error.kind, "network");
+  assert.doesNotMatch(error.message, /Content-Security-Policy|tracker/);
+});
+
+const TRUSTED = "; require-trusted-types-for 'script'; trusted-types live-sentiment";
+// The browser reports the plain way to start a worker, which is tried first.
+const REFUSED = /TrustedScriptURL|Trusted Type/;
+
+test("a page whose policy wants trusted types", async (t) => {
+  const home = await host(t);
+  const html = (await readFile(new URL("strict.html", FOLDER), "utf8")).replaceAll("ORIGIN", "");
+  const policy = `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src data:${TRUSTED}`;
+  home.fault("/trusted.html", async (request, response) => {
+    response.writeHead(200, { "Content-Type": "text/html", "Content-Security-Policy": policy });
+    response.end(html);
+    return true;
+  });
+  const page = await visit(t, chromium, home, { path: "trusted.html", expected: REFUSED });
+  await page.locator("#note").focus();
+  await page.keyboard.type(TEXTS.positive);
+  await reads(page, "positive");
+});
+
+test("a page of another origin whose policy wants trusted types; one that does not know ours is told its name", async (t) => {
+  const home = await host(t, { cors: true });
+  const page = await visit(t, chromium, await stranger(t, home, STRICT + TRUSTED), { others: true, expected: REFUSED });
+  await page.locator("#note").focus();
+  await page.keyboard.type(TEXTS.positive);
+  await reads(page, "positive");
+  const other = TRUSTED.replace("live-sentiment", "another");
+  const refused = await visit(t, chromium, await stranger(t, home, STRICT + other), { others: true, expected: /Trusted|trusted|Content Security Policy/ });
+  assert.match(await trouble(refused), /Content-Security-Policy.*trusted-types live-sentiment/);
+});
+
 test("a model of another origin without CORS is said to lack it", async (t) => {
   const other = await site(t);
   const home = await host(t);
@@ -229,7 +278,79 @@ test("unknown attribute values, a field that is not there, a model that is not t
     return Promise.all([add({ for: "nobody" }), add({ model: "/nowhere/", loading: "eager" }), add({ model: "http://[", loading: "eager" })]);
   });
   assert.deepEqual(heard.map(({ kind }) => kind), ["input", "not-found", "input"]);
+  // Or a screen reader would wait for the end of the loading.
+  assert.equal(await page.locator("live-sentiment [aria-busy]").count(), 0);
   assert.match(heard[0].message, /no text field with the id “nobody”/);
+});
+
+test("the field that for= names may be another, come late, go, and come back as a new one", async (t) => {
+  const page = await visit(t, chromium, await host(t), { path: "form.html" });
+  await page.locator("#message").focus();
+  await page.keyboard.type(TEXTS.positive);
+  await reads(page, "positive");
+  const seen = (act) => page.evaluate(`(${act})(document.querySelector("live-sentiment"))`);
+  const handed = () => page.evaluate(() => new FormData(document.querySelector("form")).get("reads"));
+  await page.evaluate(() => {
+    window.heard = [];
+    document.addEventListener("sentiment-change", ({ detail }) => heard.push(detail?.label ?? null));
+  });
+
+  // Another field, with nothing in it: what the first one said is gone from everywhere.
+  await page.evaluate(() => document.querySelector("form").insertAdjacentHTML("beforeend", '<input id="second" />'));
+  await seen((element) => element.setAttribute("for", "second"));
+  assert.deepEqual(await shown(page, "[name=reads]"), { word: "Nothing to read yet", figure: "", trouble: "", label: null });
+  assert.equal(await handed(), null);
+  await page.locator("#second").fill(TEXTS.negative);
+  await reads(page, "negative");
+  assert.equal(await handed(), "negative");
+  assert.deepEqual(await page.evaluate(() => heard), [null, "negative"]);
+
+  // It goes, without a complaint, and another of the same name takes its place.
+  await page.evaluate(() => document.querySelector("#second").remove());
+  await reads(page, null);
+  await page.waitForTimeout(400);
+  assert.ok(await page.locator("[name=reads] .trouble").isHidden());
+  await page.evaluate((text) => {
+    document.querySelector("form").insertAdjacentHTML("beforeend", '<textarea id="second"></textarea>');
+    document.querySelector("#second").value = text;
+  }, TEXTS.positive);
+  await reads(page, "positive");
+
+  // One that never was is missed, until it comes.
+  await seen((element) => element.setAttribute("for", "third"));
+  await page.getByText("There is no text field with the id “third”").waitFor();
+  await page.evaluate((text) => {
+    document.querySelector("form").insertAdjacentHTML("beforeend", '<textarea id="third"></textarea>');
+    document.querySelector("#third").value = text;
+  }, TEXTS.negative);
+  await reads(page, "negative");
+  assert.ok(await page.locator("[name=reads] .trouble").isHidden());
+});
+
+test("what is assigned before the script has run is not lost", async (t) => {
+  const page = await visit(t, chromium, await host(t), { path: "blank.html" });
+  await page.evaluate(async (text) => {
+    const element = document.createElement("live-sentiment");
+    document.body.append(element);
+    Object.assign(element, { value: text, name: "words" });
+    await import("/live-sentiment.js");
+  }, TEXTS.positive);
+  await reads(page, "positive");
+  const element = page.locator("live-sentiment");
+  assert.equal(await element.getAttribute("name"), "words");
+  await element.evaluate((element, text) => (element.value = text), TEXTS.negative);
+  await reads(page, "negative");
+});
+
+test("a browser without URL.canParse and throwIfAborted, as some that are supported, still says what is wrong", async (t) => {
+  const page = await visit(t, chromium, await host(t), { path: "blank.html", expected: /404|Failed to load/ });
+  const kind = await page.evaluate(async () => {
+    delete URL.canParse;
+    delete AbortSignal.prototype.throwIfAborted;
+    const { create } = await import("/live-sentiment.js");
+    return create({ model: "/nowhere/", signal: new AbortController().signal }).then(() => "loaded", ({ kind }) => kind);
+  });
+  assert.equal(kind, "not-found");
 });
 
 test("an element taken out while its model loads leaves nothing behind, and works when it is put back", async (t) => {

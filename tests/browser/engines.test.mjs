@@ -96,7 +96,7 @@ for (const [browser, open, reason, address = (url) => url] of [
     await tab.goto(address(home.url));
     await ready(tab);
     await readEach(tab);
-    await says(tab, `Nothing is stored on this device. The model has to be downloaded at every visit: ${reason}.`);
+    await says(tab, `No model is stored on this device. The model has to be downloaded at every visit: ${reason}.`);
     assert.doesNotMatch(await tab.text(), /works without the network/);
     assert.deepEqual(await alerts(tab), []);
   });

@@ -263,6 +263,8 @@ test("files dropped on the page are a model, which stays on the device until it 
   await button.click();
   await says(page, /not on this device any more/);
   assert.equal(await button.count(), 0);
+  // Who pressed it is not thrown back to the top of the page.
+  assert.notEqual(await page.evaluate(() => document.activeElement.localName), "body");
   await page.reload();
   await reaches(page, "error", { timeout: LOAD_MS });
   assert.match(await page.locator("#verdict").innerText(), /dropped on this page was not found/);

@@ -223,7 +223,7 @@ for (const [name, change] of [
     assert.equal(answers, 2);
 
     await page.getByRole("button", { name: "Clear" }).click();
-    await page.getByText("Nothing is stored").waitFor();
+    await page.getByText("No model is stored").waitFor();
     home.fault(MODEL, faults.body(damaged));
     await page.reload();
     await reaches(page, "error", { timeout: LOAD_MS });
@@ -302,7 +302,7 @@ test("Clear forgets the model, says so, and the next visit fetches it", async (t
   const home = await site(t);
   const page = await firstVisit(t, home);
   await page.getByRole("button", { name: "Clear" }).click();
-  await page.getByText("Nothing is stored on this device").waitFor();
+  await page.getByText("No model is stored on this device").waitFor();
   assert.deepEqual(await entries(page), []);
   assert.ok(await page.getByRole("button", { name: "Clear" }).isHidden());
   await page.keyboard.type(TEXTS.neutral);

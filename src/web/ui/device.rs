@@ -38,7 +38,7 @@ fn stored(state: &State) -> String {
             what.extend_from_slice(&kept.names);
             "Stored on this device: ".to_owned() + &what.join(", ") + "."
         }
-        None => "Nothing is stored on this device.".to_owned(),
+        None => "No model is stored on this device.".to_owned(),
     };
     let Some(storage) = &state.storage else {
         return said;
@@ -61,13 +61,14 @@ pub(super) fn Requests(reader: Reader) -> impl IntoView {
         reader.state.with(|state| {
             let mut lines = Vec::new();
             for request in &state.requests {
-                let path = match request.url.strip_prefix(&home) {
-                    Some("") => "the page itself",
-                    Some(path) => path,
-                    None => &request.url,
+                let (path, without) = match request.url.strip_prefix(&home) {
+                    Some("") => ("the page itself", "from this device"),
+                    Some(path) => (path, "from this device"),
+                    // Other sites hide what they sent, unless they say otherwise.
+                    None => (request.url.as_str(), "size not told"),
                 };
                 let from = match request.bytes {
-                    0 => "from this device".to_owned(),
+                    0 => without.to_owned(),
                     bytes => size(bytes),
                 };
                 let after = duration(request.at - opened_at);
