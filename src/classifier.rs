@@ -215,12 +215,11 @@ impl Classifier {
                 found,
             });
         }
-        let calibrated: Vec<f32> = logits.iter().map(|x| x / self.temperature).collect();
         let scores = match self.problem_type {
-            ProblemType::SingleLabel => softmax(&calibrated),
+            ProblemType::SingleLabel => softmax(&logits, self.temperature),
             ProblemType::MultiLabel => {
-                let sigmoid = |x: &f32| 1.0 / (1.0 + (-x).exp());
-                calibrated.iter().map(sigmoid).collect()
+                let sigmoid = |x: &f32| 1.0 / (1.0 + (-x / self.temperature).exp());
+                logits.iter().map(sigmoid).collect()
             }
         };
         Ok(Prediction {
@@ -235,9 +234,13 @@ impl Classifier {
     }
 }
 
-fn softmax(logits: &[f32]) -> Vec<f32> {
+fn softmax(logits: &[f32], temperature: f32) -> Vec<f32> {
     let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let exp: Vec<f32> = logits.iter().map(|x| (x - max).exp()).collect();
+    // The other way round, a temperature below 1 could make the largest infinite, and nothing but NaN of it.
+    let exp: Vec<f32> = logits
+        .iter()
+        .map(|x| ((x - max) / temperature).exp())
+        .collect();
     let sum: f32 = exp.iter().sum();
     exp.into_iter().map(|x| x / sum).collect()
 }
@@ -333,12 +336,14 @@ mod tests {
 
     #[test]
     fn softmax_is_stable_and_sums_to_one() {
-        for logits in [vec![0.0; 3], vec![1e30, 0.0, -1e30], vec![-5.0, 2.0]] {
-            let scores = softmax(&logits);
-            assert!(
-                (scores.iter().sum::<f32>() - 1.0).abs() < 1e-6,
-                "{scores:?}"
-            );
+        for logits in [vec![0.0; 3], vec![3e38, 0.0, -3e38], vec![-5.0, 2.0]] {
+            for temperature in [0.01, 1.0, 100.0] {
+                let scores = softmax(&logits, temperature);
+                assert!(
+                    (scores.iter().sum::<f32>() - 1.0).abs() < 1e-6,
+                    "{scores:?}"
+                );
+            }
         }
     }
 

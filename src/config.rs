@@ -55,8 +55,7 @@ pub struct Config {
 /// <https://huggingface.co/docs/transformers/main_classes/configuration>
 #[derive(Deserialize)]
 struct File {
-    #[serde(default)]
-    architectures: Vec<String>,
+    architectures: Option<Vec<String>>,
     model_type: Option<String>,
     vocab_size: usize,
     #[serde(alias = "dim")]
@@ -75,8 +74,8 @@ struct File {
     type_vocab_size: usize,
     #[serde(default = "default_eps")]
     layer_norm_eps: f64,
-    #[serde(default)]
     pad_token_id: Option<usize>,
+    is_decoder: Option<bool>,
     position_embedding_type: Option<String>,
     id2label: Option<std::collections::BTreeMap<String, String>>,
     num_labels: Option<usize>,
@@ -138,6 +137,10 @@ impl Config {
                 positions,
                 "absolute",
             ));
+        }
+        // A decoder's tokens see only what stands before them.
+        if file.is_decoder == Some(true) {
+            return Err(unsupported("is_decoder", "true", "false"));
         }
         let hidden_act = match file.hidden_act.as_str() {
             "gelu" => bert::HiddenAct::Gelu,
@@ -230,7 +233,7 @@ impl Config {
 }
 
 fn architecture(file: &File) -> Result<Architecture> {
-    let named = match (file.architectures.first(), &file.model_type) {
+    let named = match (file.architectures.iter().flatten().next(), &file.model_type) {
         (Some(class), _) => class.as_str(),
         (None, Some(model_type)) => model_type.as_str(),
         (None, None) => "not named",
@@ -331,6 +334,16 @@ mod tests {
         assert_eq!(config.labels, ["no", "yes"]);
         assert_eq!(config.encoder.max_position_embeddings, 512);
         assert_eq!(config.problem_type, ProblemType::SingleLabel);
+    }
+
+    #[test]
+    fn keys_may_be_null_as_transformers_writes_them_and_a_decoder_is_refused() {
+        let class = r#"["BertForSequenceClassification"]"#;
+        let config = with(class, r#"null,"pad_token_id":null"#).unwrap();
+        assert_eq!(config.architecture, Architecture::Bert);
+        assert_eq!(config.encoder.pad_token_id, 0);
+        let decoder = with(r#""model_type""#, r#""is_decoder":true,"model_type""#);
+        assert!(decoder.unwrap_err().to_string().contains("is_decoder"));
     }
 
     #[test]

@@ -57,17 +57,30 @@ impl Outcome {
 /// The classes to choose among for a set with these labels: all of the model's, unless the model tells negative,
 /// neutral and positive apart and the set has negative and positive only, as GLUE's SST-2 has. Asked a question of two
 /// answers, the model should not lose points for a third.
-pub fn compared_classes(labels: usize, expected: impl IntoIterator<Item = usize>) -> Vec<usize> {
-    let mut present = vec![false; labels];
+pub fn compared_classes(
+    labels: &[String],
+    expected: impl IntoIterator<Item = usize>,
+) -> Vec<usize> {
+    let mut present = vec![false; labels.len()];
     for class in expected {
         if let Some(seen) = present.get_mut(class) {
             *seen = true;
         }
     }
-    match present[..] {
-        [true, false, true] => vec![0, 2],
-        _ => (0..labels).collect(),
+    let named = |name: &str| {
+        labels
+            .iter()
+            .position(|label| label.eq_ignore_ascii_case(name))
+    };
+    let polarity = (named("negative"), named("neutral"), named("positive"));
+    if let (3, (Some(negative), Some(neutral), Some(positive))) = (labels.len(), polarity)
+        && present[negative]
+        && present[positive]
+        && !present[neutral]
+    {
+        return vec![negative.min(positive), negative.max(positive)];
     }
+    (0..labels.len()).collect()
 }
 
 /// How well predictions fit labels. All rates are fractions, within 0 and 1.
@@ -282,12 +295,16 @@ mod tests {
 
     #[test]
     fn only_a_set_without_neutral_is_a_pair() {
-        assert_eq!(compared_classes(3, [0, 2, 2, 0]), [0, 2]);
-        assert_eq!(compared_classes(3, [0, 1, 2]), [0, 1, 2]);
-        assert_eq!(compared_classes(3, [0, 0]), [0, 1, 2]);
-        assert_eq!(compared_classes(3, [2, 1]), [0, 1, 2]);
-        assert_eq!(compared_classes(2, [0, 1]), [0, 1]);
-        assert_eq!(compared_classes(5, [0, 2]), [0, 1, 2, 3, 4]);
+        let named = |names: [&str; 3]| names.map(str::to_owned);
+        let ours = named(["negative", "neutral", "positive"]);
+        assert_eq!(compared_classes(&ours, [0, 2, 2, 0]), [0, 2]);
+        assert_eq!(compared_classes(&ours, [0, 1, 2]), [0, 1, 2]);
+        assert_eq!(compared_classes(&ours, [0, 0]), [0, 1, 2]);
+        let other_order = named(["Positive", "Negative", "Neutral"]);
+        assert_eq!(compared_classes(&other_order, [0, 1]), [0, 1]);
+        assert_eq!(compared_classes(&other_order, [0, 2]), [0, 1, 2]);
+        let other_kind = named(["contradiction", "neutral", "entailment"]);
+        assert_eq!(compared_classes(&other_kind, [0, 2]), [0, 1, 2]);
     }
 
     fn any_outcomes() -> impl Strategy<Value = Vec<(usize, usize, f64)>> {

@@ -122,7 +122,7 @@ impl LabelledTexts {
             )));
         }
         // From the whole file: its first lines may lack a class by chance.
-        let classes = compared_classes(labels.len(), examples.iter().map(|&(_, class)| class));
+        let classes = compared_classes(labels, examples.iter().map(|&(_, class)| class));
         examples.truncate(limit.map_or(usize::MAX, |limit| {
             usize::try_from(limit).unwrap_or(usize::MAX)
         }));
