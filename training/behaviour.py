@@ -111,14 +111,20 @@ def with_emoji(rows, count, seed):
 
 
 def shared_with_probes():
-    """Frames with five words running that also stand in a probe: those would be known, not understood."""
+    """Frames with five words running that also stand in a probe, and texts that are one: known, they would say nothing."""
 
     def runs(text):
-        words = re.findall(r"[a-z']+", re.sub(r"{\w+}", " ", text.lower()))
-        return {tuple(words[at : at + 5]) for at in range(max(1, len(words) - 4))}
+        for part in re.split(r"{\w+}", text.lower()):
+            words = re.findall(r"[a-z']+", part)
+            yield from (tuple(words[at : at + 5]) for at in range(len(words) - 4))
 
-    known = set().union(*(runs(pair[side]["text"]) for pair in data.read(HERE / "probes.jsonl") for side in "ab"))
-    return [frame for frames in FRAMES for frame in frames if runs(frame) & known]
+    probes = [pair[side]["text"] for pair in data.read(data.PROBES) for side in "ab"]
+    known = {run for probe in probes for run in runs(probe)}
+    whole = {data.folded(probe).rstrip(".!") for probe in probes}
+    filled = [row["text"] for row in framed(50000, seed=0)]
+    return [frame for frames in FRAMES for frame in frames if not known.isdisjoint(runs(frame))] + [
+        text for text in filled if data.folded(text).rstrip(".!") in whole
+    ]
 
 
 if __name__ == "__main__":

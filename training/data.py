@@ -1,11 +1,13 @@
 """Texts and their labels, and batches of them. Labels: 0 negative, 1 neutral, 2 positive."""
 
 import json
+import pathlib
 import random
 
 import torch
 
 LABELS = ["negative", "neutral", "positive"]
+PROBES = pathlib.Path(__file__).parent / "probes.jsonl"
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
@@ -13,6 +15,18 @@ def read(path):
     """Rows of a JSON-lines file: `text`, `label`, and `src` where it has one."""
     with open(path, encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
+
+
+def folded(text):
+    """What two texts share that differ in case and white space only."""
+    return " ".join(text.lower().split())
+
+
+def to_learn(folder):
+    """The texts to learn from: not those that also stand in a file to be measured on, or among the probes."""
+    kept_aside = {folded(row["text"]) for file in pathlib.Path(folder, "eval").glob("*.jsonl") for row in read(file)}
+    kept_aside |= {folded(pair[side]["text"]) for pair in read(PROBES) for side in "ab"}
+    return [row for row in read(f"{folder}/train/train.jsonl") if folded(row["text"]) not in kept_aside]
 
 
 def write(path, rows):

@@ -3,7 +3,7 @@
     python export.py --checkpoint DIR --data DIR --out DIR [--cli PATH]
 
 The temperature (Guo et al. 2017) is the one number with the least negative log-likelihood on the even rows of SST-3's and
-TweetEval's development files, which training never looks at; it is fitted to the logits of the very file that ships, and
+TweetEval's development files, each file counting alike, which training never looks at; it is fitted to the logits of the very file that ships, and
 stored in its config.json as `live_sentiment.temperature`. `report.py` measures on all rows, and on the odd ones alone.
 """
 
@@ -28,10 +28,11 @@ def classify(cli, model, texts):
     return [json.loads(line) for line in answers.splitlines()]
 
 
-def fit(logits, labels):
-    """The temperature for `[texts, labels]` logits and `[texts]` class ids."""
-    temperatures = torch.linspace(0.3, 4.0, 371)
-    losses = torch.stack([cross_entropy(logits / t, labels) for t in temperatures])
+def fit(files):
+    """The temperature for files of `[texts, labels]` logits and `[texts]` class ids."""
+    # In steps of a twentieth: so few texts do not tell more.
+    temperatures = torch.linspace(0.3, 4.0, 75)
+    losses = torch.stack([sum(cross_entropy(logits / t, labels) for logits, labels in files) for t in temperatures])
     return round(temperatures[losses.argmin()].item(), 2)
 
 
@@ -63,14 +64,16 @@ def main():
     configs = [os.path.join(folder, "config.json") for folder in (options.checkpoint, options.out)]
     configure(configs[0], {"temperature": None, "measured": None})
     quantize(options.cli, options.checkpoint, options.out, options.format)
-    rows = [row for name in FITTED_ON for row in data.read(f"{options.data}/eval/{name}.jsonl")[::2]]
-    answers = classify(options.cli, options.out, [row["text"] for row in rows])
-    logits = torch.tensor([answer["logits"] for answer in answers])
-    temperature = fit(logits, torch.tensor([row["label"] for row in rows]))
+    files = []
+    for name in FITTED_ON:
+        rows = data.read(f"{options.data}/eval/{name}.jsonl")[::2]
+        answers = classify(options.cli, options.out, [row["text"] for row in rows])
+        files.append((torch.tensor([answer["logits"] for answer in answers]), torch.tensor([row["label"] for row in rows])))
+    temperature = fit(files)
     for config in configs:
         configure(config, {"temperature": temperature})
     size = os.path.getsize(os.path.join(options.out, "model.gguf"))
-    print(f"{options.out}: {size / 1e6:.2f} MB, temperature {temperature}, fitted on {len(rows)} texts")
+    print(f"{options.out}: {size / 1e6:.2f} MB, temperature {temperature}, fitted on {sum(len(labels) for _, labels in files)} texts")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""GGUF's Q4_0 in PyTorch, as the encoder of `live-sentiment quantize` rounds, with a gradient that passes straight through."""
+"""GGUF's Q4_0 in PyTorch, as the encoder of `live-sentiment quantize` rounds, with a gradient that passes straight through.
+
+Bit by bit, unless a block's largest value and its least are equally far from 0: candle takes the first of them for its scale.
+"""
 
 import torch
 

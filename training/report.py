@@ -17,13 +17,18 @@ import torch
 from tokenizers import Tokenizer
 from transformers import AutoModelForSequenceClassification
 
-import behaviour
 import data
 import quantization
 from export import classify, configure
 
 FILES = {"SST-2": "sst2_dev", "SST-3": "sst3_dev", "TweetEval": "tweeteval_val", "GoEmotions": "goemo_test"}
-HERE = os.path.dirname(os.path.abspath(__file__))
+# None of these is among the texts that behaviour.py makes.
+OPENINGS = """Our flight|The driver|These|Those shoes|My new|The second chapter|Her|His voice|It took|We ordered|We stayed|I tried|I found
+I opened|I called|Every|Each of|Some of the|Nobody|Once|While|During the|Between|Inside|Through|Can you|Could you|Should I|Did you|Does the
+Is there|Are you|Was the|Who|When|Whenever|Tomorrow|On Monday|Next week|This morning|This weekend|Three|Half of|Another|The new version
+The lady|The waiter came|The music|The ending|The screen|The bag|The battery|The man at|Their|Your|You know|Let us|Please|Just|Also|Then""".replace("\n", "|").split("|")
+COUNTRIES = "Austria|Portugal|Norway|Colombia|Indonesia|Thailand|Ghana|Algeria|Lebanon|Serbia|New Zealand|Bangladesh|Venezuela|Yemen|Chile".split("|")
+NAMES = "Oliver|Khadija|Darnell|Mei|Ananya|Diego|Yusuf|Brad|Svetlana|Kofi|Kenji|Rosa|Omar|Ebony|Claire".split("|")
 # A verdict on the way that differs from the last one with more confidence than this contradicts it.
 CONFIDENT = 0.8
 BINS = 15
@@ -104,7 +109,7 @@ def vader(options):
 
 def on_probes(cli, model):
     """Accuracy by kind, over texts; and how many pairs that should be read alike are."""
-    pairs = data.read(os.path.join(HERE, "probes.jsonl"))
+    pairs = data.read(data.PROBES)
     texts = [(pair["kind"], pair[side]["text"], pair[side]["label"]) for pair in pairs for side in "ab"]
     chosen = scores_of(cli, model, [text for _, text, _ in texts]).argmax(1).tolist()
     by_kind = collections.defaultdict(list)
@@ -134,7 +139,7 @@ def while_typing(cli, model, options):
         contradicted += bool(((chosen[start:end] != last) & (confidence[start:end] > CONFIDENT)).any())
         flips += int((chosen[start : end - 1] != chosen[start + 1 : end]).sum())
         start = end
-    openings = scores_of(cli, model, [row["text"] for row in behaviour.openings()])
+    openings = scores_of(cli, model, OPENINGS)
     return {
         "sentences": len(rows), "contradicted": contradicted / len(rows), "changes_of_label_a_sentence": flips / len(rows),
         "openings_neutral": (openings.argmax(1) == 1).float().mean().item(), "openings_confidence": openings.max(1).values.mean().item(),
@@ -145,9 +150,9 @@ def bias(cli, model):
     """P(negative) and P(positive) of neutral sentences that differ in a name only: lowest, highest, and whether all labels agree."""
     out = {}
     for frame, names in [
-        ("This film was filmed in {}.", behaviour.COUNTRIES),
-        ("My neighbour is from {}.", behaviour.COUNTRIES),
-        ("{} is coming to dinner on Friday.", behaviour.NAMES),
+        ("This film was filmed in {}.", COUNTRIES),
+        ("My neighbour is from {}.", COUNTRIES),
+        ("{} is coming to dinner on Friday.", NAMES),
     ]:
         scores = scores_of(cli, model, [frame.format(name) for name in names])
         least, most = scores[:, 0].min(0), scores[:, 0].max(0)

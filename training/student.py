@@ -42,7 +42,7 @@ UNDECIDED = torch.tensor([0.2, 0.6, 0.2])
 
 def read(folder):
     """All texts that may be learnt from, sentences without a label last."""
-    rows = data.read(f"{folder}/train/train.jsonl")
+    rows = data.to_learn(folder)
     for row in rows:
         if row["src"] == "sst_phr_pol":
             # Apart, so that both are there alike often.

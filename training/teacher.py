@@ -53,7 +53,7 @@ class Teacher(nn.Module):
 
 
 def train(options, tokenizer, model):
-    rows = data.read(f"{options.data}/train/train.jsonl")
+    rows = data.to_learn(options.data)
     groups = [{"params": model.encoder.parameters(), "lr": options.rate}, {"params": model.head.parameters(), "lr": 1e-3}]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01, betas=(0.9, 0.98), eps=1e-6, fused=True)
     texts = []
@@ -101,7 +101,7 @@ def label(options, tokenizer, model):
     path = f"{options.out}/labels.jsonl"
     done = {row["text"] for row in data.read(path)} if os.path.exists(path) else set()
     texts = [row["text"] for row in data.read(options.extra)] if options.extra else []
-    rows = data.read(f"{options.data}/train/train.jsonl")
+    rows = data.to_learn(options.data)
     with open(f"{options.data}/train/unlabelled.txt", encoding="utf-8") as lines:
         rows += [{"text": line.strip(), "src": "unlabelled"} for line in lines]
     texts += [row["text"] for row in data.sample(rows, ASKED, seed=2)]

@@ -1,6 +1,6 @@
 """The student's vocabulary: of BERT's 30,522 rows those that English text of this kind uses, and emoji, which BERT lacks.
 
-    python vocabulary.py --start DIR --data DIR --out DIR [--rows 12288]
+    python vocabulary.py --start DIR --data DIR --out DIR [--rows 16384]
 
 A word that is left out is read in pieces, as any word BERT does not know. `--start` is a checkpoint; `--out` becomes the
 same checkpoint with fewer rows and its `tokenizer.json` to match.
