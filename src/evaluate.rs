@@ -22,7 +22,7 @@ pub struct Outcome {
 
 impl Outcome {
     /// What the model says when it has to choose among `classes` only: the class of the highest logit (the first, of
-    /// equals), with its probability renormalised so that those of `classes` sum to one.
+    /// equals), with its probability; where classes are left out, renormalised so that those of `classes` sum to one.
     ///
     /// `scores` and `logits` hold one number for each label of the model, `classes` ids below that many.
     /// Returns `None` if `classes` is empty or names a class that the model lacks.
@@ -40,16 +40,20 @@ impl Outcome {
             }
             total += f64::from(*scores.get(class)?);
         }
-        let score = f64::from(*scores.get(predicted)?);
+        let mut confidence = f64::from(*scores.get(predicted)?);
+        // Only then: scores of labels that hold each for itself do not sum to one, nor should they.
+        if classes.len() < scores.len() {
+            // All scores underflow only where a class that is not compared takes everything: nothing is known then.
+            confidence = if total > 0.0 {
+                confidence / total
+            } else {
+                1.0 / classes.len() as f64
+            };
+        }
         Some(Self {
             expected,
             predicted,
-            // All scores underflow only where a class that is not compared takes everything: nothing is known then.
-            confidence: if total > 0.0 {
-                score / total
-            } else {
-                1.0 / classes.len() as f64
-            },
+            confidence,
         })
     }
 }
@@ -279,6 +283,8 @@ mod tests {
         let all = Outcome::among(&[0, 1, 2], &[0.1, 0.6, 0.3], &[0.0, 1.79, 1.1], 2).unwrap();
         assert_eq!(all.predicted, 1);
         assert!((all.confidence - 0.6).abs() < 1e-6);
+        let each_for_itself = Outcome::among(&[0, 1], &[0.9, 0.8], &[2.2, 1.4], 0).unwrap();
+        assert!((each_for_itself.confidence - 0.9).abs() < 1e-6);
     }
 
     #[test]

@@ -99,7 +99,12 @@ def label(options, tokenizer, model):
         print(f"teacher on {name}: {100 * right:.1f} %", flush=True)
 
     path = f"{options.out}/labels.jsonl"
-    done = {row["text"] for row in data.read(path)} if os.path.exists(path) else set()
+    done = set()
+    if os.path.exists(path):
+        with open(path, "rb+") as out:
+            # The last line may have been cut off.
+            out.truncate(out.read().rfind(b"\n") + 1)
+        done = {row["text"] for row in data.read(path)}
     texts = [row["text"] for row in data.read(options.extra)] if options.extra else []
     rows = data.to_learn(options.data)
     with open(f"{options.data}/train/unlabelled.txt", encoding="utf-8") as lines:
