@@ -63,9 +63,10 @@ export async function create({ model = OWN_MODEL, backend, signal, onProgress } 
   // A page's policy may stop much else meanwhile, or only report it.
   const ours = [import.meta.url, String(model)].map((address) => parsed(address)?.origin);
   const note = ({ disposition, effectiveDirective, blockedURI }) => {
-    const isCode = /^(blob|wasm-eval|trusted-types-policy)/.test(blockedURI);
-    const isOurs = /^(script|worker|connect)-src/.test(effectiveDirective) && ours.includes(parsed(blockedURI)?.origin);
-    if (disposition === "enforce" && (isCode || isOurs)) blocked.push({ effectiveDirective, blockedURI });
+    const isCode = ["wasm-eval", "trusted-types-policy"].includes(blockedURI);
+    const isFile = /^(script|worker|connect)-src/.test(effectiveDirective) && /^(blob|https?:)/.test(blockedURI);
+    const isOurs = isCode || (isFile && (blockedURI.startsWith("blob") || ours.includes(parsed(blockedURI)?.origin)));
+    if (disposition === "enforce" && isOurs) blocked.push({ effectiveDirective, blockedURI });
   };
   document.addEventListener("securitypolicyviolation", note);
   try {
@@ -395,7 +396,8 @@ export class LiveSentimentElement extends HTMLElement {
     this.#adopt();
     if (this.#isWanted()) this.#load();
     if (this.#model?.sentiment && this.#field) this.#read();
-    this.#show();
+    // An address that is none has been told of already.
+    if (!this.#failed) this.#show();
     this.#submit();
   }
 

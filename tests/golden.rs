@@ -76,19 +76,14 @@ fn argmax(x: &[f32]) -> usize {
         .unwrap()
 }
 
-/// The larger of two, or NaN if one is: `f32::max` would leave it out.
-fn worse(a: f32, b: f32) -> f32 {
-    if a.is_nan() || b.is_nan() {
-        f32::NAN
-    } else {
-        a.max(b)
-    }
-}
-
-/// The largest difference of two rows of numbers.
+/// The largest difference of two rows of numbers: NaN if there is one, which `total_cmp` puts above all numbers.
 fn distance(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, worse)
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a - b).abs())
+        .max_by(f32::total_cmp)
+        .unwrap_or(0.0)
 }
 
 fn cosine(a: &[f32], b: &[f32]) -> f64 {
@@ -518,7 +513,7 @@ fn assert_same_labels(
         assert_label_unless_tie(&one.logits, &other.logits, TIE, &what);
         distance(&one.logits, &other.logits)
     });
-    differences.fold(0.0, worse)
+    differences.max_by(f32::total_cmp).unwrap_or(0.0)
 }
 
 /// What a quantized file gives, against the same file dequantized and run in f32. Only the activations are rounded

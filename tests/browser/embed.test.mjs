@@ -208,12 +208,13 @@ test("a policy is blamed for what it stops of ours only, and not where it only r
   const page = await visit(t, chromium, home, { path: "blank.html", others: true, expected: /Content Security Policy|violates|Failed to load|ERR_/ });
   const error = await page.evaluate(async () => {
     const policy = document.createElement("meta");
-    Object.assign(policy, { httpEquiv: "Content-Security-Policy", content: "img-src 'none'" });
+    Object.assign(policy, { httpEquiv: "Content-Security-Policy", content: "img-src 'none'; script-src-elem 'self'" });
     document.head.append(policy);
     const { create } = await import("/live-sentiment.js");
     const stopped = new Promise((resolve) => document.addEventListener("securitypolicyviolation", resolve, { once: true }));
     const loading = create().then(() => "loaded", ({ kind, message }) => ({ kind, message }));
     new Image().src = "https://tracker.example/pixel.gif";
+    document.head.append(Object.assign(document.createElement("script"), { textContent: "window.theirs = true" }));
     await stopped;
     return loading;
   });
@@ -278,6 +279,8 @@ test("unknown attribute values, a field that is not there, a model that is not t
     return Promise.all([add({ for: "nobody" }), add({ model: "/nowhere/", loading: "eager" }), add({ model: "http://[", loading: "eager" })]);
   });
   assert.deepEqual(heard.map(({ kind }) => kind), ["input", "not-found", "input"]);
+  // Each stands there, and not only in the event.
+  assert.equal(await page.locator("live-sentiment .trouble:not([hidden])").count(), 3);
   // Or a screen reader would wait for the end of the loading.
   assert.equal(await page.locator("live-sentiment [aria-busy]").count(), 0);
   assert.match(heard[0].message, /no text field with the id “nobody”/);
