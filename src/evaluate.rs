@@ -301,15 +301,24 @@ mod tests {
 
     #[test]
     fn only_a_set_without_neutral_is_a_pair() {
-        let named = |names: [&str; 3]| names.map(str::to_owned);
-        let ours = named(["negative", "neutral", "positive"]);
+        let named = |names: &[&str]| {
+            names
+                .iter()
+                .map(|&name| name.into())
+                .collect::<Vec<String>>()
+        };
+        let ours = named(&["negative", "neutral", "positive"]);
         assert_eq!(compared_classes(&ours, [0, 2, 2, 0]), [0, 2]);
         assert_eq!(compared_classes(&ours, [0, 1, 2]), [0, 1, 2]);
         assert_eq!(compared_classes(&ours, [0, 0]), [0, 1, 2]);
-        let other_order = named(["Positive", "Negative", "Neutral"]);
+        assert_eq!(compared_classes(&ours, [2, 1]), [0, 1, 2]);
+        assert_eq!(compared_classes(&ours[..2], [0, 1]), [0, 1]);
+        let five = named(&["negative", "neutral", "positive", "mixed", "none"]);
+        assert_eq!(compared_classes(&five, [0, 2]), [0, 1, 2, 3, 4]);
+        let other_order = named(&["Positive", "Negative", "Neutral"]);
         assert_eq!(compared_classes(&other_order, [0, 1]), [0, 1]);
         assert_eq!(compared_classes(&other_order, [0, 2]), [0, 1, 2]);
-        let other_kind = named(["contradiction", "neutral", "entailment"]);
+        let other_kind = named(&["contradiction", "neutral", "entailment"]);
         assert_eq!(compared_classes(&other_kind, [0, 2]), [0, 1, 2]);
     }
 

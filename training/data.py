@@ -29,6 +29,12 @@ def to_learn(folder):
     return [row for row in read(f"{folder}/train/train.jsonl") if folded(row["text"]) not in kept_aside]
 
 
+def unlabelled(folder):
+    """Sentences of reviews that nobody gave a label."""
+    with open(f"{folder}/train/unlabelled.txt", encoding="utf-8") as lines:
+        return [{"text": line.strip(), "src": "unlabelled"} for line in lines if line.strip()]
+
+
 def write(path, rows):
     with open(path, "w", encoding="utf-8") as lines:
         lines.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

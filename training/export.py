@@ -3,8 +3,9 @@
     python export.py --checkpoint DIR --data DIR --out DIR [--cli PATH]
 
 The temperature (Guo et al. 2017) is the one number with the least negative log-likelihood on the even rows of SST-3's and
-TweetEval's development files, each file counting alike, which training never looks at; it is fitted to the logits of the very file that ships, and
-stored in its config.json as `live_sentiment.temperature`. `report.py` measures on all rows, and on the odd ones alone.
+TweetEval's development files, which training never looks at, each file counting alike; it is fitted to the logits of the
+very file that ships, and stored in its config.json as `live_sentiment.temperature`. `report.py` measures on all rows, and
+on the odd ones alone.
 """
 
 import argparse

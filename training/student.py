@@ -47,8 +47,7 @@ def read(folder):
         if row["src"] == "sst_phr_pol":
             # Apart, so that both are there alike often.
             row["src"] = "sst_phr_pos" if row["label"] else "sst_phr_neg"
-    with open(f"{folder}/train/unlabelled.txt", encoding="utf-8") as lines:
-        return rows + [{"text": line.strip(), "src": "unlabelled"} for line in lines if line.strip()]
+    return rows + data.unlabelled(folder)
 
 
 def targets(rows, teacher):

@@ -106,9 +106,7 @@ def label(options, tokenizer, model):
             out.truncate(out.read().rfind(b"\n") + 1)
         done = {row["text"] for row in data.read(path)}
     texts = [row["text"] for row in data.read(options.extra)] if options.extra else []
-    rows = data.to_learn(options.data)
-    with open(f"{options.data}/train/unlabelled.txt", encoding="utf-8") as lines:
-        rows += [{"text": line.strip(), "src": "unlabelled"} for line in lines]
+    rows = data.to_learn(options.data) + data.unlabelled(options.data)
     texts += [row["text"] for row in data.sample(rows, ASKED, seed=2)]
     texts = [text for text in dict.fromkeys(texts) if text not in done]
     start, count = time.time(), 0
