@@ -35,8 +35,7 @@ def counts(tokenizer, options):
     sources = collections.defaultdict(list)
     for row in data.read(f"{options.data}/train/train.jsonl"):
         sources[row["src"].split("_")[0]].append(row["text"])
-    with open(f"{options.data}/train/unlabelled.txt", encoding="utf-8") as lines:
-        sources["unlabelled"] = [line.strip() for line in lines]
+    sources["unlabelled"] = [row["text"] for row in data.unlabelled(options.data)]
     share = collections.Counter()
     for texts in sources.values():
         of_source = collections.Counter()
@@ -71,8 +70,11 @@ def main():
 
     path = os.path.join(options.start, "tokenizer.json")
     tokenizer = Tokenizer.from_file(path)
+    # The base weights' tokenizer cuts texts off and fills them up.
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
     with open(path, encoding="utf-8") as file:
-        described = json.load(file)
+        described = json.load(file) | {"truncation": None, "padding": None}
     vocabulary = described["model"]["vocab"]
     kept, emoji = choose(vocabulary, counts(tokenizer, options), options.rows)
 
