@@ -1,4 +1,4 @@
-//! The mailbox under everything that can happen, in any order.
+//! The mailbox under everything that can happen, in any order: the part of `mailbox_tests.rs` that draws steps.
 
 use std::collections::HashSet;
 
