@@ -10,7 +10,10 @@ use crate::bert::Bert;
 use crate::config::{Config, ProblemType};
 use crate::ops::Backend;
 use crate::protocol::{ModelInfo, Prediction};
-use crate::tokenizer::{Batch, Encoded, Padding, SETTINGS, Tokenizer, VOCABULARY, from_vocabulary};
+use crate::tokenizer::{
+    ADDED_TOKENS, Batch, Encoded, Padding, SETTINGS, SPECIAL_TOKENS, Tokenizer, TokenizerFiles,
+    VOCABULARY,
+};
 use crate::weights::{Precision, Weights};
 use crate::{Error, Result};
 
@@ -265,18 +268,27 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|e| io_error(path, &e))
 }
 
-/// The `tokenizer.json` of the model in `dir`, or the one that its `vocab.txt` stands for.
+/// The `tokenizer.json` of the model in `dir`, or the one that it and the files beside it stand for.
 pub(crate) fn read_tokenizer(dir: &Path) -> Result<Vec<u8>> {
-    let json = read(&dir.join("tokenizer.json"));
-    let vocabulary = dir.join(VOCABULARY);
-    if !matches!(json, Err(Error::NotFound { .. })) || !vocabulary.exists() {
-        return json;
-    }
-    let settings = match read(&dir.join(SETTINGS)) {
-        Err(Error::NotFound { .. }) => None,
-        settings => Some(settings?),
+    let optional = |name: &str| match read(&dir.join(name)) {
+        Err(Error::NotFound { .. }) => Ok(None),
+        file => file.map(Some),
     };
-    from_vocabulary(&read(&vocabulary)?, settings.as_deref())
+    let vocab_txt = optional(VOCABULARY)?;
+    let tokenizer_json = match read(&dir.join("tokenizer.json")) {
+        Err(Error::NotFound { .. }) if vocab_txt.is_some() => None,
+        file => Some(file?),
+    };
+    let [config, added, special] = [SETTINGS, ADDED_TOKENS, SPECIAL_TOKENS].map(optional);
+    let (config, added, special) = (config?, added?, special?);
+    TokenizerFiles {
+        tokenizer_json: tokenizer_json.as_deref(),
+        vocab_txt: vocab_txt.as_deref(),
+        tokenizer_config: config.as_deref(),
+        added_tokens: added.as_deref(),
+        special_tokens_map: special.as_deref(),
+    }
+    .to_json()
 }
 
 /// Where the weights of the model in `dir` are, or should be.

@@ -1,10 +1,13 @@
 //! `config.json`, as Hugging Face writes it for sequence classifiers.
 
+use std::collections::BTreeMap;
+
 use candle_transformers::models::bert;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::protocol::Measured;
-use crate::{Error, Result};
+use crate::{Error, Result, impostor};
 
 /// The architectures that can be run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,18 +58,17 @@ pub struct Config {
 /// <https://huggingface.co/docs/transformers/main_classes/configuration>
 #[derive(Deserialize)]
 struct File {
-    architectures: Option<Vec<String>>,
     model_type: Option<String>,
+    #[serde(default = "default_vocabulary")]
     vocab_size: usize,
-    #[serde(alias = "dim")]
+    #[serde(default = "default_hidden")]
     hidden_size: usize,
-    #[serde(alias = "n_layers")]
-    num_hidden_layers: usize,
-    #[serde(alias = "n_heads")]
+    num_hidden_layers: Option<usize>,
+    #[serde(default = "default_heads")]
     num_attention_heads: usize,
-    #[serde(alias = "hidden_dim")]
+    #[serde(default = "default_intermediate")]
     intermediate_size: usize,
-    #[serde(alias = "activation", default = "gelu")]
+    #[serde(default = "gelu")]
     hidden_act: String,
     #[serde(default = "default_positions")]
     max_position_embeddings: usize,
@@ -74,10 +76,11 @@ struct File {
     type_vocab_size: usize,
     #[serde(default = "default_eps")]
     layer_norm_eps: f64,
-    pad_token_id: Option<usize>,
+    pad_token_id: Option<i64>,
     is_decoder: Option<bool>,
     position_embedding_type: Option<String>,
-    id2label: Option<std::collections::BTreeMap<String, String>>,
+    id2label: Option<BTreeMap<String, Value>>,
+    label2id: Option<BTreeMap<String, Value>>,
     num_labels: Option<usize>,
     problem_type: Option<String>,
     #[serde(default)]
@@ -105,6 +108,18 @@ impl Default for Ours {
 fn gelu() -> String {
     "gelu".into()
 }
+fn default_vocabulary() -> usize {
+    30522
+}
+fn default_hidden() -> usize {
+    768
+}
+fn default_heads() -> usize {
+    12
+}
+fn default_intermediate() -> usize {
+    3072
+}
 fn default_positions() -> usize {
     512
 }
@@ -122,13 +137,8 @@ impl Config {
     /// [`Error::Malformed`] if it is not the JSON of a configuration, [`Error::Unsupported`] if it describes
     /// something other than a BERT or DistilBERT sequence classifier with absolute positions.
     pub fn parse(json: &[u8]) -> Result<Self> {
-        if json.trim_ascii_start().first() == Some(&b'<') {
-            return Err(malformed(
-                "it is an HTML page, not JSON; check the address".into(),
-            ));
-        }
-        let file: File = serde_json::from_slice(json).map_err(|e| malformed(e.to_string()))?;
-        let architecture = architecture(&file)?;
+        impostor::refuse(json, "config.json")?;
+        let (architecture, file) = read(json)?;
         if let Some(positions) = &file.position_embedding_type
             && positions != "absolute"
         {
@@ -143,8 +153,9 @@ impl Config {
             return Err(unsupported("is_decoder", "true", "false"));
         }
         let hidden_act = match file.hidden_act.as_str() {
-            "gelu" => bert::HiddenAct::Gelu,
-            "gelu_new" | "gelu_pytorch_tanh" => bert::HiddenAct::GeluApproximate,
+            "gelu" | "gelu_python" => bert::HiddenAct::Gelu,
+            "gelu_new" | "gelu_pytorch_tanh" | "gelu_python_tanh" | "gelu_fast"
+            | "gelu_accurate" => bert::HiddenAct::GeluApproximate,
             "relu" => bert::HiddenAct::Relu,
             other => {
                 return Err(unsupported(
@@ -154,12 +165,16 @@ impl Config {
                 ));
             }
         };
+        let num_hidden_layers = file.num_hidden_layers.unwrap_or(match architecture {
+            Architecture::Bert => 12,
+            Architecture::DistilBert => 6,
+        });
         for (key, value) in [
             ("vocab_size", file.vocab_size),
             ("hidden_size", file.hidden_size),
             ("num_attention_heads", file.num_attention_heads),
             ("intermediate_size", file.intermediate_size),
-            ("num_hidden_layers", file.num_hidden_layers),
+            ("num_hidden_layers", num_hidden_layers),
             ("type_vocab_size", file.type_vocab_size),
         ] {
             if value == 0 || value > u32::MAX as usize {
@@ -167,10 +182,9 @@ impl Config {
             }
         }
         // Twenty times the deepest BERT; what is built by counting layers stays small.
-        if file.num_hidden_layers > 512 {
+        if num_hidden_layers > 512 {
             return Err(malformed(format!(
-                "num_hidden_layers is {}",
-                file.num_hidden_layers
+                "num_hidden_layers is {num_hidden_layers}"
             )));
         }
         if !file.hidden_size.is_multiple_of(file.num_attention_heads) {
@@ -185,6 +199,13 @@ impl Config {
                 "max_position_embeddings is {}",
                 file.max_position_embeddings
             )));
+        }
+        if file.max_position_embeddings > MAX_POSITIONS {
+            return Err(unsupported(
+                "max_position_embeddings",
+                &file.max_position_embeddings.to_string(),
+                "up to 32768 positions",
+            ));
         }
         if !(file.layer_norm_eps.is_finite() && file.layer_norm_eps > 0.0) {
             return Err(malformed(format!(
@@ -217,14 +238,14 @@ impl Config {
             encoder: bert::Config {
                 vocab_size: file.vocab_size,
                 hidden_size: file.hidden_size,
-                num_hidden_layers: file.num_hidden_layers,
+                num_hidden_layers,
                 num_attention_heads: file.num_attention_heads,
                 intermediate_size: file.intermediate_size,
                 hidden_act,
                 max_position_embeddings: file.max_position_embeddings,
                 type_vocab_size: file.type_vocab_size,
                 layer_norm_eps: file.layer_norm_eps,
-                pad_token_id: file.pad_token_id.unwrap_or(0),
+                pad_token_id: pad(&file)?,
                 model_type: file.model_type,
                 ..Default::default()
             },
@@ -232,12 +253,91 @@ impl Config {
     }
 }
 
-fn architecture(file: &File) -> Result<Architecture> {
-    let named = match (file.architectures.iter().flatten().next(), &file.model_type) {
-        (Some(class), _) => class.as_str(),
-        (None, Some(model_type)) => model_type.as_str(),
-        (None, None) => "not named",
+/// The kernels' sum of attention probabilities, of up to 2^15 each, is an i32.
+const MAX_POSITIONS: usize = 1 << 15;
+
+/// Reads the keys of whichever architecture it is, as transformers does: of a key that is there twice the last counts, and
+/// each class knows its own spellings.
+fn read(json: &[u8]) -> Result<(Architecture, File)> {
+    let json = std::str::from_utf8(json).map_err(|e| malformed(format!("it is not UTF-8: {e}")))?;
+    let mut keys: Map<String, Value> =
+        serde_json::from_str(&quote_numbers(json)).map_err(|e| malformed(e.to_string()))?;
+    let class = keys.get("architectures").and_then(|list| list[0].as_str());
+    let model_type = keys.get("model_type").and_then(Value::as_str);
+    let architecture = architecture(class.or(model_type).unwrap_or("not named"))?;
+    if architecture == Architecture::DistilBert {
+        // `DistilBertConfig.attribute_map`: BERT's names are others of the same attributes, and set last.
+        for (own, general) in [
+            ("dim", "hidden_size"),
+            ("n_layers", "num_hidden_layers"),
+            ("n_heads", "num_attention_heads"),
+        ] {
+            if let Some(value) = keys.remove(own) {
+                keys.entry(general).or_insert(value);
+            }
+        }
+        // These are not in it, so BERT's names mean nothing.
+        for (own, general) in [
+            ("hidden_dim", "intermediate_size"),
+            ("activation", "hidden_act"),
+        ] {
+            keys.remove(general);
+            if let Some(value) = keys.remove(own) {
+                keys.insert(general.into(), value);
+            }
+        }
+        // modeling_distilbert.py has it in its code.
+        keys.remove("layer_norm_eps");
+    }
+    let file = serde_json::from_value(keys.into()).map_err(|e| malformed(e.to_string()))?;
+    Ok((architecture, file))
+}
+
+/// Python's json writes numbers that JSON does not have. As strings they disturb only where a number is needed.
+fn quote_numbers(json: &str) -> String {
+    let mut quoted = String::with_capacity(json.len());
+    let mut in_string = false;
+    let mut rest = json;
+    while let Some(c) = rest.chars().next() {
+        let special = ["-Infinity", "Infinity", "NaN"]
+            .into_iter()
+            .find(|number| !in_string && rest.starts_with(number));
+        let length = match (special, c) {
+            (Some(number), _) => {
+                quoted.extend(['"', '_']);
+                quoted.push_str(number);
+                quoted.push('"');
+                rest = &rest[number.len()..];
+                continue;
+            }
+            (None, '\\') if in_string => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+            _ => c.len_utf8(),
+        };
+        in_string ^= c == '"';
+        quoted.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    quoted
+}
+
+/// A negative one counts from the end, as in PyTorch.
+fn pad(file: &File) -> Result<usize> {
+    let id = file.pad_token_id.unwrap_or(0);
+    let id = if id < 0 {
+        id.saturating_add_unsigned(file.vocab_size as u64)
+    } else {
+        id
     };
+    usize::try_from(id).map_err(|_| {
+        malformed(format!(
+            "pad_token_id is {}, but vocab_size {}",
+            file.pad_token_id.unwrap_or(0),
+            file.vocab_size
+        ))
+    })
+}
+
+fn architecture(named: &str) -> Result<Architecture> {
     match named {
         "BertForSequenceClassification" | "bert" => Ok(Architecture::Bert),
         "DistilBertForSequenceClassification" | "distilbert" => Ok(Architecture::DistilBert),
@@ -252,6 +352,11 @@ fn architecture(file: &File) -> Result<Architecture> {
 /// Labels by class id. transformers names two labels when the file names none.
 fn labels(file: &File) -> Result<Vec<String>> {
     let Some(id2label) = &file.id2label else {
+        if let Some(labels) = file.label2id.as_ref().and_then(inverted)
+            && file.num_labels.is_none_or(|count| count == labels.len())
+        {
+            return Ok(labels);
+        }
         let count = file.num_labels.unwrap_or(2);
         if count == 0 || count > 100_000 {
             return Err(malformed(format!("num_labels is {count}")));
@@ -261,17 +366,15 @@ fn labels(file: &File) -> Result<Vec<String>> {
     if id2label.is_empty() {
         return Err(malformed("id2label is empty".into()));
     }
-    if let Some(count) = file.num_labels
-        && count != id2label.len()
-    {
-        return Err(malformed(format!(
-            "id2label has {} labels, but num_labels is {count}",
-            id2label.len()
-        )));
-    }
+    // As Python's int() reads them.
+    let by_id: BTreeMap<usize, &Value> = id2label
+        .iter()
+        .filter_map(|(id, label)| Some((id.trim().parse().ok()?, label)))
+        .collect();
+    // Where num_labels says otherwise, transformers goes by id2label.
     (0..id2label.len())
         .map(|id| {
-            id2label.get(&id.to_string()).cloned().ok_or_else(|| {
+            by_id.get(&id).map(|label| name(label)).ok_or_else(|| {
                 malformed(format!(
                     "id2label has {} labels, but none with id {id}",
                     id2label.len()
@@ -279,6 +382,26 @@ fn labels(file: &File) -> Result<Vec<String>> {
             })
         })
         .collect()
+}
+
+/// Labels may be numbers.
+fn name(label: &Value) -> String {
+    match label {
+        Value::String(name) => name.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Labels by id, if the ids are all of those from 0.
+fn inverted(label2id: &BTreeMap<String, Value>) -> Option<Vec<String>> {
+    let by_id: BTreeMap<u64, &String> = label2id
+        .iter()
+        .filter_map(|(label, id)| Some((id.as_u64()?, label)))
+        .collect();
+    let is_whole = !by_id.is_empty()
+        && by_id.len() == label2id.len()
+        && by_id.keys().copied().eq(0..by_id.len() as u64);
+    is_whole.then(|| by_id.into_values().cloned().collect())
 }
 
 fn problem_type(file: &File, labels: &[String]) -> Result<ProblemType> {
@@ -419,6 +542,55 @@ mod tests {
     }
 
     #[test]
+    fn reads_what_transformers_reads() {
+        let with_key = |keys: &str| with("\"vocab_size\"", &format!("{keys},\"vocab_size\""));
+        let labels = |from: &str, to: &str| with(from, to).unwrap().labels;
+        let id2label = "\"id2label\":{\"0\":\"no\",\"1\":\"yes\"}";
+        assert_eq!(
+            labels(id2label, "\"id2label\":{\"0\":0,\"1\":1}"),
+            ["0", "1"]
+        );
+        assert_eq!(
+            labels(id2label, "\"label2id\":{\"yes\":1,\"no\":0}"),
+            ["no", "yes"]
+        );
+        assert_eq!(
+            labels(id2label, "\"label2id\":{\"a\":3}"),
+            ["LABEL_0", "LABEL_1"]
+        );
+        assert_eq!(with_key("\"num_labels\":3").unwrap().labels, ["no", "yes"]);
+        let config = with_key(
+            r#""pad_token_id":-1,"a":NaN,"b":[Infinity,-Infinity],"c":"\"NaN","vocab_size":7"#,
+        );
+        assert_eq!(config.unwrap().encoder.pad_token_id, 99);
+        assert!(with_key("\"layer_norm_eps\":NaN").is_err());
+        assert!(with_key("\"pad_token_id\":-101").is_err());
+        assert!(with_key("\"max_position_embeddings\":32768").is_ok());
+        let error = with_key("\"max_position_embeddings\":32769").unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("max_position_embeddings is 32769")
+        );
+        // BERT's class does not know DistilBERT's spellings.
+        assert_eq!(with_key("\"dim\":32").unwrap().encoder.hidden_size, 64);
+    }
+
+    #[test]
+    fn distilbert_has_its_own_spellings_and_eps() {
+        let config = Config::parse(
+            br#"{"model_type":"distilbert","dim":64,"hidden_size":64,"n_heads":2,"hidden_dim":128,
+            "intermediate_size":7,"activation":"relu","layer_norm_eps":0.001}"#,
+        )
+        .unwrap();
+        let encoder = config.encoder;
+        assert_eq!((encoder.hidden_size, encoder.intermediate_size), (64, 128));
+        assert_eq!((encoder.num_hidden_layers, encoder.vocab_size), (6, 30522));
+        assert!(matches!(encoder.hidden_act, bert::HiddenAct::Relu));
+        assert_eq!(encoder.layer_norm_eps, 1e-12);
+    }
+
+    #[test]
     fn refuses_numbers_that_cannot_be() {
         let malformed = |result: Result<Config>| matches!(result, Err(Error::Malformed { .. }));
         for ours in [
@@ -439,10 +611,6 @@ mod tests {
             "\"num_attention_heads\":3"
         )));
         assert!(malformed(with("\"1\":\"yes\"", "\"2\":\"yes\"")));
-        assert!(malformed(with(
-            "\"vocab_size\"",
-            "\"num_labels\":3,\"vocab_size\""
-        )));
         assert!(malformed(Config::parse(b"<!doctype html>")));
         assert!(malformed(Config::parse(b"")));
     }

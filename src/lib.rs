@@ -35,6 +35,8 @@ pub mod error;
 #[cfg(feature = "cli")]
 pub mod evaluate;
 #[cfg(feature = "inference")]
+mod impostor;
+#[cfg(feature = "inference")]
 pub mod kernels;
 #[cfg(feature = "inference")]
 pub mod ops;

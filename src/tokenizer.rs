@@ -1,5 +1,6 @@
 //! Text to token ids, by the `tokenizers` crate from a model's own `tokenizer.json`.
 
+mod files;
 mod vocabulary;
 
 use serde_json::{Map, Value};
@@ -8,12 +9,10 @@ use tokenizers::{ModelWrapper, NormalizerWrapper, PreTokenizerWrapper, Truncatio
 
 use crate::config::Config;
 use crate::protocol::Token;
-use crate::{Error, Result};
+use crate::{Error, Result, impostor};
 
+pub use files::{ADDED_TOKENS, SPECIAL_TOKENS, TokenizerFiles};
 pub use vocabulary::{SETTINGS, VOCABULARY, from_vocabulary};
-
-/// A model may have more embeddings than words, to round the table up to a multiple of this.
-const VOCABULARY_ROUNDING: usize = 64;
 
 /// BERT's own is 100. Each word costs the square of its length, times the length itself or the prefix's.
 const MAX_WORD: usize = 1000;
@@ -74,11 +73,7 @@ impl Tokenizer {
             file: FILE.into(),
             reason,
         };
-        if json.trim_ascii_start().first() == Some(&b'<') {
-            return Err(malformed(
-                "it is an HTML page, not JSON; check the address".into(),
-            ));
-        }
+        impostor::refuse(json, FILE)?;
         // tokenizers 0.23.2 panics on JSON that breaks off within the decoder, on a bad `Precompiled` normalizer, and
         // on templates with parts that do not exist: so these are looked at first, and what is not needed left out.
         let mut file: Map<String, Value> =
@@ -153,7 +148,8 @@ impl Tokenizer {
         let rows = config.encoder.vocab_size;
         let words = inner.get_vocab_size(true);
         let largest = inner.get_vocab(true).into_values().max().unwrap_or(0) as usize;
-        if largest >= rows || rows - words.min(rows) >= VOCABULARY_ROUNDING {
+        // Rows that no word has are common: tables are rounded up, or made for words that never came.
+        if largest >= rows {
             return Err(Error::Mismatch {
                 left: FILE.into(),
                 right: "config.json".into(),

@@ -141,11 +141,15 @@ impl<R: Read + Seek> Cursor<'_, R> {
     fn string(&mut self, what: &str) -> Result<String> {
         let length = self.u64(what)?;
         self.require(length, what)?;
-        // `require` bounds the length by the file's size, which was loaded into an address space of this width.
-        let mut bytes = vec![0; usize::try_from(length).map_err(|_| self.too_large(length, what))?];
-        self.reader
-            .read_exact(&mut bytes)
+        // The size may be what a server claims: memory is taken for bytes that come, not for the length.
+        let mut bytes = Vec::new();
+        let read = (&mut *self.reader)
+            .take(length)
+            .read_to_end(&mut bytes)
             .map_err(|e| self.unreachable(&e))?;
+        if (read as u64) < length {
+            return Err(self.unreachable(&std::io::ErrorKind::UnexpectedEof.into()));
+        }
         self.position += length;
         String::from_utf8(bytes).map_err(|_| self.malformed(format!("{what} is not UTF-8")))
     }
@@ -313,6 +317,8 @@ impl<R: Read + Seek> Cursor<'_, R> {
 /// What ggml calls a type that cannot be read here. llama-quantize makes a Q4_0 file's embeddings Q6_K, for instance.
 fn type_name(number: u32) -> String {
     let name = match number {
+        28 => "F64",
+        24 => "I8",
         3 => "Q4_1",
         6 => "Q5_0",
         7 => "Q5_1",

@@ -16,7 +16,7 @@ use candle_core::{Device, Tensor};
 use half::{bf16, f16};
 
 use crate::config::Architecture;
-use crate::{Error, Result};
+use crate::{Error, Result, impostor};
 use names::Names;
 
 pub use names::encoder_tensors;
@@ -35,12 +35,24 @@ struct Entry {
     length: usize,
 }
 
+/// Tensors of types that cannot be read, with their types.
+type Foreign = BTreeMap<String, String>;
+
+fn unsupported_type(tensor: &str, dtype: &str) -> Error {
+    Error::Unsupported {
+        what: "a tensor's type",
+        found: format!("{dtype} ({tensor})"),
+        supported: "F32, F16 and BF16 of safetensors",
+    }
+}
+
 /// An open model file.
 pub struct Weights<R> {
     file: String,
     size: u64,
     reader: BufReader<R>,
     entries: BTreeMap<String, Entry>,
+    foreign: Foreign,
     names: Names,
     metadata: BTreeMap<String, String>,
     precision: Precision,
@@ -73,27 +85,32 @@ impl<R: Read + Seek> Weights<R> {
         };
         let size = reader.seek(SeekFrom::End(0)).map_err(io)?;
         reader.seek(SeekFrom::Start(0)).map_err(io)?;
-        let mut magic = Vec::with_capacity(16);
-        (&mut reader).take(16).read_to_end(&mut magic).map_err(io)?;
+        let mut magic = Vec::with_capacity(impostor::BYTES);
+        (&mut reader)
+            .take(impostor::BYTES as u64)
+            .read_to_end(&mut magic)
+            .map_err(io)?;
         reader.seek(SeekFrom::Start(0)).map_err(io)?;
 
         let malformed = |reason: String| Error::Malformed {
             file: file.to_owned(),
             reason,
         };
-        let (entries, metadata, names) = if magic.starts_with(b"GGUF") {
+        impostor::refuse(&magic, file)?;
+        let (entries, foreign, metadata, names) = if magic.starts_with(b"GGUF") {
             let header = gguf::read(&mut reader, size, file)?;
-            (header.entries, header.metadata, Names::gguf())
+            (
+                header.entries,
+                Foreign::new(),
+                header.metadata,
+                Names::gguf(),
+            )
         } else if magic.get(8) == Some(&b'{') {
-            let entries = safetensors::read(&mut reader, size, file)?;
-            let names = Names::hugging_face(architecture, &entries);
-            (entries, BTreeMap::new(), names)
+            let (entries, foreign) = safetensors::read(&mut reader, size, file)?;
+            let names = Names::hugging_face(architecture, &entries, &foreign);
+            (entries, foreign, BTreeMap::new(), names)
         } else if magic.is_empty() {
             return Err(malformed("it is empty".into()));
-        } else if magic.trim_ascii_start().first() == Some(&b'<') {
-            return Err(malformed(
-                "it is an HTML page, so its address is probably wrong".into(),
-            ));
         } else {
             return Err(malformed(
                 "it begins like neither a GGUF nor a safetensors file".into(),
@@ -104,6 +121,7 @@ impl<R: Read + Seek> Weights<R> {
             size,
             reader,
             entries,
+            foreign,
             names,
             metadata,
             precision: Precision::Stored,
@@ -176,14 +194,14 @@ impl<R> Weights<R> {
     }
 
     fn missing(&self, name: &str, hint: &'static str) -> Error {
+        let names = self.names.of(name);
+        let foreign = names.iter().find_map(|own| self.foreign.get_key_value(own));
+        if let Some((tensor, dtype)) = foreign {
+            return unsupported_type(tensor, dtype);
+        }
         Error::MissingTensor {
             file: self.file.clone(),
-            tensor: self
-                .names
-                .of(name)
-                .into_iter()
-                .next()
-                .unwrap_or_else(|| name.to_owned()),
+            tensor: names.into_iter().next().unwrap_or_else(|| name.to_owned()),
             hint,
         }
     }
@@ -303,27 +321,16 @@ impl RawTensor {
     /// NaN and infinity can hide in plain numbers and in the scales of blocks (whose other bytes are integers). `first`
     /// is what the first number is counted as.
     fn check_finite(&self, first: usize) -> Result<()> {
-        let first_bad = |mut numbers: Box<dyn Iterator<Item = f32> + '_>| {
-            let mut index = 0;
-            numbers.find_map(|x| {
-                index += 1;
-                (!x.is_finite()).then_some((index - 1, x))
-            })
-        };
         // Q8_0 and Q4_0 blocks begin with their scale, an f16 (ggml-common.h).
         let bad = match self.dtype {
-            GgmlDType::F32 => first_bad(Box::new(self.words().map(f32::from_le_bytes))),
-            GgmlDType::F16 => first_bad(Box::new(
-                self.words().map(|b| f16::from_le_bytes(b).to_f32()),
-            )),
-            GgmlDType::BF16 => first_bad(Box::new(
-                self.words().map(|b| bf16::from_le_bytes(b).to_f32()),
-            )),
-            _ => first_bad(Box::new(
+            GgmlDType::F32 => first_bad(self.words().map(f32::from_le_bytes)),
+            GgmlDType::F16 => first_bad(self.words().map(|b| f16::from_le_bytes(b).to_f32())),
+            GgmlDType::BF16 => first_bad(self.words().map(|b| bf16::from_le_bytes(b).to_f32())),
+            _ => first_bad(
                 self.bytes
                     .chunks_exact(self.dtype.type_size())
                     .map(|block| f16::from_le_bytes([block[0], block[1]]).to_f32()),
-            )),
+            ),
         };
         match bad {
             None => Ok(()),
@@ -334,6 +341,11 @@ impl RawTensor {
             }),
         }
     }
+}
+
+/// The first that is NaN or infinite. Generic, so that each type gets a loop without calls.
+fn first_bad(numbers: impl Iterator<Item = f32>) -> Option<(usize, f32)> {
+    numbers.enumerate().find(|(_, x)| !x.is_finite())
 }
 
 /// Bytes that a tensor of this type and shape takes, or why there is no such tensor.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Entry;
+use super::{Entry, Foreign};
 use crate::config::Architecture;
 
 /// How a file names its tensors.
@@ -25,12 +25,16 @@ impl Names {
     pub(super) fn hugging_face(
         architecture: Architecture,
         entries: &BTreeMap<String, Entry>,
+        foreign: &Foreign,
     ) -> Self {
         let prefix = match architecture {
             Architecture::Bert => "bert.",
             Architecture::DistilBert => "distilbert.",
         };
-        let prefixed = entries.keys().any(|name| name.starts_with(prefix));
+        let prefixed = entries
+            .keys()
+            .chain(foreign.keys())
+            .any(|name| name.starts_with(prefix));
         Self::HuggingFace {
             architecture,
             prefix: if prefixed { prefix } else { "" },

@@ -7,19 +7,19 @@ use ::safetensors::Dtype;
 use ::safetensors::tensor::Metadata;
 use candle_core::quantized::GgmlDType;
 
-use super::{Entry, byte_length};
+use super::{Entry, Foreign, byte_length};
 use crate::{Error, Result};
 
 /// Bytes before the header: its length.
 const PREFIX: u64 = 8;
 
 /// Reads the header; the crate parses its JSON, the ranges are checked here. Tensors of types that no encoder
-/// has (`position_ids` are I64) are passed over.
+/// has (`position_ids` are I64) are only named.
 pub(super) fn read(
     reader: &mut impl Read,
     size: u64,
     file: &str,
-) -> Result<BTreeMap<String, Entry>> {
+) -> Result<(BTreeMap<String, Entry>, Foreign)> {
     let malformed = |reason: String| Error::Malformed {
         file: file.to_owned(),
         reason,
@@ -39,16 +39,21 @@ pub(super) fn read(
     let data = PREFIX + length;
     let mut json = Vec::new();
     reader.take(length).read_to_end(&mut json).map_err(io)?;
-    let header: Metadata =
-        serde_json::from_slice(&json).map_err(|e| malformed(format!("its header: {e}")))?;
+    let header: Metadata = serde_json::from_slice(&json).map_err(|e| {
+        unknown_type(&json).unwrap_or_else(|| malformed(format!("its header: {e}")))
+    })?;
 
+    let mut foreign = Foreign::new();
     let mut entries = BTreeMap::new();
     for (name, info) in header.tensors() {
         let dtype = match info.dtype {
             Dtype::F32 => GgmlDType::F32,
             Dtype::F16 => GgmlDType::F16,
             Dtype::BF16 => GgmlDType::BF16,
-            _ => continue,
+            other => {
+                foreign.insert(name, format!("{other:?}"));
+                continue;
+            }
         };
         let expected = byte_length(dtype, &info.shape)
             .map_err(|reason| malformed(format!("tensor {name}: {reason}")))?;
@@ -68,5 +73,15 @@ pub(super) fn read(
         };
         entries.insert(name, entry);
     }
-    Ok(entries)
+    Ok((entries, foreign))
+}
+
+/// The first tensor of a type that the crate does not know, which says more than that its JSON is none.
+fn unknown_type(json: &[u8]) -> Option<Error> {
+    let header: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(json).ok()?;
+    header.iter().find_map(|(name, tensor)| {
+        let dtype = &tensor["dtype"];
+        let unknown = dtype.is_string() && serde_json::from_value::<Dtype>(dtype.clone()).is_err();
+        unknown.then(|| super::unsupported_type(name, dtype.as_str().unwrap_or_default()))
+    })
 }
