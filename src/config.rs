@@ -50,6 +50,8 @@ pub struct Config {
     pub problem_type: ProblemType,
     /// What logits are divided by before they become probabilities (Guo et al. 2017, section 4.2); 1 where nothing is said.
     pub temperature: f32,
+    /// Whether characters that read the same are given to the tokenizer as the same.
+    pub normalize_text: bool,
     /// How well the model does, for the page to tell.
     pub measured: Vec<Measured>,
 }
@@ -92,6 +94,7 @@ struct File {
 #[serde(default)]
 struct Ours {
     temperature: f32,
+    normalize_text: bool,
     measured: Vec<Measured>,
 }
 
@@ -99,6 +102,7 @@ impl Default for Ours {
     fn default() -> Self {
         Self {
             temperature: 1.0,
+            normalize_text: false,
             measured: Vec::new(),
         }
     }
@@ -215,6 +219,7 @@ impl Config {
         }
         let Ours {
             temperature,
+            normalize_text,
             ref measured,
         } = file.live_sentiment;
         if !(0.01..=100.0).contains(&temperature) {
@@ -232,6 +237,7 @@ impl Config {
         Ok(Self {
             architecture,
             temperature,
+            normalize_text,
             measured: measured.clone(),
             problem_type: problem_type(&file, &labels)?,
             labels,

@@ -1,6 +1,7 @@
 //! Text to token ids, by the `tokenizers` crate from a model's own `tokenizer.json`.
 
 mod files;
+mod plain;
 mod vocabulary;
 
 use serde_json::{Map, Value};
@@ -12,6 +13,7 @@ use crate::protocol::Token;
 use crate::{Error, Result, impostor};
 
 pub use files::{ADDED_TOKENS, SPECIAL_TOKENS, TokenizerFiles};
+use plain::Plain;
 pub use vocabulary::{SETTINGS, VOCABULARY, from_vocabulary};
 
 /// BERT's own is 100. Each word costs the square of its length, times the length itself or the prefix's.
@@ -27,6 +29,8 @@ pub struct Tokenizer {
     /// The most tokens a model takes, special tokens included.
     max_tokens: usize,
     vocabulary: usize,
+    /// Whether characters are rewritten as others that read the same.
+    is_plain: bool,
 }
 
 /// What the model is given for one text, and where it came from.
@@ -173,6 +177,7 @@ impl Tokenizer {
             pad,
             max_tokens: config.encoder.max_position_embeddings,
             vocabulary: rows,
+            is_plain: config.normalize_text,
         })
     }
 
@@ -218,14 +223,14 @@ impl Tokenizer {
         };
         let post_processor = self.inner.get_post_processor();
         let special = post_processor.map_or(0, |p| p.added_tokens(false));
-        let mut encoding = self.inner.encode(text, false).map_err(failed)?;
         let room = max_tokens.saturating_sub(special);
+        let (mut encoding, plain) = self.encode_beginning(text, room).map_err(failed)?;
         let truncated = encoding.len() > room;
         if truncated {
             encoding.truncate(room, 0, TruncationDirection::Right);
             encoding.take_overflowing();
         }
-        let tokens = self.tokens(text, &encoding);
+        let tokens = self.tokens(text, plain.as_ref(), &encoding);
         let truncated_at = truncated.then(|| tokens.last().map_or(0, |token| token.end));
         let encoding = self
             .inner
@@ -236,6 +241,41 @@ impl Tokenizer {
             tokens,
             truncated_at,
         })
+    }
+
+    /// Tokenizes as much of a text as holds more than `room` tokens, if it has so many: of a long one the rest is not looked at.
+    fn encode_beginning(
+        &self,
+        text: &str,
+        room: usize,
+    ) -> tokenizers::Result<(Encoding, Option<Plain>)> {
+        // A token that was added may hold spaces, so that a cut could change the last tokens before it.
+        const MARGIN: usize = 64;
+        let splits_at_spaces = matches!(
+            self.inner.get_pre_tokenizer(),
+            Some(PreTokenizerWrapper::BertPreTokenizer(_))
+        );
+        let mut wanted = 16 * (room + MARGIN);
+        while splits_at_spaces && wanted < text.len() {
+            let before = &text[..text.floor_char_boundary(wanted)];
+            if let Some(cut) = before.rfind(char::is_whitespace) {
+                let (encoding, plain) = self.encode_whole(&text[..cut])?;
+                if encoding.len() > room + MARGIN {
+                    return Ok((encoding, plain));
+                }
+            }
+            wanted = wanted.saturating_mul(4);
+        }
+        self.encode_whole(text)
+    }
+
+    fn encode_whole(&self, text: &str) -> tokenizers::Result<(Encoding, Option<Plain>)> {
+        let plain = self.is_plain.then(|| {
+            let is_known = |c: char| self.inner.token_to_id(c.encode_utf8(&mut [0; 4])).is_some();
+            Plain::of(text, is_known)
+        });
+        let read = plain.as_ref().map_or(text, |plain| plain.text.as_str());
+        Ok((self.inner.encode(read, false)?, plain))
     }
 
     /// Tokenizes several texts and pads them to one length.
@@ -278,17 +318,20 @@ impl Tokenizer {
     }
 
     /// The tokens with their places in the text, from UTF-8 to UTF-16.
-    fn tokens(&self, text: &str, encoding: &Encoding) -> Vec<Token> {
+    fn tokens(&self, text: &str, plain: Option<&Plain>, encoding: &Encoding) -> Vec<Token> {
         let mut places = Utf16::new(text);
         encoding
             .get_ids()
             .iter()
             .zip(encoding.get_offsets())
-            .map(|(&id, &(start, end))| Token {
-                id,
-                start: places.of(start),
-                end: places.of(end),
-                unknown: id == self.unknown,
+            .map(|(&id, &(start, end))| {
+                let (start, end) = plain.map_or((start, end), |plain| plain.origin(start, end));
+                Token {
+                    id,
+                    start: places.of(start),
+                    end: places.of(end),
+                    unknown: id == self.unknown,
+                }
             })
             .collect()
     }

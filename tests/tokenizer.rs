@@ -27,7 +27,12 @@ fn utf16_indices(text: &str) -> Vec<usize> {
 
 #[test]
 fn ids_and_offsets_are_hugging_faces() {
-    let tokenizer = default_tokenizer();
+    let folder = cases::path("public/models/minilm-sentiment");
+    let mut config = Config::parse(&std::fs::read(folder.join("config.json")).unwrap()).unwrap();
+    // Theirs does not do it.
+    config.normalize_text = false;
+    let json = std::fs::read(folder.join("tokenizer.json")).unwrap();
+    let tokenizer = Tokenizer::parse(&json, &config).unwrap();
     let golden: cases::Tokens = cases::read("tokens.json");
     assert!(golden.cases.len() > 60, "the corpus is there");
     for case in &golden.cases {
@@ -147,6 +152,50 @@ fn typographic_quotes_read_like_plain_ones() {
     let found: Vec<_> = tokens.iter().map(|t| (t.start, t.end)).collect();
     assert_eq!(found, [(0, 2), (2, 3), (3, 4), (5, 7)]);
     assert!(tokens.iter().all(|token| !token.unknown), "emoji are read");
+}
+
+/// A skin tone, a gender, a variation, a width change nothing; and the places are those of the text as it was typed.
+#[test]
+fn characters_that_read_the_same_are_read_the_same() {
+    let tokenizer = default_tokenizer();
+    let ids = |text: &str| tokenizer.encode(text).unwrap().ids;
+    for (text, same) in [
+        ("👎🏿", "👎"),
+        ("Great job 👍🏽!", "Great job 👍!"),
+        ("👍🏻👍🏿", "👍👍"),
+        ("🤦‍♀️", "🤦"),
+        ("🤦🏽‍♂️", "🤦"),
+        ("😮‍💨 😵‍💫 😶‍🌫️", "😮 😵 😶"),
+        ("❤️‍🔥", "❤"),
+        ("so… good", "so... good"),
+        ("«good» „bad‟", "\"good\" \"bad\""),
+        ("don´t donʼt", "don't don't"),
+        ("well‑made − no", "well-made - no"),
+        ("ｇｏｏｄ！ 𝗴𝗼𝗼𝗱", "good! good"),
+        ("not\u{2800}good\u{202f}at\u{3000}all", "not good at all"),
+    ] {
+        assert_eq!(ids(text), ids(same), "{text}");
+    }
+    let places = |text: &str| -> Vec<_> {
+        let tokens = tokenizer.encode(text).unwrap().tokens;
+        tokens.iter().map(|t| (t.start, t.end)).collect()
+    };
+    assert_eq!(places("👎🏿 bad"), [(0, 4), (5, 8)]);
+    assert_eq!(places("🤦🏽‍♂️ bad"), [(0, 7), (8, 11)]);
+    assert_eq!(places("…bad"), [(0, 1), (0, 1), (0, 1), (1, 4)]);
+}
+
+/// What is behind the last token that is kept is not looked at, which nothing but the time tells.
+#[test]
+fn a_long_text_is_cut_before_it_is_tokenized() {
+    let tokenizer = default_tokenizer();
+    for piece in ["good ", "a, b\n", "👎🏿 ", "incomprehensibilities "] {
+        let long = tokenizer
+            .encode(&piece.repeat(20_000_000 / piece.len()))
+            .unwrap();
+        assert_eq!(long, tokenizer.encode(&piece.repeat(1000)).unwrap());
+        assert_eq!(long.ids.len(), 512);
+    }
 }
 
 /// A normalizer may replace a string by one that is no longer; what grows could grow without end.

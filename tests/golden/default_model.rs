@@ -2,6 +2,12 @@
 
 use super::*;
 
+/// Whether the text reaches the tokenizer in other characters than were given to transformers (`normalize_text`).
+fn is_rewritten(case: &Classified) -> bool {
+    let is_tone = |c| ('\u{1f3fb}'..='\u{1f3ff}').contains(&c);
+    case.text.expand().contains(is_tone)
+}
+
 /// The model that the page ships, against its file dequantized by gguf-py and run by transformers.
 #[test]
 fn the_default_model_says_what_its_numbers_say() {
@@ -16,7 +22,10 @@ fn the_default_model_says_what_its_numbers_say() {
         );
         let worst = assert_golden(
             &classifier,
-            golden.gguf.iter().filter(|case| affordable(case, backend)),
+            golden
+                .gguf
+                .iter()
+                .filter(|case| affordable(case, backend) && !is_rewritten(case)),
             DEFAULT_BOUND,
         );
         println!("{backend:?}: off by {worst} at most");
