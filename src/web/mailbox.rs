@@ -18,7 +18,7 @@
 //! There is no debounce: an idle worker gets a text at once, a busy one gets the newest text the moment it is
 //! done. So the delay is never longer than two inferences, whatever the typing speed.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 
 use crate::protocol::{
     Backend, Failure, Fetched, ModelInfo, Prediction, Progress, Request, Response, Storage, Token,
@@ -139,7 +139,8 @@ pub(crate) struct Mailbox {
     phase: Phase,
     last_seq: u64,
     in_flight: Option<InFlight>,
-    waiting: VecDeque<Job>,
+    /// By number, oldest first; a map, so that each of many can be withdrawn at once.
+    waiting: BTreeMap<u64, Work>,
     /// Crashes since the last answer.
     crashes: u32,
 }
@@ -153,7 +154,7 @@ impl Mailbox {
             phase: Phase::Stopped,
             last_seq: 0,
             in_flight: None,
-            waiting: VecDeque::new(),
+            waiting: BTreeMap::new(),
             crashes: 0,
         }
     }
@@ -203,7 +204,7 @@ impl Mailbox {
         if self.keep == Keep::Newest {
             self.waiting.clear();
         }
-        self.waiting.push_back(Job { seq, work });
+        self.waiting.insert(seq, work);
         let mut orders = self.wake();
         orders.extend(self.post_next());
         (seq, orders)
@@ -211,7 +212,7 @@ impl Mailbox {
 
     /// The answer to `seq` is no longer wanted: no event will carry this number.
     pub(crate) fn withdraw(&mut self, seq: u64) {
-        self.waiting.retain(|job| job.seq != seq);
+        self.waiting.remove(&seq);
         if let Some(busy) = &mut self.in_flight
             && busy.job.seq == seq
         {
@@ -326,9 +327,8 @@ impl Mailbox {
         if self.phase != Phase::Running || self.in_flight.is_some() {
             return None;
         }
-        let job = self.waiting.pop_front()?;
-        let seq = job.seq;
-        let request = match &job.work {
+        let (seq, work) = self.waiting.pop_first()?;
+        let request = match &work {
             Work::Text(text) => Request::Classify {
                 seq,
                 text: text.clone(),
@@ -343,7 +343,7 @@ impl Mailbox {
             },
         };
         self.in_flight = Some(InFlight {
-            job,
+            job: Job { seq, work },
             withdrawn: false,
             ticks: 0,
         });
@@ -369,7 +369,7 @@ impl Mailbox {
             && !busy.withdrawn
             && (self.keep == Keep::All || self.waiting.is_empty())
         {
-            self.waiting.push_front(busy.job);
+            self.waiting.insert(busy.job.seq, busy.job.work);
         }
         self.crashes += 1;
         if self.crashes >= MAX_CRASHES {

@@ -361,3 +361,18 @@ fn a_program_hears_of_a_stop_once_and_its_requests_are_gone() {
     let orders = mailbox.worker_said(Response::Ready(info()));
     assert_eq!(orders, [Order::Tell(Event::Ready(info()))]);
 }
+
+#[test]
+fn withdrawing_many_takes_no_longer_each() {
+    let mut mailbox = running(Keep::All);
+    let seqs: Vec<_> = (0..200_000)
+        .map(|_| mailbox.submit(Work::Ids(Vec::new())).0)
+        .collect();
+    let start = std::time::Instant::now();
+    for &seq in seqs.iter().rev() {
+        mailbox.withdraw(seq);
+    }
+    // One pass over the queue for each took more than ten seconds.
+    assert!(start.elapsed().as_secs() < 3, "{:?}", start.elapsed());
+    assert_eq!(mailbox.worker_said(answer(seqs[0])), []);
+}
