@@ -102,6 +102,10 @@ pub(crate) const MAX_CRASHES: u32 = 3;
 /// How many [`Mailbox::tick`]s one request may see before its worker is given up as hung.
 pub(crate) const MAX_TICKS: u32 = 6;
 
+/// How many [`Mailbox::tick`]s a worker that loads may take to answer [`Mailbox::cancel`] before it is ended. It
+/// only has to put away what it has got so far.
+pub(crate) const MAX_CANCEL_TICKS: u32 = 2;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// The worker's program is being fetched and compiled.
@@ -143,6 +147,8 @@ pub(crate) struct Mailbox {
     waiting: BTreeMap<u64, Work>,
     /// Crashes since the last answer.
     crashes: u32,
+    /// Ticks since loading was called off, while the worker has not answered that.
+    cancelled_for: Option<u32>,
 }
 
 impl Mailbox {
@@ -156,12 +162,13 @@ impl Mailbox {
             in_flight: None,
             waiting: BTreeMap::new(),
             crashes: 0,
+            cancelled_for: None,
         }
     }
 
     /// Whether an answer is due, so that [`Self::tick`] has something to count.
     pub(crate) fn is_busy(&self) -> bool {
-        self.in_flight.is_some()
+        self.in_flight.is_some() || self.cancelled_for.is_some()
     }
 
     /// Whether there is no worker, and none will come before [`Self::retry`].
@@ -225,14 +232,24 @@ impl Mailbox {
         match self.phase {
             Phase::Starting => self.stop(Failure::from(&Error::Cancelled)),
             // The worker puts away what it has got so far, then answers with a failure, which stops us.
-            Phase::Loading => vec![Order::Post(Request::Cancel)],
-            Phase::Running | Phase::Asleep | Phase::Stopped => Vec::new(),
+            // One that hangs answers nothing: `tick` ends it.
+            Phase::Loading if self.cancelled_for.is_none() => {
+                self.cancelled_for = Some(0);
+                vec![Order::Post(Request::Cancel)]
+            }
+            Phase::Loading | Phase::Running | Phase::Asleep | Phase::Stopped => Vec::new(),
         }
     }
 
     /// Some time has gone by; to be called at a steady pace while [`Self::is_busy`]. Counting calls instead of
     /// asking the clock means that a computer that slept, or a tab that was frozen, counts as one tick.
     pub(crate) fn tick(&mut self) -> Vec<Order> {
+        if let Some(ticks) = &mut self.cancelled_for {
+            *ticks += 1;
+            if *ticks >= MAX_CANCEL_TICKS {
+                return self.stop(Failure::from(&Error::Cancelled));
+            }
+        }
         let Some(busy) = &mut self.in_flight else {
             return Vec::new();
         };
@@ -274,6 +291,7 @@ impl Mailbox {
             }
             (Phase::Loading, Response::Ready(info)) => {
                 self.phase = Phase::Running;
+                self.cancelled_for = None;
                 let mut orders: Vec<_> = self.post_next().into_iter().collect();
                 orders.push(Order::Tell(Event::Ready(info)));
                 orders
@@ -371,6 +389,9 @@ impl Mailbox {
         {
             self.waiting.insert(busy.job.seq, busy.job.work);
         }
+        if self.cancelled_for.is_some() {
+            return self.stop(Failure::from(&Error::Cancelled));
+        }
         self.crashes += 1;
         if self.crashes >= MAX_CRASHES {
             return self.stop(failure);
@@ -386,6 +407,7 @@ impl Mailbox {
     /// There is nothing to be done without help: ends the worker and tells the page why.
     pub(crate) fn stop(&mut self, failure: Failure) -> Vec<Order> {
         self.phase = Phase::Stopped;
+        self.cancelled_for = None;
         // Who waits for every answer takes this failure as the answer to all. A text in a field stays, and is
         // classified once the visitor has tried again with success.
         if self.keep == Keep::All {

@@ -376,3 +376,43 @@ fn withdrawing_many_takes_no_longer_each() {
     assert!(start.elapsed().as_secs() < 3, "{:?}", start.elapsed());
     assert_eq!(mailbox.worker_said(answer(seqs[0])), []);
 }
+
+fn loading() -> Mailbox {
+    let mut mailbox = Mailbox::new("m/".into(), None, Keep::Newest);
+    mailbox.retry();
+    mailbox.worker_said(Response::Listening);
+    mailbox
+}
+
+#[test]
+fn a_worker_that_hangs_while_loading_is_ended_by_cancelling() {
+    let mut mailbox = loading();
+    assert!(!mailbox.is_busy(), "loading may take as long as it likes");
+    assert_eq!(mailbox.cancel(), [Order::Post(Request::Cancel)]);
+    assert_eq!(mailbox.cancel(), [], "once is enough");
+    for _ in 1..MAX_CANCEL_TICKS {
+        assert!(mailbox.is_busy());
+        assert_eq!(mailbox.tick(), []);
+    }
+    assert_eq!(mailbox.tick(), stopped(Error::Cancelled));
+    assert!(mailbox.is_stopped() && !mailbox.is_busy());
+    assert_eq!(mailbox.retry(), [Order::StartWorker]);
+}
+
+#[test]
+fn a_crash_after_cancelling_loads_nothing_again() {
+    let mut mailbox = loading();
+    mailbox.cancel();
+    assert_eq!(mailbox.worker_said(crash()), stopped(Error::Cancelled));
+}
+
+#[test]
+fn a_model_that_is_ready_in_spite_of_cancelling_stays() {
+    let mut mailbox = loading();
+    mailbox.cancel();
+    mailbox.worker_said(Response::Ready(info()));
+    assert!(!mailbox.is_busy());
+    for _ in 0..MAX_CANCEL_TICKS {
+        assert_eq!(mailbox.tick(), []);
+    }
+}
