@@ -387,6 +387,18 @@ impl Mailbox {
             && !busy.withdrawn
             && (self.keep == Keep::All || self.waiting.is_empty())
         {
+            // One text that crashes every worker must not take the others with it.
+            if self.keep == Keep::All && self.crashes + 1 >= MAX_CRASHES {
+                self.crashes = 0;
+                self.phase = Phase::Starting;
+                let seq = Some(busy.job.seq);
+                return vec![
+                    Order::EndWorker,
+                    Order::StartWorker,
+                    Order::Tell(Event::Restarted(failure.clone())),
+                    Order::Tell(Event::Failed { seq, failure }),
+                ];
+            }
             self.waiting.insert(busy.job.seq, busy.job.work);
         }
         if self.cancelled_for.is_some() {

@@ -416,3 +416,26 @@ fn a_model_that_is_ready_in_spite_of_cancelling_stays() {
         assert_eq!(mailbox.tick(), []);
     }
 }
+
+#[test]
+fn a_text_that_crashes_every_worker_fails_alone() {
+    let mut mailbox = running(Keep::All);
+    mailbox.type_text("bad");
+    mailbox.type_text("good");
+    for left in (0..MAX_CRASHES).rev() {
+        let orders = mailbox.worker_said(crash());
+        let failed = Order::Tell(Event::Failed {
+            seq: Some(1),
+            failure: failure(Error::Crashed("panicked".into())),
+        });
+        assert_eq!(orders.contains(&failed), left == 0);
+        mailbox.worker_said(Response::Listening);
+        let next = mailbox.worker_said(Response::Ready(info()));
+        let text = if left == 0 {
+            posted(2, "good")
+        } else {
+            posted(1, "bad")
+        };
+        assert_eq!(next[0], text);
+    }
+}
