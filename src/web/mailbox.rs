@@ -18,7 +18,7 @@
 //! There is no debounce: an idle worker gets a text at once, a busy one gets the newest text the moment it is
 //! done. So the delay is never longer than two inferences, whatever the typing speed.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 
 use crate::protocol::{
     Backend, Failure, Fetched, ModelInfo, Prediction, Progress, Request, Response, Storage, Token,
@@ -102,6 +102,10 @@ pub(crate) const MAX_CRASHES: u32 = 3;
 /// How many [`Mailbox::tick`]s one request may see before its worker is given up as hung.
 pub(crate) const MAX_TICKS: u32 = 6;
 
+/// How many [`Mailbox::tick`]s a worker that loads may take to answer [`Mailbox::cancel`] before it is ended. It
+/// only has to put away what it has got so far.
+pub(crate) const MAX_CANCEL_TICKS: u32 = 2;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// The worker's program is being fetched and compiled.
@@ -139,9 +143,12 @@ pub(crate) struct Mailbox {
     phase: Phase,
     last_seq: u64,
     in_flight: Option<InFlight>,
-    waiting: VecDeque<Job>,
+    /// By number, oldest first; a map, so that each of many can be withdrawn at once.
+    waiting: BTreeMap<u64, Work>,
     /// Crashes since the last answer.
     crashes: u32,
+    /// Ticks since loading was called off, while the worker has not answered that.
+    cancelled_for: Option<u32>,
 }
 
 impl Mailbox {
@@ -153,14 +160,15 @@ impl Mailbox {
             phase: Phase::Stopped,
             last_seq: 0,
             in_flight: None,
-            waiting: VecDeque::new(),
+            waiting: BTreeMap::new(),
             crashes: 0,
+            cancelled_for: None,
         }
     }
 
     /// Whether an answer is due, so that [`Self::tick`] has something to count.
     pub(crate) fn is_busy(&self) -> bool {
-        self.in_flight.is_some()
+        self.in_flight.is_some() || self.cancelled_for.is_some()
     }
 
     /// Whether there is no worker, and none will come before [`Self::retry`].
@@ -203,7 +211,7 @@ impl Mailbox {
         if self.keep == Keep::Newest {
             self.waiting.clear();
         }
-        self.waiting.push_back(Job { seq, work });
+        self.waiting.insert(seq, work);
         let mut orders = self.wake();
         orders.extend(self.post_next());
         (seq, orders)
@@ -211,7 +219,7 @@ impl Mailbox {
 
     /// The answer to `seq` is no longer wanted: no event will carry this number.
     pub(crate) fn withdraw(&mut self, seq: u64) {
-        self.waiting.retain(|job| job.seq != seq);
+        self.waiting.remove(&seq);
         if let Some(busy) = &mut self.in_flight
             && busy.job.seq == seq
         {
@@ -224,14 +232,24 @@ impl Mailbox {
         match self.phase {
             Phase::Starting => self.stop(Failure::from(&Error::Cancelled)),
             // The worker puts away what it has got so far, then answers with a failure, which stops us.
-            Phase::Loading => vec![Order::Post(Request::Cancel)],
-            Phase::Running | Phase::Asleep | Phase::Stopped => Vec::new(),
+            // One that hangs answers nothing: `tick` ends it.
+            Phase::Loading if self.cancelled_for.is_none() => {
+                self.cancelled_for = Some(0);
+                vec![Order::Post(Request::Cancel)]
+            }
+            Phase::Loading | Phase::Running | Phase::Asleep | Phase::Stopped => Vec::new(),
         }
     }
 
     /// Some time has gone by; to be called at a steady pace while [`Self::is_busy`]. Counting calls instead of
     /// asking the clock means that a computer that slept, or a tab that was frozen, counts as one tick.
     pub(crate) fn tick(&mut self) -> Vec<Order> {
+        if let Some(ticks) = &mut self.cancelled_for {
+            *ticks += 1;
+            if *ticks >= MAX_CANCEL_TICKS {
+                return self.stop(Failure::from(&Error::Cancelled));
+            }
+        }
         let Some(busy) = &mut self.in_flight else {
             return Vec::new();
         };
@@ -273,6 +291,7 @@ impl Mailbox {
             }
             (Phase::Loading, Response::Ready(info)) => {
                 self.phase = Phase::Running;
+                self.cancelled_for = None;
                 let mut orders: Vec<_> = self.post_next().into_iter().collect();
                 orders.push(Order::Tell(Event::Ready(info)));
                 orders
@@ -326,9 +345,8 @@ impl Mailbox {
         if self.phase != Phase::Running || self.in_flight.is_some() {
             return None;
         }
-        let job = self.waiting.pop_front()?;
-        let seq = job.seq;
-        let request = match &job.work {
+        let (seq, work) = self.waiting.pop_first()?;
+        let request = match &work {
             Work::Text(text) => Request::Classify {
                 seq,
                 text: text.clone(),
@@ -343,7 +361,7 @@ impl Mailbox {
             },
         };
         self.in_flight = Some(InFlight {
-            job,
+            job: Job { seq, work },
             withdrawn: false,
             ticks: 0,
         });
@@ -369,7 +387,22 @@ impl Mailbox {
             && !busy.withdrawn
             && (self.keep == Keep::All || self.waiting.is_empty())
         {
-            self.waiting.push_front(busy.job);
+            // One text that crashes every worker must not take the others with it.
+            if self.keep == Keep::All && self.crashes + 1 >= MAX_CRASHES {
+                self.crashes = 0;
+                self.phase = Phase::Starting;
+                let seq = Some(busy.job.seq);
+                return vec![
+                    Order::EndWorker,
+                    Order::StartWorker,
+                    Order::Tell(Event::Restarted(failure.clone())),
+                    Order::Tell(Event::Failed { seq, failure }),
+                ];
+            }
+            self.waiting.insert(busy.job.seq, busy.job.work);
+        }
+        if self.cancelled_for.is_some() {
+            return self.stop(Failure::from(&Error::Cancelled));
         }
         self.crashes += 1;
         if self.crashes >= MAX_CRASHES {
@@ -386,6 +419,7 @@ impl Mailbox {
     /// There is nothing to be done without help: ends the worker and tells the page why.
     pub(crate) fn stop(&mut self, failure: Failure) -> Vec<Order> {
         self.phase = Phase::Stopped;
+        self.cancelled_for = None;
         // Who waits for every answer takes this failure as the answer to all. A text in a field stays, and is
         // classified once the visitor has tried again with success.
         if self.keep == Keep::All {

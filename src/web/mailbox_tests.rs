@@ -361,3 +361,81 @@ fn a_program_hears_of_a_stop_once_and_its_requests_are_gone() {
     let orders = mailbox.worker_said(Response::Ready(info()));
     assert_eq!(orders, [Order::Tell(Event::Ready(info()))]);
 }
+
+#[test]
+fn withdrawing_many_takes_no_longer_each() {
+    let mut mailbox = running(Keep::All);
+    let seqs: Vec<_> = (0..200_000)
+        .map(|_| mailbox.submit(Work::Ids(Vec::new())).0)
+        .collect();
+    let start = std::time::Instant::now();
+    for &seq in seqs.iter().rev() {
+        mailbox.withdraw(seq);
+    }
+    // One pass over the queue for each took more than ten seconds.
+    assert!(start.elapsed().as_secs() < 3, "{:?}", start.elapsed());
+    assert_eq!(mailbox.worker_said(answer(seqs[0])), []);
+}
+
+fn loading() -> Mailbox {
+    let mut mailbox = Mailbox::new("m/".into(), None, Keep::Newest);
+    mailbox.retry();
+    mailbox.worker_said(Response::Listening);
+    mailbox
+}
+
+#[test]
+fn a_worker_that_hangs_while_loading_is_ended_by_cancelling() {
+    let mut mailbox = loading();
+    assert!(!mailbox.is_busy(), "loading may take as long as it likes");
+    assert_eq!(mailbox.cancel(), [Order::Post(Request::Cancel)]);
+    assert_eq!(mailbox.cancel(), [], "once is enough");
+    for _ in 1..MAX_CANCEL_TICKS {
+        assert!(mailbox.is_busy());
+        assert_eq!(mailbox.tick(), []);
+    }
+    assert_eq!(mailbox.tick(), stopped(Error::Cancelled));
+    assert!(mailbox.is_stopped() && !mailbox.is_busy());
+    assert_eq!(mailbox.retry(), [Order::StartWorker]);
+}
+
+#[test]
+fn a_crash_after_cancelling_loads_nothing_again() {
+    let mut mailbox = loading();
+    mailbox.cancel();
+    assert_eq!(mailbox.worker_said(crash()), stopped(Error::Cancelled));
+}
+
+#[test]
+fn a_model_that_is_ready_in_spite_of_cancelling_stays() {
+    let mut mailbox = loading();
+    mailbox.cancel();
+    mailbox.worker_said(Response::Ready(info()));
+    assert!(!mailbox.is_busy());
+    for _ in 0..MAX_CANCEL_TICKS {
+        assert_eq!(mailbox.tick(), []);
+    }
+}
+
+#[test]
+fn a_text_that_crashes_every_worker_fails_alone() {
+    let mut mailbox = running(Keep::All);
+    mailbox.type_text("bad");
+    mailbox.type_text("good");
+    for left in (0..MAX_CRASHES).rev() {
+        let orders = mailbox.worker_said(crash());
+        let failed = Order::Tell(Event::Failed {
+            seq: Some(1),
+            failure: failure(Error::Crashed("panicked".into())),
+        });
+        assert_eq!(orders.contains(&failed), left == 0);
+        mailbox.worker_said(Response::Listening);
+        let next = mailbox.worker_said(Response::Ready(info()));
+        let text = if left == 0 {
+            posted(2, "good")
+        } else {
+            posted(1, "bad")
+        };
+        assert_eq!(next[0], text);
+    }
+}

@@ -251,18 +251,23 @@ pub enum Tone {
 }
 
 impl Tone {
-    /// By how a label, or its second word as in `very_negative`, begins.
+    /// By the last word of a label, as in `very_negative`, taken whole: `possible` is not positive. A negated word,
+    /// as in `not_positive`, says too little.
     pub fn of(label: &str) -> Self {
-        let word = label.rsplit(['_', ' ']).next().unwrap_or(label);
-        let begins = |with: &str| {
-            word.get(..with.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(with))
+        let mut words = label
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty());
+        let is = |word: &str, one_of: &[&str]| one_of.iter().any(|w| word.eq_ignore_ascii_case(w));
+        let Some(last) = words.next_back() else {
+            return Self::Other;
         };
-        if begins("neg") {
+        if words.any(|word| is(word, &["not", "non", "no"])) {
+            Self::Other
+        } else if is(last, &["negative", "neg"]) {
             Self::Negative
-        } else if begins("neu") || begins("mixed") {
+        } else if is(last, &["neutral", "neu", "mixed"]) {
             Self::Neutral
-        } else if begins("pos") {
+        } else if is(last, &["positive", "pos"]) {
             Self::Positive
         } else {
             Self::Other
@@ -404,6 +409,13 @@ mod tests {
         assert_eq!(Tone::of("NEGATIVE"), Tone::Negative);
         assert_eq!(Tone::of("very_positive"), Tone::Positive);
         assert_eq!(Tone::of("Neutral"), Tone::Neutral);
+        assert_eq!(Tone::of("very-neg"), Tone::Negative);
+        for unclear in ["not_positive", "Not negative", "non-neutral"] {
+            assert_eq!(Tone::of(unclear), Tone::Other, "{unclear}");
+        }
+        for other in ["possible", "neurotic", "negotiable", "posture"] {
+            assert_eq!(Tone::of(other), Tone::Other, "{other}");
+        }
         for unknown in ["LABEL_0", "5 stars", "joy", "né", ""] {
             assert_eq!(Tone::of(unknown), Tone::Other, "{unknown}");
         }
