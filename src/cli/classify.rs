@@ -4,9 +4,8 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use serde_json::Value;
 
-use super::input::{Line, Lines};
+use super::input::{Lines, array_items};
 use super::{Loaded, Model, Result, Stop};
 
 /// Classify texts from standard input, one a line
@@ -34,7 +33,8 @@ pub(super) struct Options {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// `jsonl` if the first line begins with {, else `text`
+    /// By the first line that is not blank: `jsonl` if it begins with {, a JSON array of objects or strings if it begins
+    /// like one, else `text`
     Auto,
     /// A text, as it is
     Text,
@@ -50,8 +50,6 @@ struct Classified<'a> {
     logits: &'a [f32],
     tokens: usize,
     truncated: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    input: Option<Value>,
 }
 
 pub(super) fn run(options: &Options) -> Result {
@@ -71,51 +69,80 @@ fn classify(
     mut lines: Lines<impl BufRead>,
     mut output: impl Write,
 ) -> Result {
+    let mut write = |text: &str, input: &dyn Fn() -> String| -> Result {
+        let input = options.echo.then(input);
+        output
+            .write_all(answer(model, text, input)?.as_bytes())
+            .and_then(|()| output.flush())
+            .map_err(|error| Stop::output(&error))
+    };
     let mut format = options.format;
+    // Blank lines before the format is known: answered if it turns out to be text.
+    let mut blank: Vec<String> = vec![];
     while let Some(line) = lines.next_line()? {
         let guessed = format == Format::Auto;
         if guessed {
-            format = if line.text.starts_with('{') {
+            if line.is_blank() {
+                blank.push(line.text.to_owned());
+                continue;
+            }
+            if line.begins_array() {
+                let mut array = "\n".repeat(blank.len()) + line.text;
+                while let Some(line) = lines.next_line()? {
+                    array.push('\n');
+                    array.push_str(line.text);
+                }
+                let items = array_items(&array, lines.name());
+                for item in items.map_err(|stop| explain_guess(stop, '['))? {
+                    write(&item.text_of_item()?, &|| item.raw())?;
+                }
+                return Ok(());
+            }
+            format = if line.text.trim_start().starts_with('{') {
                 Format::Jsonl
             } else {
                 Format::Text
             };
         }
-        let answer = if format == Format::Jsonl {
+        if format == Format::Jsonl {
             if line.is_blank() {
                 continue;
             }
-            let fields = line.object().map_err(|stop| explain_guess(stop, guessed))?;
-            let text = line.text_field(&fields)?.to_owned();
-            answer(model, &line, &text, options.echo.then(|| fields.into()))?
+            let fields = line.object().map_err(|stop| match guessed {
+                true => explain_guess(stop, '{'),
+                false => stop,
+            })?;
+            write(line.text_field(&fields)?, &|| line.raw())?;
         } else {
-            answer(
-                model,
-                &line,
-                line.text,
-                options.echo.then(|| line.text.into()),
-            )?
-        };
-        output
-            .write_all(answer.as_bytes())
-            .and_then(|()| output.flush())
-            .map_err(|error| Stop::output(&error))?;
+            for text in blank.drain(..) {
+                write(&text, &|| quoted(&text))?;
+            }
+            write(line.text, &|| quoted(line.text))?;
+        }
+    }
+    for text in blank {
+        write(&text, &|| quoted(&text))?;
     }
     Ok(())
 }
 
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
 /// Says how to go on if plain text was taken for JSON.
-fn explain_guess(stop: Stop, guessed: bool) -> Stop {
+fn explain_guess(stop: Stop, beginning: char) -> Stop {
     match stop {
-        Stop::Failed(message) if guessed => Stop::Failed(format!(
-            "{message} It was taken for JSON because it begins with {{: give --format text if it is plain text."
+        Stop::Failed(message) => Stop::Failed(format!(
+            "{message} It was taken for JSON because it begins with {beginning}: give --format text if it is plain text."
         )),
         other => other,
     }
 }
 
-/// The output for one text, line end included.
-fn answer(model: &Loaded<'_>, line: &Line<'_>, text: &str, input: Option<Value>) -> Result<String> {
+/// The output for one text, line end included. `input` is JSON, which is copied as it is: parsed and written again, long
+/// numbers would lose digits and keys their order.
+fn answer(model: &Loaded<'_>, text: &str, input: Option<String>) -> Result<String> {
     let prediction = model.classify(text)?;
     let label = model.info().labels.get(prediction.label);
     let classified = Classified {
@@ -126,10 +153,15 @@ fn answer(model: &Loaded<'_>, line: &Line<'_>, text: &str, input: Option<Value>)
         logits: &prediction.logits,
         tokens: prediction.token_count,
         truncated: prediction.truncated_at.is_some(),
-        input,
     };
     let mut json = serde_json::to_string(&classified)
-        .map_err(|error| line.error(format!("could not be answered: {error}.")))?;
+        .map_err(|error| Stop::failed(format!("A text could not be answered: {error}.")))?;
+    if let Some(input) = input {
+        json.truncate(json.len() - 1);
+        json.push_str(",\"input\":");
+        json.push_str(&input);
+        json.push('}');
+    }
     json.push('\n');
     Ok(json)
 }

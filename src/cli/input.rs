@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::Path;
 
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::{Result, Stop};
@@ -46,8 +47,37 @@ pub(super) struct Lines<R> {
 /// One line, and where it stands.
 pub(super) struct Line<'a> {
     pub(super) text: &'a str,
+    /// "Line", or "Item" of an array.
+    unit: &'static str,
     number: usize,
     name: &'a str,
+}
+
+/// The items of a JSON array, each as it was written.
+pub(super) fn array_items<'a>(array: &'a str, name: &'a str) -> Result<Vec<Line<'a>>> {
+    serde_json::from_str::<IgnoredAny>(array)
+        .map_err(|error| Stop::failed(format!("{name} is not a JSON array: {error}.")))?;
+    let mut items = vec![];
+    // It is JSON: what is between the items is one comma and blanks.
+    let mut rest = array.trim_start().get(1..).unwrap_or_default();
+    loop {
+        rest = rest.trim_start_matches(|c: char| c == ',' || c.is_whitespace());
+        if rest.is_empty() || rest.starts_with(']') {
+            return Ok(items);
+        }
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<IgnoredAny>();
+        if !matches!(values.next(), Some(Ok(_))) {
+            return Err(Stop::failed(format!("{name} is not a JSON array.")));
+        }
+        let (text, after) = rest.split_at(values.byte_offset());
+        items.push(Line {
+            text,
+            unit: "Item",
+            number: items.len() + 1,
+            name,
+        });
+        rest = after;
+    }
 }
 
 impl Lines<BufReader<File>> {
@@ -89,6 +119,16 @@ impl<R: BufRead> Lines<R> {
             return Ok(None);
         }
         *number += 1;
+        // UTF-16 with its mark, or without one: then the first character has a zero byte.
+        if *number == 1
+            && (bytes.starts_with(b"\xff\xfe")
+                || bytes.starts_with(b"\xfe\xff")
+                || bytes.iter().take(2).any(|&byte| byte == 0))
+        {
+            return Err(Stop::failed(format!(
+                "{name} is UTF-16, not UTF-8. Convert it first, with iconv for instance."
+            )));
+        }
         let text = std::str::from_utf8(bytes).map_err(|error| {
             Stop::failed(format!(
                 "Line {number} of {name} is not UTF-8 from its byte {} on. Convert it first, with iconv for instance.",
@@ -103,9 +143,15 @@ impl<R: BufRead> Lines<R> {
         let text = text.strip_suffix('\n').unwrap_or(text);
         Ok(Some(Line {
             text: text.strip_suffix('\r').unwrap_or(text),
+            unit: "Line",
             number: *number,
             name,
         }))
+    }
+
+    /// What is read, for messages.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 }
 
@@ -116,7 +162,35 @@ impl Line<'_> {
 
     /// An error about this line; `what` goes on from "Line 3 of standard input".
     pub(super) fn error(&self, what: impl std::fmt::Display) -> Stop {
-        Stop::failed(format!("Line {} of {} {what}", self.number, self.name))
+        Stop::failed(format!(
+            "{} {} of {} {what}",
+            self.unit, self.number, self.name
+        ))
+    }
+
+    /// Whether it begins an array of objects or strings, rather than a text such as "[sigh] good".
+    pub(super) fn begins_array(&self) -> bool {
+        let Some(inside) = self.text.trim_start().strip_prefix('[') else {
+            return false;
+        };
+        matches!(
+            inside.trim_start().chars().next(),
+            None | Some('{' | '"' | ']')
+        )
+    }
+
+    /// The JSON as it was written, on one line: line ends can only stand between its tokens.
+    pub(super) fn raw(&self) -> String {
+        self.text.trim().replace(['\n', '\r'], " ")
+    }
+
+    /// The text of an array's item, which is a string or an object.
+    pub(super) fn text_of_item(&self) -> Result<String> {
+        if self.text.starts_with('"') {
+            return serde_json::from_str(self.text)
+                .map_err(|error| self.error(format!("is not JSON: {error}.")));
+        }
+        Ok(self.text_field(&self.object()?)?.to_owned())
     }
 
     /// The line as a JSON object.

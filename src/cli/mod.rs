@@ -21,7 +21,7 @@ use crate::protocol::{ModelInfo, Prediction};
 use crate::weights;
 use crate::{Error, ErrorKind};
 
-/// Tells how texts read, with a BERT sequence classifier.
+/// Classifies the sentiment of texts with a BERT sequence classifier.
 #[derive(Debug, Parser)]
 #[command(name = "live-sentiment", version)]
 struct Cli {
@@ -89,15 +89,15 @@ struct Model {
     /// Folder with config.json, tokenizer.json and model.gguf or model.safetensors
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
-    /// Which arithmetic to use
+    /// Compute backend
     #[arg(long, value_enum, default_value_t = Backend::Candle)]
     backend: Backend,
-    /// How matrices are held that the file stores as plain numbers; by default `stored`, with the backend `scalar` `q8_0`
+    /// In-memory precision of unquantized weights (F32/F16/BF16) [default: stored; q8_0 with --backend scalar]
     #[arg(long, value_enum)]
     precision: Option<Precision>,
 }
 
-/// Whether matrices of plain numbers are rounded while they are read.
+/// Whether unquantized matrices are rounded while they are read.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Precision {
     /// As the file has them
@@ -182,7 +182,7 @@ fn bad_model(dir: &Path, error: &Error) -> Stop {
              you may read."
         ),
         ErrorKind::Malformed => {
-            "Fetch the file again, or make it anew with live-sentiment quantize.".into()
+            "Fetch the file again, or make it again with live-sentiment quantize.".into()
         }
         ErrorKind::Unsupported => format!(
             "Check that the files in {dir} come from one and the same BERT or DistilBERT sequence classifier."

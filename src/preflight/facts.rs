@@ -8,9 +8,9 @@ pub type Facts = Vec<(&'static str, String)>;
 /// Everything that is known, the kind of model first.
 pub fn facts(found: &Preflight) -> Facts {
     let holds = if found.multi_label {
-        "each holds or not"
+        "multi-label"
     } else {
-        "one holds"
+        "single-label"
     };
     let mut rows = vec![
         (

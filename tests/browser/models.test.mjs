@@ -101,7 +101,7 @@ test("a safetensors model by its address: looked at, then used, and the same tex
   await says(page, /will run here/);
   const found = await facts(page);
   assert.match(found.architecture, /BertForSequenceClassification/);
-  assert.match(found.labels, /1 star, 2 stars, .*one holds/);
+  assert.match(found.labels, /1 star, 2 stars, .*single-label/);
   assert.match(found.vocabulary, /cased; words: Latin/);
   assert.match(found.weights, /BF16/);
   assert.match(found.memory, /MB in a page/);
@@ -176,7 +176,7 @@ test("a model of another site, as a hub has it, and what a link to it may do by 
   assert.equal(await page.getByLabel(/Address of the model/).inputValue(), `${hub.url}o/n/resolve/abc/`);
   await page.getByRole("button", { name: "Look at it" }).click();
   await says(page, /will run here/);
-  assert.match((await facts(page)).labels, /each holds or not/);
+  assert.match((await facts(page)).labels, /multi-label/);
   await useIt(page);
   await paste(page, "What a surprise");
   await reaches(page, "ready", { timeout: LOAD_MS });

@@ -120,6 +120,64 @@ fn echo_keeps_the_input() {
 }
 
 #[test]
+fn the_first_line_that_is_not_blank_tells_the_format() {
+    let expected = json_lines(&classify(&[], "good\nbad\n"));
+    for input in [
+        "\n{\"text\":\"good\"}\n{\"text\":\"bad\"}\n",
+        "\u{feff} \r\n\t{\"text\":\"good\"}\r\n  {\"text\":\"bad\"}\r\n",
+        "[{\"text\":\"good\"},{\"text\":\"bad\"}]",
+        "\n[\n  {\n \"text\": \"good\"\n},\r\n {\"text\": \"bad\"}\n]\n\n",
+        "[ \"good\", \"bad\" ]",
+    ] {
+        assert_eq!(json_lines(&classify(&[], input)), expected, "{input:?}");
+    }
+    assert_eq!(json_lines(&classify(&[], "[]")).len(), 0);
+    assert_eq!(json_lines(&classify(&[], "\n\n[sigh] good\n\n")).len(), 4);
+    assert_eq!(json_lines(&classify(&[], "\n \n")).len(), 2);
+    for (input, reason) in [
+        ("[\n{\"text\": \"good\"},\n", "is not a JSON array: EOF"),
+        ("[\"good\"]\n[\"bad\"]", "is not a JSON array: trailing"),
+        ("[\"good\", 1]", "Item 2 of standard input is JSON, but not"),
+        ("[{\"txt\": 1}]", "Item 1 of standard input has no field"),
+        (
+            "[\"good\" she said",
+            "give --format text if it is plain text",
+        ),
+    ] {
+        assert_fails(&classify(&[], input), reason);
+    }
+}
+
+#[test]
+fn echo_gives_back_what_came_in() {
+    for object in [
+        r#"{"id":138901234567890123456,"text":"good","z":1,"a":2,"price":1.10}"#,
+        r#"{"text": "g\u006fod", "a": {"z": [1.0, 1E2], "b": -0}, "a": "\ud83d\ude00 \/"}"#,
+    ] {
+        for input in [
+            object.to_owned(),
+            format!("  {object}\r\n"),
+            format!("[\n{object}\n]"),
+        ] {
+            let output = classify(&["--echo"], input);
+            let stdout = String::from_utf8(output.stdout).unwrap();
+            assert!(
+                stdout.ends_with(&format!(",\"input\":{object}}}\n")),
+                "{stdout}"
+            );
+        }
+    }
+}
+
+#[test]
+fn utf_16_is_refused() {
+    let utf16: Vec<u8> = "good\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for mark in [&b"\xff\xfe"[..], b"", b"\xfe\xff\0"] {
+        assert_fails(&classify(&[], [mark, &utf16[..]].concat()), "is UTF-16");
+    }
+}
+
+#[test]
 fn a_bad_line_is_named_after_the_good_ones_were_answered() {
     for (third, reason) in [
         (

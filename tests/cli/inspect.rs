@@ -40,7 +40,7 @@ fn the_preflight_says_what_a_checkpoint_is() {
     let text = String::from_utf8(output.stdout).unwrap();
     for part in [
         "BertForSequenceClassification, 1 layer of 32",
-        "1 star, 2 stars, 3 stars, 4 stars, 5 stars (one holds)",
+        "1 star, 2 stars, 3 stars, 4 stars, 5 stars (single-label)",
         "250 tokens, cased; words: Latin",
         "Cyrillic",
         "BF16",
