@@ -58,32 +58,37 @@ function stamp() {
   console.log(`stamp: ${build}, ${compiled.length} compiled files, ${pages.join(" and ")}`);
 }
 
-/** Writes each model's files.json. */
+/**
+ * Writes each model's files.json. A folder whose files it cannot list, such as one with vocab.txt or several files of weights,
+ * gets none: its files are then kept as they come.
+ */
 function listModels(models) {
-  for (const name of readdirSync(models)) {
+  for (const { name } of readdirSync(models, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+    const folder = join(models, name);
+    const weights = readdirSync(folder).filter((file) => /^[^.].*\.(gguf|safetensors)$/i.test(file));
+    const listed = ["config.json", "tokenizer.json", ...weights];
+    if (weights.length !== 1 || !listed.every((file) => existsSync(join(folder, file)))) {
+      console.log(`stamp: models/${name} is left without a files.json`);
+      continue;
+    }
     const entry = (file) => {
-      const bytes = readFileSync(join(models, name, file));
+      const bytes = readFileSync(join(folder, file));
       return [file, { bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") }];
     };
-    const files = Object.fromEntries(["config.json", "tokenizer.json", "model.gguf"].map(entry));
-    writeFileSync(join(models, name, "files.json"), `${JSON.stringify(files, null, 2)}\n`);
+    writeFileSync(join(folder, "files.json"), `${JSON.stringify(Object.fromEntries(listed.map(entry)), null, 2)}\n`);
   }
 }
 
 /** Tells the service worker what the page is made of. What only programs use, bench.html and the API, is not kept. */
 function stampServiceWorker(hash, build, compiled) {
   const icons = readdirSync(join(publicFolder, "icons")).map((name) => `icons/${name}`);
-  const relaxed = compiled.filter((name) => name.startsWith("worker_relaxed"));
-  const simd128 = compiled.filter((name) => name.startsWith("worker") && !relaxed.includes(name));
-  const page = compiled.filter((name) => !/^(api|worker)/.test(name));
-  const within = (names) => names.filter((name) => /\.(css|js|wasm)$/.test(name)).map((name) => `${build}/${name}`);
+  const kept = compiled.filter((name) => /\.(css|js|wasm)$/.test(name) && !name.startsWith("api"));
   const digest = (path) => createHash("sha256").update(readFileSync(join(dist, path))).digest("hex");
-  const programs = within(compiled).filter((path) => !/\/api/.test(path));
+  const programs = kept.map((name) => `${build}/${name}`);
   const values = {
     BUILD: hash,
     DIGESTS: Object.fromEntries(programs.map((path) => [path, digest(path)])),
-    PAGE: ["./", "startup.js", "manifest.webmanifest", ...icons, ...within(page)],
-    WORKERS: { simd128: within(simd128), relaxed: within(relaxed) },
+    PAGE: ["./", "startup.js", "manifest.webmanifest", ...icons, ...programs],
   };
   const constant = ([name, value]) => [new RegExp(`^const ${name} = .*;$`, "m"), `const ${name} = ${JSON.stringify(value)};`];
   rewrite("sw.js", Object.entries(values).map(constant));

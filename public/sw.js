@@ -4,10 +4,10 @@
 // compiled lies in build-HASH/ and never changes, so it comes from the cache; the page itself comes from the network where
 // there is one, so that nobody is stuck with an old release.
 
-// .ci/stamp.mjs puts these in: the build's hash, the files of the page, those of each worker, and the SHA-256 of what was compiled.
+// .ci/stamp.mjs puts these in: the build's hash, the files of the page and of both workers, and the SHA-256 of what was compiled.
+// Both workers, for an update or a setting can give a browser relaxed SIMD, or take it away, while it is offline.
 const BUILD = "dev";
 const PAGE = [];
-const WORKERS = { simd128: [], relaxed: [] };
 const DIGESTS = {};
 
 /** Milliseconds that the network may take over the page itself before the cached one is shown. */
@@ -16,14 +16,6 @@ const PATIENCE = 4000;
 const SCOPE = new URL(registration.scope).pathname;
 const OURS = `live-sentiment-page ${SCOPE} `;
 const CACHE = OURS + BUILD;
-
-// RELAXED of src/web/probe.rs.
-const RELAXED_SIMD = [
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 6, 1, 96, 1, 123, 1, 123, 3, 2, 1, 0, 10, 13, 1, 11, 0, 32, 0, 32, 0, 32, 0, 253, 147, 2, 11,
-];
-
-/** The files of the page on this browser: only one of the two workers can be of use. */
-const files = () => [...PAGE, ...WORKERS[WebAssembly.validate(new Uint8Array(RELAXED_SIMD)) ? "relaxed" : "simd128"]];
 
 addEventListener("install", (event) => event.waitUntil(install()));
 addEventListener("activate", (event) => event.waitUntil(activate()));
@@ -44,7 +36,7 @@ addEventListener("fetch", (event) => {
 async function install() {
   const cache = await caches.open(CACHE);
   await Promise.all(
-    files().map(async (path) => {
+    PAGE.map(async (path) => {
       // What has its build in its name cannot be out of date; the rest can.
       let response = await get(path, path.startsWith("build-") ? "default" : "no-cache");
       // A damaged program would be kept for as long as this release lives.
@@ -53,8 +45,7 @@ async function install() {
       const body = await response.blob();
       // Another release has been put in place meanwhile: its own service worker will come.
       if (path === "./" && !(await body.text()).includes(`name="build" content="${BUILD}"`)) throw new Error("another release");
-      // A copy, for browsers refuse to show a page that was redirected to.
-      await cache.put(path, new Response(body, { headers: { "Content-Type": response.headers.get("Content-Type") ?? "" } }));
+      await cache.put(path, copy(response, body));
     }),
   );
 }
@@ -63,6 +54,16 @@ async function get(path, cache) {
   const response = await fetch(path, { cache });
   if (!response.ok) throw new Error(`${path}: HTTP status ${response.status}`);
   return response;
+}
+
+/**
+ * The response without the mark that it was redirected to, which browsers refuse as a page. It keeps its headers, such as the
+ * host's policies, but for those that tell how the body was sent, and Vary, by which the one copy might not be found or kept.
+ */
+function copy({ status, statusText, headers: sent }, body) {
+  const headers = new Headers(sent);
+  for (const name of ["Content-Encoding", "Content-Length", "Vary"]) headers.delete(name);
+  return new Response(body, { status, statusText, headers });
 }
 
 async function isRight(path, response) {
@@ -101,13 +102,13 @@ async function newest(request, name = request, will = (response) => response.ok)
   }
 }
 
-// The page lists every request that is made, these too.
+// The page lists every request that is made, these too. Other sites of the same origin are told nothing.
 new PerformanceObserver(async (list) => {
   const requests = list
     .getEntries()
     .filter(({ name }) => name.startsWith("http"))
     .map(({ name, transferSize, startTime }) => ({ url: name, bytes: transferSize ?? 0, at: performance.timeOrigin + startTime }));
   for (const client of await clients.matchAll({ includeUncontrolled: true })) {
-    client.postMessage({ type: "requested", requests });
+    if (client.url.startsWith(registration.scope)) client.postMessage({ type: "requested", requests });
   }
 }).observe({ type: "resource", buffered: true });
