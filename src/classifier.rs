@@ -1,20 +1,17 @@
 //! A model's files to a [`Classifier`], a text to a [`Prediction`].
 
-use std::fs::File;
 use std::io::{Read, Seek};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use web_time::Instant;
 
-use crate::bert::Bert;
-use crate::config::{Config, ProblemType};
-use crate::ops::Backend;
-use crate::protocol::{ModelInfo, Prediction};
-use crate::tokenizer::{
-    ADDED_TOKENS, Batch, Encoded, Padding, SETTINGS, SPECIAL_TOKENS, Tokenizer, TokenizerFiles,
-    VOCABULARY,
-};
-use crate::weights::{Precision, Weights};
+use crate::arch::bert::Bert;
+use crate::layers::Compute;
+use crate::model::config::{Config, ProblemType};
+use crate::model::dir::{open, read, read_tokenizer, weights_path};
+use crate::model::tokenizer::{Batch, Encoded, Padding, Tokenizer};
+use crate::model::weights::{Precision, Weights};
+use crate::types::{ModelInfo, Prediction};
 use crate::{Error, Result};
 
 /// The name of a model whose file has none, until whoever knows its folder gives it that one's.
@@ -31,7 +28,7 @@ pub struct Classifier {
 
 impl Classifier {
     /// Loads a model from `config.json`, `tokenizer.json` and its weights (GGUF or safetensors), which are read
-    /// piece by piece and held in the [`Precision`] that goes with `backend`. `weights_file` names them in messages.
+    /// piece by piece and held in the [`Precision`] that goes with `compute`. `weights_file` names them in messages.
     ///
     /// # Errors
     /// One sentence about the first file that is damaged, unsupported or does not belong to the others.
@@ -40,10 +37,10 @@ impl Classifier {
         tokenizer: &[u8],
         weights: impl Read + Seek,
         weights_file: &str,
-        backend: Backend,
+        compute: Compute,
     ) -> Result<Self> {
-        let precision = Precision::of(backend);
-        Self::load_as(config, tokenizer, weights, weights_file, backend, precision)
+        let precision = compute.default_precision();
+        Self::load_as(config, tokenizer, weights, weights_file, compute, precision)
     }
 
     /// The same, with plain numbers held in `precision`.
@@ -55,7 +52,7 @@ impl Classifier {
         tokenizer: &[u8],
         weights: impl Read + Seek,
         weights_file: &str,
-        backend: Backend,
+        compute: Compute,
         precision: Precision,
     ) -> Result<Self> {
         let start = Instant::now();
@@ -63,7 +60,7 @@ impl Classifier {
         let tokenizer = Tokenizer::parse(tokenizer, &config)?;
         let mut weights =
             Weights::open(weights, weights_file, config.architecture)?.with_precision(precision);
-        let bert = Bert::load(&mut weights, &config, backend)?;
+        let bert = Bert::load(&mut weights, &config, compute)?;
         let info = ModelInfo {
             name: weights
                 .metadata("general.name")
@@ -80,7 +77,7 @@ impl Classifier {
             license: weights.metadata("general.license").map(str::to_owned),
             max_tokens: tokenizer.max_tokens(),
             labels: config.labels,
-            backend: backend.name(),
+            backend: compute.backend(),
             load_millis: millis(start),
             measured: config.measured,
         };
@@ -97,20 +94,20 @@ impl Classifier {
     ///
     /// # Errors
     /// As [`Self::load`]; [`Error::NotFound`] for a missing file.
-    pub fn from_dir(dir: &Path, backend: Backend) -> Result<Self> {
-        Self::from_dir_as(dir, backend, Precision::of(backend))
+    pub fn from_dir(dir: &Path, compute: Compute) -> Result<Self> {
+        Self::from_dir_as(dir, compute, compute.default_precision())
     }
 
     /// The same, with plain numbers held in `precision`.
     ///
     /// # Errors
     /// As [`Self::from_dir`].
-    pub fn from_dir_as(dir: &Path, backend: Backend, precision: Precision) -> Result<Self> {
+    pub fn from_dir_as(dir: &Path, compute: Compute, precision: Precision) -> Result<Self> {
         let config = read(&dir.join("config.json"))?;
         let tokenizer = read_tokenizer(dir)?;
         let (weights, name) = open(&weights_path(dir))?;
         let mut classifier =
-            Self::load_as(&config, &tokenizer, weights, &name, backend, precision)?;
+            Self::load_as(&config, &tokenizer, weights, &name, compute, precision)?;
         if classifier.info.name == UNNAMED
             && let Some(folder) = dir.file_name()
         {
@@ -261,85 +258,6 @@ fn argmax(logits: &[f32]) -> usize {
 
 fn millis(start: Instant) -> f64 {
     start.elapsed().as_secs_f64() * 1e3
-}
-
-/// Reads a whole file.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|e| io_error(path, &e))
-}
-
-/// The `tokenizer.json` of the model in `dir`, or the one that it and the files beside it stand for.
-pub(crate) fn read_tokenizer(dir: &Path) -> Result<Vec<u8>> {
-    let optional = |name: &str| match read(&dir.join(name)) {
-        Err(Error::NotFound { .. }) => Ok(None),
-        file => file.map(Some),
-    };
-    let vocab_txt = optional(VOCABULARY)?;
-    let tokenizer_json = match read(&dir.join("tokenizer.json")) {
-        Err(Error::NotFound { .. }) if vocab_txt.is_some() => None,
-        file => Some(file?),
-    };
-    let [config, added, special] = [SETTINGS, ADDED_TOKENS, SPECIAL_TOKENS].map(optional);
-    let (config, added, special) = (config?, added?, special?);
-    TokenizerFiles {
-        tokenizer_json: tokenizer_json.as_deref(),
-        vocab_txt: vocab_txt.as_deref(),
-        tokenizer_config: config.as_deref(),
-        added_tokens: added.as_deref(),
-        special_tokens_map: special.as_deref(),
-    }
-    .to_json()
-}
-
-/// Where the weights of the model in `dir` are, or should be.
-pub(crate) fn weights_path(dir: &Path) -> PathBuf {
-    let [gguf, safetensors] = ["model.gguf", "model.safetensors"].map(|name| dir.join(name));
-    if gguf.exists() || !safetensors.exists() {
-        gguf
-    } else {
-        safetensors
-    }
-}
-
-/// Opens a file of weights, and tells its name in messages.
-pub(crate) fn open(path: &Path) -> Result<(File, String)> {
-    match File::open(path) {
-        Ok(file) => Ok((file, path.display().to_string())),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(other_weights(path)),
-        Err(e) => Err(io_error(path, &e)),
-    }
-}
-
-/// What to say where there is no file `path`: that the folder has its weights in another form, if it has.
-fn other_weights(path: &Path) -> Error {
-    const INDEX: &str = "model.safetensors.index.json";
-    const PICKLE: &str = "pytorch_model.bin";
-    let unsupported = |found: String| Error::Unsupported {
-        what: "the checkpoint",
-        found,
-        supported: "a single model.safetensors (which save_pretrained of transformers writes)",
-    };
-    if path.with_file_name(INDEX).exists() {
-        return unsupported(format!("split into several files ({INDEX})"));
-    }
-    if path.with_file_name(PICKLE).exists() {
-        return unsupported(format!("a Python pickle ({PICKLE})"));
-    }
-    Error::NotFound {
-        file: path.display().to_string(),
-        status: None,
-    }
-}
-
-fn io_error(path: &Path, error: &std::io::Error) -> Error {
-    let file = path.display().to_string();
-    match error.kind() {
-        std::io::ErrorKind::NotFound => Error::NotFound { file, status: None },
-        _ => Error::Unreachable {
-            file,
-            reason: error.to_string(),
-        },
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 
 use half::f16;
 use live_sentiment::kernels::{
-    Activation, Backend, BlockFormat, Heads, PackedLinear, Scratch, WeightBits,
+    Activation, BlockFormat, Heads, Kernels, PackedLinear, Scratch, WeightBits,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -18,14 +18,14 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 #[cfg(not(target_arch = "wasm32"))]
-const BACKENDS: [Backend; 1] = [Backend::SCALAR];
+const BACKENDS: [Kernels; 1] = [Kernels::SCALAR];
 #[cfg(target_arch = "wasm32")]
-const BACKENDS: [Backend; 5] = [
-    Backend::SCALAR,
-    Backend::SIMD128,
-    Backend::RELAXED,
-    Backend::RELAXED_PAIRS,
-    Backend::RELAXED_QUADS,
+const BACKENDS: [Kernels; 5] = [
+    Kernels::SCALAR,
+    Kernels::SIMD128,
+    Kernels::RELAXED,
+    Kernels::RELAXED_PAIRS,
+    Kernels::RELAXED_QUADS,
 ];
 
 const ACTIVATIONS: [Activation; 5] = [
@@ -147,7 +147,7 @@ impl Case {
         PackedLinear::pack(&parts, self.k, &self.bias, self.bits).unwrap()
     }
 
-    fn run(&self, backend: Backend, activation: Activation) -> Vec<f32> {
+    fn run(&self, backend: Kernels, activation: Activation) -> Vec<f32> {
         let layer = self.pack();
         let mut out = vec![f32::NAN; self.x.len() / self.k * layer.n()];
         backend.linear(
@@ -302,7 +302,7 @@ fn linear_is_close_to_f64() {
 fn backends_agree_bit_by_bit_in_linear_layers() {
     check(case(), |case| {
         for activation in ACTIVATIONS {
-            let oracle = case.run(Backend::SCALAR, activation);
+            let oracle = case.run(Kernels::SCALAR, activation);
             for backend in BACKENDS {
                 prop_assert_eq!(
                     bit_patterns(&case.run(backend, activation)),
@@ -492,7 +492,7 @@ fn attention_is_close_to_f64_and_alike_on_every_backend() {
         attention_case(),
         |(heads, valid, queries, query, key_value)| {
             let hidden = heads.count * heads.dim;
-            let run = |backend: Backend| {
+            let run = |backend: Kernels| {
                 let mut out = vec![f32::NAN; queries * hidden];
                 backend.attention(
                     &query,
@@ -504,7 +504,7 @@ fn attention_is_close_to_f64_and_alike_on_every_backend() {
                 );
                 out
             };
-            let oracle = run(Backend::SCALAR);
+            let oracle = run(Kernels::SCALAR);
             for backend in BACKENDS {
                 prop_assert_eq!(
                     bit_patterns(&run(backend)),

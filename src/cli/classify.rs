@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::input::{Lines, array_items};
+use super::input::{Lines, array_items, is_cut_short};
 use super::{Loaded, Model, Result, Stop};
 
 /// Classify texts from standard input, one a line
@@ -77,6 +77,8 @@ fn classify(
             .map_err(|error| Stop::output(&error))
     };
     let mut format = options.format;
+    // Whether JSON objects go over several lines, as the first one does; `--format jsonl` promises one a line.
+    let mut is_indented = false;
     // Blank lines before the format is known: answered if it turns out to be text.
     let mut blank: Vec<String> = vec![];
     while let Some(line) = lines.next_line()? {
@@ -99,6 +101,8 @@ fn classify(
                 return Ok(());
             }
             format = if line.text.trim_start().starts_with('{') {
+                is_indented = is_cut_short(line.text);
+                blank.clear();
                 Format::Jsonl
             } else {
                 Format::Text
@@ -108,6 +112,16 @@ fn classify(
             if line.is_blank() {
                 continue;
             }
+            // As `jq .` writes them, objects go over several lines.
+            let (first, mut object) = (line.number(), line.text.to_owned());
+            while is_indented && is_cut_short(&object) {
+                let Some(line) = lines.next_line()? else {
+                    break;
+                };
+                object.push('\n');
+                object.push_str(line.text);
+            }
+            let line = lines.line_of(first, &object);
             let fields = line.object().map_err(|stop| match guessed {
                 true => explain_guess(stop, '{'),
                 false => stop,

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::input::Lines;
 use super::{Loaded, Model, Result, Stop};
-use crate::evaluate::{ECE_BINS, Outcome, Report, compared_classes};
+use crate::eval::metrics::{ECE_BINS, Outcome, Report, compared_classes};
 
 /// Measure accuracy, F1 and calibration on labelled texts
 ///
@@ -137,7 +137,7 @@ impl LabelledTexts {
         let mut outcomes = Vec::with_capacity(self.examples.len());
         for (text, expected) in &self.examples {
             let prediction = model.classify(text)?;
-            outcomes.extend(Outcome::among(
+            outcomes.extend(Outcome::restricted_to(
                 &self.classes,
                 &prediction.scores,
                 &prediction.logits,

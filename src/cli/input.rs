@@ -80,6 +80,20 @@ pub(super) fn array_items<'a>(array: &'a str, name: &'a str) -> Result<Vec<Line<
     }
 }
 
+/// The longest JSON object over several lines, in bytes. A `{` that is never closed should not swallow a file.
+const MAX_OBJECT_BYTES: usize = 1 << 20;
+
+/// Whether a JSON object ends before it is complete, so that the next line may belong to it.
+pub(super) fn is_cut_short(object: &str) -> bool {
+    // Only a line that may end the object is worth parsing, or each line would parse all before it.
+    let may_end = |object: &str| object.trim_end().ends_with('}');
+    object.len() < MAX_OBJECT_BYTES
+        && (!may_end(object)
+            || serde_json::from_str::<IgnoredAny>(object).is_err_and(|error| error.is_eof()))
+        && !serde_json::from_str::<IgnoredAny>(object.lines().next().unwrap_or_default())
+            .is_err_and(|error| !error.is_eof())
+}
+
 impl Lines<BufReader<File>> {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
@@ -149,6 +163,16 @@ impl<R: BufRead> Lines<R> {
         }))
     }
 
+    /// `text`, which began in line `number`.
+    pub(super) fn line_of<'a>(&'a self, number: usize, text: &'a str) -> Line<'a> {
+        Line {
+            text,
+            unit: "Line",
+            number,
+            name: &self.name,
+        }
+    }
+
     /// What is read, for messages.
     pub(super) fn name(&self) -> &str {
         &self.name
@@ -156,6 +180,10 @@ impl<R: BufRead> Lines<R> {
 }
 
 impl Line<'_> {
+    pub(super) fn number(&self) -> usize {
+        self.number
+    }
+
     pub(super) fn is_blank(&self) -> bool {
         self.text.trim().is_empty()
     }
@@ -199,10 +227,14 @@ impl Line<'_> {
             Ok(Value::Object(fields)) => Ok(fields),
             Ok(_) => Err(self.error("is JSON, but not an object like {\"text\": \"…\"}.")),
             Err(error) => {
-                // serde_json counts lines within what it was given, which is always one.
+                // serde_json counts lines within what it was given.
                 let message = error.to_string();
                 let reason = message.split(" at line ").next().unwrap_or_default();
-                Err(self.error(format!(
+                let line = Line {
+                    number: self.number + error.line().saturating_sub(1),
+                    ..*self
+                };
+                Err(line.error(format!(
                     "is not JSON: {reason} at column {}.",
                     error.column()
                 )))

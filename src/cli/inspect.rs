@@ -8,9 +8,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Model, Result, Stop, bad_model};
-use crate::classifier::{open, read, read_tokenizer, weights_path};
-use crate::preflight::{Beginning, Facts, facts, megabytes, millions, preflight};
-use crate::protocol::{ModelInfo, Preflight};
+use crate::inspect::{FilePrefix, preflight};
+use crate::model::dir::{open, read, read_tokenizer, weights_path};
+use crate::present::facts::{Facts, facts};
+use crate::present::format::{megabytes, millions};
+use crate::types::{ModelInfo, Preflight};
 use crate::{Error, Result as LibraryResult};
 
 /// Load a model and say what it is
@@ -64,7 +66,7 @@ fn look(dir: &Path) -> LibraryResult<Preflight> {
     let size = weights.metadata().map_err(unreachable)?.len();
     let mut bytes = Vec::new();
     loop {
-        let beginning = Beginning {
+        let beginning = FilePrefix {
             file: &name,
             bytes: &bytes,
             size,

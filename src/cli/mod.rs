@@ -13,12 +13,13 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
 
 use crate::classifier::Classifier;
-use crate::ops;
-use crate::protocol::{ModelInfo, Prediction};
-use crate::weights;
+use crate::layers::Compute;
+use crate::model::weights::Precision;
+use crate::types::{ModelInfo, Prediction};
 use crate::{Error, ErrorKind};
 
 /// Classifies the sentiment of texts with a BERT sequence classifier.
@@ -90,52 +91,25 @@ struct Model {
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// Compute backend
-    #[arg(long, value_enum, default_value_t = Backend::Candle)]
-    backend: Backend,
+    #[arg(long, value_parser = compute(), default_value = "candle")]
+    backend: Compute,
     /// In-memory precision of unquantized weights (F32/F16/BF16) [default: stored; q8_0 with --backend scalar]
     #[arg(long, value_enum)]
     precision: Option<Precision>,
 }
 
-/// Whether unquantized matrices are rounded while they are read.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Precision {
-    /// As the file has them
-    Stored,
-    /// In 8 bits, as a page does
-    #[value(name = "q8_0")]
-    Q8_0,
-    /// In 4 bits
-    #[value(name = "q4_0")]
-    Q4_0,
-}
-
-impl From<Precision> for weights::Precision {
-    fn from(precision: Precision) -> Self {
-        match precision {
-            Precision::Stored => Self::Stored,
-            Precision::Q8_0 => Self::Q8_0,
-            Precision::Q4_0 => Self::Q4_0,
-        }
-    }
-}
-
-/// The backends there are outside a browser.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Backend {
-    /// candle's own quantized matrix product
-    Candle,
-    /// The browser's kernels in plain Rust, many times slower: what the others are tested against
-    Scalar,
-}
-
-impl From<Backend> for ops::Backend {
-    fn from(backend: Backend) -> Self {
-        match backend {
-            Backend::Candle => Self::Candle,
-            Backend::Scalar => Self::SCALAR,
-        }
-    }
+/// The compute backends there are outside a browser.
+fn compute() -> impl TypedValueParser<Value = Compute> {
+    PossibleValuesParser::new([
+        PossibleValue::new("candle").help("candle's own quantized matrix product"),
+        PossibleValue::new("scalar").help(
+            "The browser's kernels in plain Rust, many times slower: the oracle of the tests",
+        ),
+    ])
+    .map(|name| match name.as_str() {
+        "scalar" => Compute::SCALAR,
+        _ => Compute::Candle,
+    })
 }
 
 /// A model in memory, and the folder it came from.
@@ -147,12 +121,9 @@ struct Loaded<'a> {
 impl Model {
     fn load(&self) -> Result<Loaded<'_>> {
         let dir = &self.model;
-        let backend = self.backend.into();
-        let precision = match self.precision {
-            Some(precision) => precision.into(),
-            None => weights::Precision::of(backend),
-        };
-        let classifier = Classifier::from_dir_as(dir, backend, precision)
+        let default = self.backend.default_precision();
+        let precision = self.precision.unwrap_or(default);
+        let classifier = Classifier::from_dir_as(dir, self.backend, precision)
             .map_err(|error| bad_model(dir, &error))?;
         Ok(Loaded { dir, classifier })
     }

@@ -3,13 +3,13 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::input::read_texts;
 use super::{Result, Stop, bad_model};
-use crate::quantize::{self, quantize};
-use crate::verify::{Agreement, verify};
+use crate::convert::{self, Format, quantize};
+use crate::eval::agreement::{Agreement, verify};
 
 /// Make a model small enough for a page, from a Hugging Face checkpoint
 ///
@@ -39,29 +39,6 @@ pub(super) struct Options {
     verify: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    /// 8 bits a number: 1.06 bytes with the scales
-    #[value(name = "q8_0")]
-    Q8_0,
-    /// 4 bits a number: 0.56 bytes with the scales
-    #[value(name = "q4_0")]
-    Q4_0,
-    /// 2 bytes a number
-    #[value(name = "f16")]
-    F16,
-}
-
-impl From<Format> for quantize::Format {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Q8_0 => Self::Q8_0,
-            Format::Q4_0 => Self::Q4_0,
-            Format::F16 => Self::F16,
-        }
-    }
-}
-
 pub(super) fn run(options: &Options) -> Result {
     // A mistake in this file should not show after minutes.
     let texts = options.verify.as_deref().map(read_texts).transpose()?;
@@ -69,8 +46,8 @@ pub(super) fn run(options: &Options) -> Result {
     let report = quantize(
         &options.checkpoint,
         &options.model,
-        &quantize::Options {
-            format: options.format.into(),
+        &convert::Options {
+            format: options.format,
             name: options.name.clone(),
             license: options.license.clone(),
         },

@@ -1,33 +1,35 @@
 //! The arithmetic of a BERT encoder on plain slices: linear layers with quantized weights, attention and layer norm.
 //!
-//! A [`Backend`] is a set of kernels that compute the same thing:
+//! A [`Kernels`] is a set of kernels that compute the same thing:
 //!
 //! | backend | what it is |
 //! |---|---|
-//! | [`Backend::SCALAR`] | plain Rust, written to be read: the oracle of the others, and the native backend |
-//! | `Backend::SIMD128` | WebAssembly's 128-bit SIMD |
-//! | `Backend::RELAXED` | the same with relaxed SIMD's 8-bit dot product |
+//! | [`Kernels::SCALAR`] | plain Rust, written to be read: the oracle of the others, and the native backend |
+//! | `Kernels::SIMD128` | WebAssembly's 128-bit SIMD |
+//! | `Kernels::RELAXED` | the same with relaxed SIMD's 8-bit dot product |
 //!
 //! Sums over quantized numbers are sums of integers, and what is left in f32 is done in the same order everywhere
 //! without fused multiply-add. So all backends agree bit by bit in linear layers and attention, on every CPU. They are
-//! not given the same weights where those have 8 bits: the dot product of relaxed SIMD takes 7 ([`Backend::weight_bits`]).
+//! not given the same weights where those have 8 bits: the dot product of relaxed SIMD takes 7 ([`Kernels::weight_bits`]).
 //!
 //! A program contains the instructions of those backends that it names: only the relaxed worker may name `RELAXED`.
 //!
 //! # Linear layers
 //! `x` `[m, k]` is quantized row by row into blocks of 32 signed bytes, each block with its own scale, right before it is
-//! needed. Weights keep the blocks of their file and are laid out in panels of 8 columns (`pack`). A tile is 4 rows of
+//! needed. Weights keep the blocks of their file and are laid out in panels of 8 columns (`packing`). A tile is 4 rows of
 //! `x` by 8 columns: as many accumulators as leave room for operands in the 16 vector registers of x86.
 
-mod numeric;
-mod pack;
+mod fixed_point;
+mod packing;
 #[cfg(target_arch = "wasm32")]
 mod relaxed;
 mod scalar;
 #[cfg(target_arch = "wasm32")]
 mod simd128;
 
-pub use pack::{BlockFormat, PackedLinear, WeightBits};
+use crate::types::Backend;
+
+pub use packing::{BlockFormat, PackedLinear, WeightBits};
 
 /// What follows a linear layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,24 +68,24 @@ type LayerNormKernel = fn(&[f32], Option<&[f32]>, &[f32], &[f32], f32, &mut [f32
 
 /// A set of kernels.
 #[derive(Clone, Copy)]
-pub struct Backend {
-    name: &'static str,
+pub struct Kernels {
+    backend: Backend,
     weight_bits: WeightBits,
     linear: LinearKernel,
     attention: AttentionKernel,
     layer_norm: LayerNormKernel,
 }
 
-impl std::fmt::Debug for Backend {
+impl std::fmt::Debug for Kernels {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name)
+        f.write_str(self.backend.name())
     }
 }
 
-impl Backend {
+impl Kernels {
     /// Plain Rust.
     pub const SCALAR: Self = Self {
-        name: "scalar",
+        backend: Backend::Scalar,
         weight_bits: WeightBits::Eight,
         linear: scalar::linear,
         attention: scalar::attention,
@@ -93,7 +95,7 @@ impl Backend {
     /// WebAssembly's 128-bit SIMD.
     #[cfg(target_arch = "wasm32")]
     pub const SIMD128: Self = Self {
-        name: "simd128",
+        backend: Backend::Simd128,
         weight_bits: WeightBits::Eight,
         linear: simd128::linear,
         attention: simd128::attention,
@@ -103,7 +105,7 @@ impl Backend {
     /// Relaxed SIMD. A program that names it runs only where relaxed SIMD is supported.
     #[cfg(target_arch = "wasm32")]
     pub const RELAXED: Self = Self {
-        name: "relaxed",
+        backend: Backend::Relaxed,
         weight_bits: WeightBits::Seven,
         linear: relaxed::linear,
         ..Self::SIMD128
@@ -123,12 +125,12 @@ impl Backend {
         ..Self::RELAXED
     };
 
-    /// `scalar`, `simd128` or `relaxed`.
-    pub fn name(&self) -> &'static str {
-        self.name
+    /// Which backend these kernels are.
+    pub fn backend(&self) -> Backend {
+        self.backend
     }
 
-    /// In how many bits this backend is fastest at weights of more than 4. It computes with others too.
+    /// In how many bits these kernels are fastest at weights of more than 4. It computes with others too.
     pub fn weight_bits(&self) -> WeightBits {
         self.weight_bits
     }

@@ -13,8 +13,8 @@
 
 use core::arch::wasm32::*;
 
-use super::numeric::BlockScale;
-use super::pack::{BLOCK, COLUMNS, INT4_OFFSET, INT7_OFFSET, Int7Panels, Panels};
+use super::fixed_point::BlockScale;
+use super::packing::{BLOCK, COLUMNS, INT4_OFFSET, INT7_OFFSET, Int7Panels, Panels};
 use super::simd128::lanes::{load_bytes, splat};
 use super::simd128::{
     self, BlockWriter, Int4Kernel, ScaleWord, Tile, halves, linear_by_panels, scales_before_zeros,

@@ -1,7 +1,9 @@
 //! The oracle: what every kernel computes, in plain Rust, without a thought for speed.
 
-use super::numeric::{EXP2, GELU, KEYS_PER_SUM, MAX_VALUE, ROUND, RowScale, max_query, symmetric};
-use super::pack::{BLOCK, COLUMNS, INT4_OFFSET, INT7_OFFSET, Int4Panels, Panels};
+use super::fixed_point::{
+    EXP2, GELU, KEYS_PER_SUM, MAX_VALUE, ROUND, RowScale, max_query, symmetric_scale,
+};
+use super::packing::{BLOCK, COLUMNS, INT4_OFFSET, INT7_OFFSET, Int4Panels, Panels};
 use super::{Activation, Heads, PackedLinear, Scratch};
 
 /// ```text
@@ -88,7 +90,7 @@ fn round(x: f32) -> i32 {
 
 struct QuantizedRow {
     scale: RowScale,
-    blocks: Vec<(super::numeric::BlockScale, [i32; BLOCK])>,
+    blocks: Vec<(super::fixed_point::BlockScale, [i32; BLOCK])>,
 }
 
 impl QuantizedRow {
@@ -231,7 +233,7 @@ fn dot(a: &[i32], b: &[i32]) -> i32 {
 }
 
 fn quantize(x: &[f32], max: f32) -> (Vec<i32>, f32) {
-    let (inverse, step) = symmetric(amax(x), max);
+    let (inverse, step) = symmetric_scale(amax(x), max);
     (x.iter().map(|x| round(x * inverse)).collect(), step)
 }
 

@@ -128,6 +128,7 @@ fn the_first_line_that_is_not_blank_tells_the_format() {
         "[{\"text\":\"good\"},{\"text\":\"bad\"}]",
         "\n[\n  {\n \"text\": \"good\"\n},\r\n {\"text\": \"bad\"}\n]\n\n",
         "[ \"good\", \"bad\" ]",
+        "{\n  \"text\": \"good\"\n}\n{\n  \"a\": {\"b\": {}\n},\n  \"text\": \"bad\"\n}\n",
     ] {
         assert_eq!(json_lines(&classify(&[], input)), expected, "{input:?}");
     }

@@ -38,7 +38,7 @@ fn the_default_models_hidden_states_keep_their_direction() {
     let folder = cases::path("public/models/minilm-sentiment");
     let plain = tempfile::tempdir().unwrap();
     dequantize(&folder, plain.path());
-    let plain = Classifier::from_dir(plain.path(), Backend::Candle).unwrap();
+    let plain = Classifier::from_dir(plain.path(), Compute::Candle).unwrap();
     let golden: cases::DefaultModel = cases::read("default.json");
     for backend in BACKENDS {
         let classifier = Classifier::from_dir(&folder, backend).unwrap();
@@ -46,7 +46,7 @@ fn the_default_models_hidden_states_keep_their_direction() {
         for case in golden
             .gguf
             .iter()
-            .filter(|case| affordable(case, Backend::SCALAR))
+            .filter(|case| affordable(case, Compute::SCALAR))
         {
             let ids = classifier
                 .tokenizer()
@@ -90,7 +90,7 @@ fn a_whole_checkpoint_says_what_transformers_says() {
             "there is no ../shared/model",
         );
     }
-    let plain = Classifier::from_dir(&folder, Backend::Candle).unwrap();
+    let plain = Classifier::from_dir(&folder, Compute::Candle).unwrap();
     assert_golden(&plain, &golden.f32, F32_BOUND);
     let q8_0 = tempfile::tempdir().unwrap();
     quantized_to(&folder, q8_0.path(), Format::Q8_0);

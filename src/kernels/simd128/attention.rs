@@ -7,7 +7,7 @@
 use core::arch::wasm32::*;
 
 use super::super::Heads;
-use super::super::numeric::{EXP2, KEYS_PER_SUM, MAX_VALUE, max_query, symmetric};
+use super::super::fixed_point::{EXP2, KEYS_PER_SUM, MAX_VALUE, max_query, symmetric_scale};
 use super::super::scalar::exponent_factor;
 use super::ROWS;
 use super::lanes::{
@@ -100,7 +100,7 @@ pub(in super::super) fn attention(
 impl Scratch {
     /// Quantizes and transposes a head's keys; returns what one step is worth.
     fn pack_keys(&mut self, keys: HeadRows, tokens: usize) -> f32 {
-        let (inverse, step) = symmetric(keys.amax(tokens), max_query(keys.dim));
+        let (inverse, step) = symmetric_scale(keys.amax(tokens), max_query(keys.dim));
         self.keys.clear();
         for panel in (0..tokens).step_by(PANEL) {
             for feature in (0..keys.dim).step_by(PANEL) {
@@ -126,7 +126,7 @@ impl Scratch {
 
     /// Quantizes a head's values and puts pairs of tokens together; returns what one step is worth.
     fn pack_values(&mut self, values: HeadRows, tokens: usize) -> f32 {
-        let (inverse, step) = symmetric(values.amax(tokens), MAX_VALUE);
+        let (inverse, step) = symmetric_scale(values.amax(tokens), MAX_VALUE);
         self.values.clear();
         for feature in (0..values.dim).step_by(PANEL) {
             for token in (0..tokens).step_by(2) {
@@ -178,7 +178,7 @@ impl Tile<'_> {
         query.resize(dim.div_ceil(2) * M, 0);
         std::array::from_fn(|r| {
             let row = self.query.row(self.start + r);
-            let (inverse, step) = symmetric(amax(row), max_query(dim));
+            let (inverse, step) = symmetric_scale(amax(row), max_query(dim));
             for feature in (0..dim).step_by(PANEL) {
                 let x = quantize(&row[feature..], inverse);
                 let words = [

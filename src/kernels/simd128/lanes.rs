@@ -4,7 +4,7 @@
 
 use core::arch::wasm32::*;
 
-use super::super::numeric::{Exp2Constants, GeluConstants, ROUND};
+use super::super::fixed_point::{Exp2Constants, GeluConstants, ROUND};
 
 /// Four f32 of memory.
 #[inline]

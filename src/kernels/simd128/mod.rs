@@ -11,8 +11,8 @@ pub(super) use self::attention::attention;
 use self::lanes::{from_memory, gelu, load, load_bytes, load_i16, load_widen, splat, store};
 pub(super) use self::norm::layer_norm;
 pub(super) use self::quantize::{BlockWriter, Quantized};
-use super::numeric::{BlockScale, GELU, GeluConstants};
-use super::pack::{BLOCK, COLUMNS, INT4_OFFSET, Int4Panels, Int8Panels, Panels};
+use super::fixed_point::{BlockScale, GELU, GeluConstants};
+use super::packing::{BLOCK, COLUMNS, INT4_OFFSET, Int4Panels, Int8Panels, Panels};
 use super::{Activation, PackedLinear};
 
 #[cfg(not(target_feature = "simd128"))]

@@ -2,8 +2,8 @@
 
 use core::arch::wasm32::*;
 
-use super::super::numeric::{BlockScale, RowScale};
-use super::super::pack::BLOCK;
+use super::super::fixed_point::{BlockScale, RowScale};
+use super::super::packing::BLOCK;
 use super::ROWS;
 use super::lanes::{amax, load, round};
 

@@ -1,0 +1,3 @@
+//! Architectures, one file a family.
+
+pub mod bert;

@@ -1,0 +1,223 @@
+//! What can be said about a model before its weights are downloaded: from `config.json`, `tokenizer.json` and the
+//! first bytes of the weights, where their header is.
+
+mod memory;
+mod prefix;
+mod scripts;
+
+use std::cell::Cell;
+
+use crate::model::config::{Config, ProblemType};
+use crate::model::tokenizer::Tokenizer;
+use crate::model::weights::{Weights, expected_tensors};
+use crate::types::{Failure, Preflight, Vocabulary};
+use crate::{Error, Result};
+
+pub use memory::PROGRAM;
+pub use prefix::FilePrefix;
+
+/// What WebAssembly can address.
+const MAX_MEMORY: u64 = 1 << 32;
+
+/// Looks at what there is of a model: `config.json`, and `tokenizer.json` and the beginning of the weights where they
+/// are known. Matrices of plain numbers count as rounded to Q8_0, as the worker holds them.
+///
+/// Never fails: what speaks against the model is [`Preflight::refusal`]. Where the weights' header is longer than the bytes
+/// that were given, [`Preflight::first_bytes`] says how many to give next.
+pub fn preflight(
+    config: &[u8],
+    tokenizer: Option<&[u8]>,
+    weights: Option<FilePrefix<'_>>,
+) -> Preflight {
+    let mut found = Preflight::default();
+    let refusal = look(&mut found, config, tokenizer, weights).err();
+    found.refusal = refusal.as_ref().map(Failure::from);
+    found
+}
+
+/// Fills in what is found, up to the first thing that is wrong.
+fn look(
+    found: &mut Preflight,
+    config: &[u8],
+    tokenizer: Option<&[u8]>,
+    weights: Option<FilePrefix<'_>>,
+) -> Result<()> {
+    let config = Config::parse(config)?;
+    let encoder = &config.encoder;
+    found.architecture = config.architecture.class().into();
+    found.layers = encoder.num_hidden_layers;
+    found.hidden_size = encoder.hidden_size;
+    found.max_tokens = encoder.max_position_embeddings;
+    found.labels = config.labels.clone();
+    found.multi_label = config.problem_type == ProblemType::MultiLabel;
+    let tensors = expected_tensors(&config);
+    found.parameters = tensors
+        .iter()
+        .map(|(_, shape)| memory::elements(shape))
+        .fold(0, u64::saturating_add);
+    found.memory = memory::needed(&config, |name, shape| {
+        memory::worker_dtype(name, shape, None)
+    });
+
+    if let Some(tokenizer) = tokenizer {
+        let tokenizer = Tokenizer::parse(tokenizer, &config)?;
+        found.vocabulary = Some(Vocabulary {
+            size: tokenizer.vocabulary(),
+            cased: tokenizer.is_cased(),
+            scripts: scripts::shares(tokenizer.whole_words()),
+        });
+    }
+    if let Some(beginning) = weights {
+        found.file_size = Some(beginning.size);
+        look_at_weights(found, &config, beginning)?;
+    }
+    if found.memory > MAX_MEMORY {
+        return Err(Error::Unsupported {
+            what: "its size in memory",
+            found: format!("{:.1} GB", found.memory as f64 / 1e9),
+            supported: "models of up to 4.3 GB, which WebAssembly can address,",
+        });
+    }
+    Ok(())
+}
+
+fn look_at_weights(
+    found: &mut Preflight,
+    config: &Config,
+    beginning: FilePrefix<'_>,
+) -> Result<()> {
+    let hit_end = Cell::new(false);
+    let reader = beginning.reader(&hit_end);
+    match Weights::open(reader, beginning.file, config.architecture) {
+        Ok(weights) => {
+            found.format = Some(format!("{:?}", weights.main_dtype()));
+            weights.check(config)?;
+            found.memory = memory::needed(config, |name, shape| {
+                memory::worker_dtype(name, shape, weights.dtype(name))
+            });
+        }
+        Err(_) if hit_end.get() => found.first_bytes = Some(beginning.header_length()?),
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str) -> Vec<u8> {
+        let dir = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/golden/models/bert-stars/"
+        );
+        std::fs::read(format!("{dir}{name}")).unwrap()
+    }
+
+    #[test]
+    fn each_file_adds_what_it_knows() {
+        let (config, tokenizer, weights) = (
+            file("config.json"),
+            file("tokenizer.json"),
+            file("model.safetensors"),
+        );
+        let first = preflight(&config, None, None);
+        assert_eq!(first.refusal, None);
+        assert_eq!(first.architecture, "BertForSequenceClassification");
+        assert_eq!(
+            first.labels,
+            ["1 star", "2 stars", "3 stars", "4 stars", "5 stars"]
+        );
+        assert!(!first.multi_label);
+        assert_eq!((first.file_size, &first.vocabulary), (None, &None));
+
+        let all = preflight(
+            &config,
+            Some(&tokenizer),
+            Some(FilePrefix {
+                file: "model.safetensors",
+                bytes: &weights,
+                size: weights.len() as u64,
+            }),
+        );
+        assert_eq!(all.refusal, None);
+        assert_eq!(all.format.as_deref(), Some("BF16"));
+        assert_eq!(
+            all.memory, first.memory,
+            "plain numbers are rounded to Q8_0"
+        );
+        // Two bytes each, and the header.
+        assert!(2 * all.parameters < weights.len() as u64);
+        let vocabulary = all.vocabulary.unwrap();
+        assert!(vocabulary.cased);
+        let scripts: Vec<_> = vocabulary.scripts.iter().map(|s| s.name.as_str()).collect();
+        assert_eq!(scripts, ["Latin", "Han", "Cyrillic"]);
+    }
+
+    /// However little of the file is there, it is never taken for damaged, and asking again leads to the header.
+    #[test]
+    fn a_header_may_come_in_pieces() {
+        let (config, weights) = (file("config.json"), file("model.safetensors"));
+        let gguf = std::fs::read(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/golden/llama.cpp/bert-gelu-new-q8_0.gguf"
+        ))
+        .unwrap();
+        let gguf_config = std::fs::read(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/golden/models/bert-gelu-new/config.json"
+        ))
+        .unwrap();
+        for (config, weights) in [(&config, &weights), (&gguf_config, &gguf)] {
+            for start in [0, 1, 7, 8, 9, 15, 16, 100, 1000] {
+                let mut length = start;
+                let found = loop {
+                    let beginning = FilePrefix {
+                        file: "model",
+                        bytes: &weights[..length],
+                        size: weights.len() as u64,
+                    };
+                    let found = preflight(config, None, Some(beginning));
+                    let Some(next) = found.first_bytes else {
+                        break found;
+                    };
+                    assert!(next > length as u64 && next <= weights.len() as u64);
+                    length = next as usize;
+                };
+                assert_eq!(found.refusal, None, "{start}");
+                assert!(found.format.is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_run_is_refused_with_a_reason() {
+        let text = String::from_utf8(file("config.json")).unwrap();
+        let weights = file("model.safetensors");
+        let reason = |config: &str| {
+            let beginning = FilePrefix {
+                file: "model.safetensors",
+                bytes: &weights,
+                size: weights.len() as u64,
+            };
+            preflight(config.as_bytes(), None, Some(beginning))
+                .refusal
+                .unwrap()
+                .message
+        };
+        assert!(reason(&text.replace("BertFor", "RobertaFor")).contains("RobertaFor"));
+        assert_eq!(
+            reason(&text.replace(",\n    \"4\": \"5 stars\"", "")),
+            "config.json names 4 labels, but classifier.weight in model.safetensors has 5 rows, one for each."
+        );
+        let large = text
+            .replace("\"hidden_size\": 32", "\"hidden_size\": 65536")
+            .replace("\"intermediate_size\": 64", "\"intermediate_size\": 262144");
+        let refusal = preflight(large.as_bytes(), None, None).refusal.unwrap();
+        assert!(
+            refusal.message.contains("its size in memory is "),
+            "{refusal:?}"
+        );
+        assert!(reason("<!doctype html>").contains("HTML"));
+    }
+}

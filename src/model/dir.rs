@@ -1,0 +1,86 @@
+//! A model's folder on disk: which of its files are there, and how they are opened.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::tokenizer::{ADDED_TOKENS, SETTINGS, SPECIAL_TOKENS, TokenizerFiles, VOCABULARY};
+use crate::{Error, Result};
+
+/// Reads a whole file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|e| io_error(path, &e))
+}
+
+/// The `tokenizer.json` of the model in `dir`, or the one that it and the files beside it stand for.
+pub(crate) fn read_tokenizer(dir: &Path) -> Result<Vec<u8>> {
+    let optional = |name: &str| match read(&dir.join(name)) {
+        Err(Error::NotFound { .. }) => Ok(None),
+        file => file.map(Some),
+    };
+    let vocab_txt = optional(VOCABULARY)?;
+    let tokenizer_json = match read(&dir.join("tokenizer.json")) {
+        Err(Error::NotFound { .. }) if vocab_txt.is_some() => None,
+        file => Some(file?),
+    };
+    let [config, added, special] = [SETTINGS, ADDED_TOKENS, SPECIAL_TOKENS].map(optional);
+    let (config, added, special) = (config?, added?, special?);
+    TokenizerFiles {
+        tokenizer_json: tokenizer_json.as_deref(),
+        vocab_txt: vocab_txt.as_deref(),
+        tokenizer_config: config.as_deref(),
+        added_tokens: added.as_deref(),
+        special_tokens_map: special.as_deref(),
+    }
+    .to_json()
+}
+
+/// Where the weights of the model in `dir` are, or should be.
+pub(crate) fn weights_path(dir: &Path) -> PathBuf {
+    let [gguf, safetensors] = ["model.gguf", "model.safetensors"].map(|name| dir.join(name));
+    if gguf.exists() || !safetensors.exists() {
+        gguf
+    } else {
+        safetensors
+    }
+}
+
+/// Opens a file of weights, and tells its name in messages.
+pub(crate) fn open(path: &Path) -> Result<(File, String)> {
+    match File::open(path) {
+        Ok(file) => Ok((file, path.display().to_string())),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(other_weights(path)),
+        Err(e) => Err(io_error(path, &e)),
+    }
+}
+
+/// What to say where there is no file `path`: that the folder has its weights in another form, if it has.
+fn other_weights(path: &Path) -> Error {
+    const INDEX: &str = "model.safetensors.index.json";
+    const PICKLE: &str = "pytorch_model.bin";
+    let unsupported = |found: String| Error::Unsupported {
+        what: "the checkpoint",
+        found,
+        supported: "a single model.safetensors (which save_pretrained of transformers writes)",
+    };
+    if path.with_file_name(INDEX).exists() {
+        return unsupported(format!("split into several files ({INDEX})"));
+    }
+    if path.with_file_name(PICKLE).exists() {
+        return unsupported(format!("a Python pickle ({PICKLE})"));
+    }
+    Error::NotFound {
+        file: path.display().to_string(),
+        status: None,
+    }
+}
+
+fn io_error(path: &Path, error: &std::io::Error) -> Error {
+    let file = path.display().to_string();
+    match error.kind() {
+        std::io::ErrorKind::NotFound => Error::NotFound { file, status: None },
+        _ => Error::Unreachable {
+            file,
+            reason: error.to_string(),
+        },
+    }
+}
