@@ -106,6 +106,8 @@ pub enum Backend {
     Candle,
     /// Our kernels in plain Rust: the oracle of the others.
     Scalar,
+    /// Our kernels in AVX2, outside the browser.
+    Avx2,
     /// Our kernels in baseline WebAssembly SIMD.
     Simd128,
     /// Our kernels with the int8 dot product of relaxed SIMD.
@@ -113,13 +115,20 @@ pub enum Backend {
 }
 
 impl Backend {
-    const ALL: [Self; 4] = [Self::Candle, Self::Scalar, Self::Simd128, Self::Relaxed];
+    const ALL: [Self; 5] = [
+        Self::Candle,
+        Self::Scalar,
+        Self::Avx2,
+        Self::Simd128,
+        Self::Relaxed,
+    ];
 
     /// As it is called in messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Candle => "candle",
             Self::Scalar => "scalar",
+            Self::Avx2 => "avx2",
             Self::Simd128 => "simd128",
             Self::Relaxed => "relaxed",
         }

@@ -27,6 +27,12 @@ impl Compute {
     /// Our kernels in plain Rust.
     pub const SCALAR: Self = Self::Kernels(kernels::Kernels::SCALAR);
 
+    /// Our kernels for this CPU, or candle's own where there are none.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn native() -> Self {
+        kernels::Kernels::native().map_or(Self::Candle, Self::Kernels)
+    }
+
     /// The precision of unquantized weights unless another is asked for: our kernels compute with 8 bits at most, so
     /// more would only take memory; candle's arithmetic is the reference, and gets what there is.
     pub fn default_precision(self) -> Precision {

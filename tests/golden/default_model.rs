@@ -32,6 +32,17 @@ fn the_default_model_says_what_its_numbers_say() {
     }
 }
 
+/// What the article prints last: the argmax label of this sentence.
+#[test]
+fn the_articles_product_is_amazing() {
+    for compute in BACKENDS {
+        let folder = cases::path("public/models/minilm-sentiment");
+        let classifier = Classifier::from_dir(&folder, compute).unwrap();
+        let prediction = classifier.classify("This is an amazing product!").unwrap();
+        assert_eq!(classifier.info().labels[prediction.label], "positive");
+    }
+}
+
 /// The encoder's output itself, for the mean over a text's tokens, against the same file dequantized.
 #[test]
 fn the_default_models_hidden_states_keep_their_direction() {
