@@ -24,6 +24,8 @@ enum Step {
     Stray(u64),
     Crash,
     Break,
+    /// The worker has the model's files.
+    Store,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -40,6 +42,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..20_u64).prop_map(Step::Stray),
         1 => Just(Step::Crash),
         1 => Just(Step::Break),
+        1 => Just(Step::Store),
     ]
 }
 
@@ -210,6 +213,11 @@ impl World {
                 self.carry_out(orders);
             }
             Step::Break => {}
+            Step::Store => {
+                if matches!(self.worker.as_deref(), Some([Request::Load { .. }])) {
+                    self.say(stored());
+                }
+            }
         }
     }
 
@@ -254,6 +262,22 @@ proptest! {
         world.settle();
         for seq in 1..=world.submitted {
             prop_assert!(world.done.contains(&seq) || world.withdrawn.contains(&seq), "{seq} is lost");
+        }
+        prop_assert!(!world.queue.is_busy());
+    }
+
+    #[test]
+    fn whatever_happens_nothing_waits_for_ever(
+        steps in prop::collection::vec(step(), 0..200),
+        keep in prop_oneof![Just(Backlog::Latest), Just(Backlog::Fifo)],
+    ) {
+        let mut world = World::new(keep);
+        for step in steps {
+            world.step(step);
+        }
+        // From here on the worker is silent.
+        for _ in 0..2 * MAX_CRASHES * CONVERSION_TICKS {
+            world.step(Step::Tick);
         }
         prop_assert!(!world.queue.is_busy());
     }

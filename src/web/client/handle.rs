@@ -9,16 +9,13 @@ use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent};
 
+use super::deadline::TICK_MILLIS;
 use super::launch::{self, Options, Running};
 use super::queue::{Backlog, Command, Event, Payload, RequestQueue};
 use crate::types::Failure;
 use crate::web::dom::document;
 use crate::web::protocol::Request;
 use crate::web::{codec, exception};
-
-/// Milliseconds between two [`RequestQueue::tick`]s: a worker that is silent for six of them counts as hung. The
-/// longest text takes a slow phone a few seconds.
-const TICK_MILLIS: i32 = 5_000;
 
 /// How long a page must have been out of sight before its worker is ended: longer than a glance at another tab.
 const HIDDEN_MILLIS: i32 = 180_000;
@@ -290,7 +287,7 @@ impl Inner {
         let ticking = self.tick_timer.take();
         let is_due = self.queue.borrow().is_busy();
         self.tick_timer.set(match ticking {
-            None if is_due => Some(set_timer(&self.on_tick, TICK_MILLIS)),
+            None if is_due => Some(set_timer(&self.on_tick, TICK_MILLIS as i32)),
             ticking => ticking,
         });
     }

@@ -20,6 +20,7 @@
 
 use std::collections::BTreeMap;
 
+use super::deadline::{CANCEL_TICKS, CONVERSION_TICKS, LOAD_TICKS, START_TICKS};
 use crate::types::{
     Backend, Failure, ModelInfo, NetworkRequest, Prediction, Progress, Storage, Token,
 };
@@ -105,16 +106,14 @@ pub const MAX_CRASHES: u32 = 3;
 /// How many [`RequestQueue::tick`]s one request may see before its worker is given up as hung.
 pub const MAX_TICKS: u32 = 6;
 
-/// How many [`RequestQueue::tick`]s a worker that loads may take to answer [`RequestQueue::cancel`] before it is ended. It
-/// only has to put away what it has got so far.
-pub const MAX_CANCEL_TICKS: u32 = 2;
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// The worker's program is being fetched and compiled.
     Starting,
-    /// The worker loads the model.
+    /// The worker fetches the model's files.
     Loading,
+    /// The worker has the files and converts the weights.
+    Converting,
     /// The worker takes texts.
     Running,
     /// There is no worker, for nobody needs one now.
@@ -135,7 +134,6 @@ struct InFlight {
     job: QueuedRequest,
     /// Nobody wants the answer any more.
     withdrawn: bool,
-    ticks: u32,
 }
 
 /// The state of the page's side. See the [module](self).
@@ -150,7 +148,9 @@ pub struct RequestQueue {
     waiting: BTreeMap<u64, Payload>,
     /// Crashes since the last answer.
     crashes: u32,
-    /// Ticks since loading was called off, while the worker has not answered that.
+    /// Ticks since the worker was started, was given a request, or reported progress.
+    silent_ticks: u32,
+    /// Ticks since loading was cancelled, while the worker has not answered that.
     cancelled_for: Option<u32>,
 }
 
@@ -165,13 +165,25 @@ impl RequestQueue {
             in_flight: None,
             waiting: BTreeMap::new(),
             crashes: 0,
+            silent_ticks: 0,
             cancelled_for: None,
         }
     }
 
-    /// Whether an answer is due, so that [`Self::tick`] has something to count.
+    /// Whether something is due from the worker, so that [`Self::tick`] has something to count.
     pub fn is_busy(&self) -> bool {
-        self.in_flight.is_some() || self.cancelled_for.is_some()
+        self.deadline().is_some()
+    }
+
+    /// How many ticks the worker may be silent now; `None` if nothing is due from it.
+    fn deadline(&self) -> Option<u32> {
+        match self.phase {
+            Phase::Starting => Some(START_TICKS),
+            Phase::Loading => Some(LOAD_TICKS),
+            Phase::Converting => Some(CONVERSION_TICKS),
+            Phase::Running => self.in_flight.as_ref().map(|_| MAX_TICKS),
+            Phase::Asleep | Phase::Stopped => None,
+        }
     }
 
     /// Whether there is no worker, and none will come before [`Self::retry`].
@@ -185,8 +197,7 @@ impl RequestQueue {
             return Vec::new();
         }
         self.crashes = 0;
-        self.phase = Phase::Starting;
-        vec![Command::StartWorker]
+        vec![self.start()]
     }
 
     /// Nobody looks: ends the worker, which takes tens of megabytes, unless it has something to do.
@@ -194,7 +205,7 @@ impl RequestQueue {
         if self.phase != Phase::Running || self.in_flight.is_some() {
             return Vec::new();
         }
-        self.phase = Phase::Asleep;
+        self.enter(Phase::Asleep);
         vec![Command::EndWorker]
     }
 
@@ -203,8 +214,17 @@ impl RequestQueue {
         if self.phase != Phase::Asleep {
             return Vec::new();
         }
-        self.phase = Phase::Starting;
-        vec![Command::StartWorker]
+        vec![self.start()]
+    }
+
+    fn start(&mut self) -> Command {
+        self.enter(Phase::Starting);
+        Command::StartWorker
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.silent_ticks = 0;
     }
 
     /// Takes something to classify. It is kept until the model is there. Returns its number as well.
@@ -236,11 +256,15 @@ impl RequestQueue {
             Phase::Starting => self.stop(Failure::from(&Error::Cancelled)),
             // The worker puts away what it has got so far, then answers with a failure, which stops us.
             // One that hangs answers nothing: `tick` ends it.
-            Phase::Loading if self.cancelled_for.is_none() => {
+            Phase::Loading | Phase::Converting if self.cancelled_for.is_none() => {
                 self.cancelled_for = Some(0);
                 vec![Command::Post(Request::Cancel)]
             }
-            Phase::Loading | Phase::Running | Phase::Asleep | Phase::Stopped => Vec::new(),
+            Phase::Loading
+            | Phase::Converting
+            | Phase::Running
+            | Phase::Asleep
+            | Phase::Stopped => Vec::new(),
         }
     }
 
@@ -249,31 +273,34 @@ impl RequestQueue {
     pub fn tick(&mut self) -> Vec<Command> {
         if let Some(ticks) = &mut self.cancelled_for {
             *ticks += 1;
-            if *ticks >= MAX_CANCEL_TICKS {
+            if *ticks >= CANCEL_TICKS {
                 return self.stop(Failure::from(&Error::Cancelled));
             }
         }
-        let Some(busy) = &mut self.in_flight else {
+        let Some(deadline) = self.deadline() else {
             return Vec::new();
         };
-        busy.ticks += 1;
-        if busy.ticks < MAX_TICKS {
+        self.silent_ticks += 1;
+        if self.silent_ticks < deadline {
             return Vec::new();
         }
-        self.crashed(Failure::from(&Error::Crashed(
-            "it has not answered for a long time".into(),
-        )))
+        let silent = "nothing has arrived for a long time";
+        self.crashed(Failure::from(&match self.phase {
+            Phase::Starting => program_unreachable(silent),
+            Phase::Loading => Error::Unreachable {
+                file: "The model".into(),
+                reason: silent.into(),
+            },
+            _ => Error::Crashed("it has not answered for a long time".into()),
+        }))
     }
 
     /// The worker's program could not be started, or it stopped on an uncaught error.
     pub fn on_worker_error(&mut self, reason: &str) -> Vec<Command> {
         match self.phase {
             Phase::Asleep | Phase::Stopped => Vec::new(),
-            Phase::Starting => self.stop(Failure::from(&Error::Unreachable {
-                file: "The program that runs the model".into(),
-                reason: reason.to_owned(),
-            })),
-            Phase::Loading | Phase::Running => {
+            Phase::Starting => self.stop(Failure::from(&program_unreachable(reason))),
+            Phase::Loading | Phase::Converting | Phase::Running => {
                 self.crashed(Failure::from(&Error::Crashed(reason.to_owned())))
             }
         }
@@ -281,19 +308,24 @@ impl RequestQueue {
 
     /// The worker said something.
     pub fn on_response(&mut self, response: Response) -> Vec<Command> {
+        // Whatever it says while it loads shows that it gets on. An answer to a request shows itself below.
+        if self.phase != Phase::Running {
+            self.silent_ticks = 0;
+        }
         match (self.phase, response) {
             (Phase::Starting, Response::Listening) => {
-                self.phase = Phase::Loading;
+                self.enter(Phase::Loading);
                 vec![Command::Post(self.load.clone())]
             }
             (Phase::Loading, Response::Progress(progress)) => {
                 vec![Command::Tell(Event::Progress(progress))]
             }
             (Phase::Loading, Response::Stored(storage)) => {
+                self.enter(Phase::Converting);
                 vec![Command::Tell(Event::Stored(storage))]
             }
-            (Phase::Loading, Response::Ready(info)) => {
-                self.phase = Phase::Running;
+            (Phase::Loading | Phase::Converting, Response::Ready(info)) => {
+                self.enter(Phase::Running);
                 self.cancelled_for = None;
                 let mut orders: Vec<_> = self.post_next().into_iter().collect();
                 orders.push(Command::Tell(Event::Ready(info)));
@@ -306,7 +338,9 @@ impl RequestQueue {
             (_, Response::Failed { failure, .. }) if failure.kind == ErrorKind::Crashed => {
                 self.crashed(failure)
             }
-            (Phase::Loading, Response::Failed { seq: None, failure }) => self.stop(failure),
+            (Phase::Loading | Phase::Converting, Response::Failed { seq: None, failure }) => {
+                self.stop(failure)
+            }
             (Phase::Running, Response::Classified { seq, prediction }) => {
                 self.answered(seq, Event::Classified { seq, prediction })
             }
@@ -366,8 +400,8 @@ impl RequestQueue {
         self.in_flight = Some(InFlight {
             job: QueuedRequest { seq, work },
             withdrawn: false,
-            ticks: 0,
         });
+        self.silent_ticks = 0;
         Some(Command::Post(request))
     }
 
@@ -393,11 +427,10 @@ impl RequestQueue {
             // One text that crashes every worker must not take the others with it.
             if self.keep == Backlog::Fifo && self.crashes + 1 >= MAX_CRASHES {
                 self.crashes = 0;
-                self.phase = Phase::Starting;
                 let seq = Some(busy.job.seq);
                 return vec![
                     Command::EndWorker,
-                    Command::StartWorker,
+                    self.start(),
                     Command::Tell(Event::Restarted(failure.clone())),
                     Command::Tell(Event::Failed { seq, failure }),
                 ];
@@ -411,17 +444,16 @@ impl RequestQueue {
         if self.crashes >= MAX_CRASHES {
             return self.stop(failure);
         }
-        self.phase = Phase::Starting;
         vec![
             Command::EndWorker,
-            Command::StartWorker,
+            self.start(),
             Command::Tell(Event::Restarted(failure)),
         ]
     }
 
     /// There is nothing to be done without help: ends the worker and tells the page why.
     pub fn stop(&mut self, failure: Failure) -> Vec<Command> {
-        self.phase = Phase::Stopped;
+        self.enter(Phase::Stopped);
         self.cancelled_for = None;
         // Who waits for every answer takes this failure as the answer to all. A text in a field stays, and is
         // classified once the visitor has tried again with success.
@@ -432,5 +464,12 @@ impl RequestQueue {
             Command::EndWorker,
             Command::Tell(Event::Failed { seq: None, failure }),
         ]
+    }
+}
+
+fn program_unreachable(reason: &str) -> Error {
+    Error::Unreachable {
+        file: "The program that runs the model".into(),
+        reason: reason.to_owned(),
     }
 }
