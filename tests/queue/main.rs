@@ -236,27 +236,136 @@ fn after_a_crash_a_newer_text_takes_precedence() {
     assert_eq!(queue.on_response(answer(3)), [told(3)]);
 }
 
-#[test]
-fn a_text_that_crashes_every_worker_does_not_do_so_for_ever() {
-    let mut queue = running(Backlog::Latest);
-    queue.type_text("a");
-    for _ in 1..MAX_CRASHES {
-        let orders = queue.on_response(crash());
-        assert!(orders.contains(&Command::StartWorker));
-        queue.on_response(Response::Listening);
-        queue.on_response(Response::Ready(info()));
-    }
-    assert_eq!(
-        queue.on_response(crash()),
-        stopped(Error::Crashed("panicked".into()))
-    );
-    assert!(queue.is_stopped());
+fn failed(seq: u64) -> Command {
+    Command::Tell(Event::Failed {
+        seq: Some(seq),
+        failure: failure(Error::Crashed("panicked".into())),
+    })
+}
 
-    // The visitor tries again, and the same text is still there.
+/// The worker crashes, and the next one loads the model. Returns what both do; the former only once the client stops.
+fn crash_and_load(queue: &mut RequestQueue) -> (Vec<Command>, Vec<Command>) {
+    let crashed = queue.on_response(crash());
+    queue.on_response(Response::Listening);
+    (crashed, queue.on_response(Response::Ready(info())))
+}
+
+#[test]
+fn a_typed_text_that_crashes_every_worker_fails_alone() {
+    let mut queue = running(Backlog::Latest);
+    queue.type_text("bad");
+    for _ in 1..MAX_CRASHES {
+        let (crashed, loaded) = crash_and_load(&mut queue);
+        assert!(crashed.contains(&Command::StartWorker));
+        assert_eq!(loaded[0], posted(1, "bad"));
+    }
+    let (crashed, loaded) = crash_and_load(&mut queue);
+    assert_eq!(crashed.last(), Some(&failed(1)));
+    assert_eq!(loaded, [Command::Tell(Event::Ready(info()))]);
+    assert_eq!(queue.type_text("good"), [posted(2, "good")]);
+    assert_eq!(queue.on_response(answer(2)), [told(2)]);
+}
+
+#[test]
+fn a_newer_text_has_tries_of_its_own() {
+    let mut queue = running(Backlog::Latest);
+    queue.type_text("bad");
+    for _ in 1..MAX_CRASHES {
+        crash_and_load(&mut queue);
+    }
+    queue.type_text("bad, too");
+    let (crashed, loaded) = crash_and_load(&mut queue);
+    assert_eq!(crashed.len(), 3, "{crashed:?}");
+    assert_eq!(loaded[0], posted(2, "bad, too"));
+    let (crashed, _) = crash_and_load(&mut queue);
+    assert!(!crashed.contains(&failed(2)));
+}
+
+#[test]
+fn texts_that_crash_the_worker_one_after_the_other_each_fail_alone() {
+    let mut queue = running(Backlog::Fifo);
+    for text in ["bad", "bad", "bad", "good"] {
+        queue.type_text(text);
+    }
+    for seq in 1..=3 {
+        for _ in 1..MAX_CRASHES {
+            crash_and_load(&mut queue);
+        }
+        let (crashed, loaded) = crash_and_load(&mut queue);
+        assert_eq!(crashed.last(), Some(&failed(seq)));
+        let next = if seq < 3 { "bad" } else { "good" };
+        assert_eq!(loaded[0], posted(seq + 1, next));
+    }
+    assert_eq!(queue.on_response(answer(4)), [told(4)]);
+}
+
+fn stops_after_crashes_in_a_row(
+    mut queue: RequestQueue,
+    mut crash_next: impl FnMut(&mut RequestQueue),
+) {
+    for _ in 1..MAX_CRASHES_IN_A_ROW {
+        crash_next(&mut queue);
+        let (crashed, _) = crash_and_load(&mut queue);
+        assert!(crashed.contains(&Command::StartWorker));
+    }
+    crash_next(&mut queue);
+    let error = Error::Crashed("panicked".into());
+    assert_eq!(queue.on_response(crash()), stopped(error));
+    assert!(queue.is_stopped());
+}
+
+#[test]
+fn a_worker_that_crashes_on_every_text_is_given_up() {
+    let mut queue = running(Backlog::Fifo);
+    for _ in 0..100 {
+        queue.type_text("a");
+    }
+    stops_after_crashes_in_a_row(queue, |_| ());
+    // Typed texts, each newer than the one that crashed.
+    stops_after_crashes_in_a_row(running(Backlog::Latest), |queue| {
+        queue.type_text("a");
+        queue.type_text("ab");
+    });
+    // Each was cancelled, so that there is none to fail.
+    let mut seq = 0;
+    stops_after_crashes_in_a_row(running(Backlog::Fifo), |queue| {
+        queue.type_text("a");
+        seq += 1;
+        queue.cancel_request(seq);
+    });
+}
+
+#[test]
+fn after_a_stop_the_typed_text_is_tried_again_with_all_its_tries() {
+    let mut queue = running(Backlog::Latest);
+    for seq in 1..=MAX_CRASHES_IN_A_ROW.div_ceil(MAX_CRASHES) {
+        queue.type_text(&seq.to_string());
+        for _ in 0..MAX_CRASHES {
+            crash_and_load(&mut queue);
+        }
+    }
+    assert!(queue.is_stopped());
     assert_eq!(queue.retry(), [Command::StartWorker]);
     queue.on_response(Response::Listening);
     let orders = queue.on_response(Response::Ready(info()));
-    assert_eq!(orders.first(), Some(&posted(1, "a")));
+    assert_eq!(orders[0], posted(5, "5"));
+    for _ in 1..MAX_CRASHES {
+        let (_, loaded) = crash_and_load(&mut queue);
+        assert_eq!(loaded[0], posted(5, "5"));
+    }
+    let (crashed, _) = crash_and_load(&mut queue);
+    assert_eq!(crashed.last(), Some(&failed(5)));
+}
+
+#[test]
+fn a_worker_that_crashes_while_it_loads_is_given_up() {
+    let mut queue = loading();
+    for _ in 1..MAX_CRASHES {
+        assert!(queue.on_response(crash()).contains(&Command::StartWorker));
+        queue.on_response(Response::Listening);
+    }
+    let error = Error::Crashed("panicked".into());
+    assert_eq!(queue.on_response(crash()), stopped(error));
 }
 
 #[test]
@@ -562,19 +671,13 @@ fn a_text_that_crashes_every_worker_fails_alone() {
     queue.type_text("bad");
     queue.type_text("good");
     for left in (0..MAX_CRASHES).rev() {
-        let orders = queue.on_response(crash());
-        let failed = Command::Tell(Event::Failed {
-            seq: Some(1),
-            failure: failure(Error::Crashed("panicked".into())),
-        });
-        assert_eq!(orders.contains(&failed), left == 0);
-        queue.on_response(Response::Listening);
-        let next = queue.on_response(Response::Ready(info()));
+        let (crashed, loaded) = crash_and_load(&mut queue);
+        assert_eq!(crashed.contains(&failed(1)), left == 0);
         let text = if left == 0 {
             posted(2, "good")
         } else {
             posted(1, "bad")
         };
-        assert_eq!(next[0], text);
+        assert_eq!(loaded[0], text);
     }
 }

@@ -9,7 +9,7 @@
 //!    ^ └────────┐ failure │  ^           │  ^────┘
 //!    │          v         │  └───────────┤
 //!    │       Stopped <────┘    crash     │
-//!    └──────────┴───────── (3 in a row: Stopped)
+//!    └──────────┴───────── (too many in a row: Stopped)
 //!        retry
 //! ```
 //!
@@ -100,8 +100,12 @@ pub enum Command {
     Tell(Event),
 }
 
-/// Crashes without an answer in between after which the worker is not started again by itself.
+/// After so many crashes of the worker a request fails, and after so many with no request to blame the client stops.
 pub const MAX_CRASHES: u32 = 3;
+
+/// After so many crashes without any answer in between the client stops, whichever requests they hit: a worker that
+/// crashes on every text is at fault itself. Fewer requests than these account for may fail one after the other.
+pub const MAX_CRASHES_IN_A_ROW: u32 = 5 * MAX_CRASHES;
 
 /// How many [`RequestQueue::tick`]s one request may see before its worker is given up as hung.
 pub const MAX_TICKS: u32 = 6;
@@ -125,13 +129,15 @@ enum Phase {
 #[derive(Debug, Clone, PartialEq)]
 struct QueuedRequest {
     seq: u64,
-    work: Payload,
+    payload: Payload,
+    /// Crashes of the worker while it was busy with this one.
+    crashes: u32,
 }
 
 /// The request the worker is busy with.
 #[derive(Debug)]
 struct InFlight {
-    job: QueuedRequest,
+    request: QueuedRequest,
     /// Nobody wants the answer any more.
     withdrawn: bool,
 }
@@ -145,9 +151,11 @@ pub struct RequestQueue {
     last_seq: u64,
     in_flight: Option<InFlight>,
     /// By number, oldest first; a map, so that each of many can be withdrawn at once.
-    waiting: BTreeMap<u64, Payload>,
+    waiting: BTreeMap<u64, QueuedRequest>,
     /// Crashes since the last answer.
-    crashes: u32,
+    crashes_in_a_row: u32,
+    /// Those of them that hit no request.
+    idle_crashes: u32,
     /// Ticks since the worker was started, was given a request, or reported progress.
     silent_ticks: u32,
     /// Ticks since loading was cancelled, while the worker has not answered that.
@@ -164,7 +172,8 @@ impl RequestQueue {
             last_seq: 0,
             in_flight: None,
             waiting: BTreeMap::new(),
-            crashes: 0,
+            crashes_in_a_row: 0,
+            idle_crashes: 0,
             silent_ticks: 0,
             cancelled_for: None,
         }
@@ -196,7 +205,10 @@ impl RequestQueue {
         if self.phase != Phase::Stopped {
             return Vec::new();
         }
-        self.crashes = 0;
+        self.forgive();
+        for request in self.waiting.values_mut() {
+            request.crashes = 0;
+        }
         vec![self.start()]
     }
 
@@ -217,6 +229,11 @@ impl RequestQueue {
         vec![self.start()]
     }
 
+    fn forgive(&mut self) {
+        self.crashes_in_a_row = 0;
+        self.idle_crashes = 0;
+    }
+
     fn start(&mut self) -> Command {
         self.enter(Phase::Starting);
         Command::StartWorker
@@ -228,13 +245,18 @@ impl RequestQueue {
     }
 
     /// Takes something to classify. It is kept until the model is there. Returns its number as well.
-    pub fn submit(&mut self, work: Payload) -> (u64, Vec<Command>) {
+    pub fn submit(&mut self, payload: Payload) -> (u64, Vec<Command>) {
         self.last_seq += 1;
         let seq = self.last_seq;
         if self.keep == Backlog::Latest {
             self.waiting.clear();
         }
-        self.waiting.insert(seq, work);
+        let request = QueuedRequest {
+            seq,
+            payload,
+            crashes: 0,
+        };
+        self.waiting.insert(seq, request);
         let mut orders = self.wake();
         orders.extend(self.post_next());
         (seq, orders)
@@ -244,7 +266,7 @@ impl RequestQueue {
     pub fn cancel_request(&mut self, seq: u64) {
         self.waiting.remove(&seq);
         if let Some(busy) = &mut self.in_flight
-            && busy.job.seq == seq
+            && busy.request.seq == seq
         {
             busy.withdrawn = true;
         }
@@ -382,8 +404,8 @@ impl RequestQueue {
         if self.phase != Phase::Running || self.in_flight.is_some() {
             return None;
         }
-        let (seq, work) = self.waiting.pop_first()?;
-        let request = match &work {
+        let (seq, request) = self.waiting.pop_first()?;
+        let message = match &request.payload {
             Payload::Text(text) => Request::Classify {
                 seq,
                 text: text.clone(),
@@ -398,19 +420,19 @@ impl RequestQueue {
             },
         };
         self.in_flight = Some(InFlight {
-            job: QueuedRequest { seq, work },
+            request,
             withdrawn: false,
         });
         self.silent_ticks = 0;
-        Some(Command::Post(request))
+        Some(Command::Post(message))
     }
 
     fn answered(&mut self, seq: u64, event: Event) -> Vec<Command> {
         // With one request in flight an answer can only be to that one; anything else is not an answer.
-        let Some(busy) = self.in_flight.take_if(|busy| busy.job.seq == seq) else {
+        let Some(busy) = self.in_flight.take_if(|busy| busy.request.seq == seq) else {
             return Vec::new();
         };
-        self.crashes = 0;
+        self.forgive();
         let mut orders: Vec<_> = self.post_next().into_iter().collect();
         if !busy.withdrawn {
             orders.push(Command::Tell(event));
@@ -418,37 +440,47 @@ impl RequestQueue {
         orders
     }
 
+    /// The worker is gone. Starts another, with the request that was in flight at the head of the queue, unless that
+    /// is out of tries, or the client is.
     fn crashed(&mut self, failure: Failure) -> Vec<Command> {
-        // The request under way goes back to the head of the queue, unless a newer one has taken its place.
-        if let Some(busy) = self.in_flight.take()
-            && !busy.withdrawn
+        self.crashes_in_a_row += 1;
+        let hit = self.in_flight.take();
+        if hit.is_none() {
+            self.idle_crashes += 1;
+        }
+        let mut failed = None;
+        // One that was cancelled, or superseded by a newer text, is dropped.
+        if let Some(InFlight {
+            mut request,
+            withdrawn: false,
+        }) = hit
             && (self.keep == Backlog::Fifo || self.waiting.is_empty())
         {
-            // One text that crashes every worker must not take the others with it.
-            if self.keep == Backlog::Fifo && self.crashes + 1 >= MAX_CRASHES {
-                self.crashes = 0;
-                let seq = Some(busy.job.seq);
-                return vec![
-                    Command::EndWorker,
-                    self.start(),
-                    Command::Tell(Event::Restarted(failure.clone())),
-                    Command::Tell(Event::Failed { seq, failure }),
-                ];
+            request.crashes += 1;
+            if request.crashes >= MAX_CRASHES {
+                failed = Some(request.seq);
             }
-            self.waiting.insert(busy.job.seq, busy.job.work);
+            self.waiting.insert(request.seq, request);
         }
         if self.cancelled_for.is_some() {
             return self.stop(Failure::from(&Error::Cancelled));
         }
-        self.crashes += 1;
-        if self.crashes >= MAX_CRASHES {
+        if self.idle_crashes >= MAX_CRASHES || self.crashes_in_a_row >= MAX_CRASHES_IN_A_ROW {
             return self.stop(failure);
         }
-        vec![
+        let mut commands = vec![
             Command::EndWorker,
             self.start(),
-            Command::Tell(Event::Restarted(failure)),
-        ]
+            Command::Tell(Event::Restarted(failure.clone())),
+        ];
+        if let Some(seq) = failed {
+            self.waiting.remove(&seq);
+            commands.push(Command::Tell(Event::Failed {
+                seq: Some(seq),
+                failure,
+            }));
+        }
+        commands
     }
 
     /// There is nothing to be done without help: ends the worker and tells the page why.
