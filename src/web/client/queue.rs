@@ -20,7 +20,9 @@
 
 use std::collections::BTreeMap;
 
-use super::deadline::{CANCEL_TICKS, CONVERSION_TICKS, LOAD_TICKS, START_TICKS};
+use super::deadline::{
+    CANCEL_TICKS, CONVERSION_TICKS, LOAD_TICKS, MIN_ANSWER_TICKS, START_TICKS, Speed,
+};
 use crate::types::{
     Backend, Failure, ModelInfo, NetworkRequest, Prediction, Progress, Storage, Token,
 };
@@ -107,9 +109,6 @@ pub const MAX_CRASHES: u32 = 3;
 /// crashes on every text is at fault itself. Fewer requests than these account for may fail one after the other.
 pub const MAX_CRASHES_IN_A_ROW: u32 = 5 * MAX_CRASHES;
 
-/// How many [`RequestQueue::tick`]s one request may see before its worker is given up as hung.
-pub const MAX_TICKS: u32 = 6;
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// The worker's program is being fetched and compiled.
@@ -140,6 +139,8 @@ struct InFlight {
     request: QueuedRequest,
     /// Nobody wants the answer any more.
     withdrawn: bool,
+    /// How many ticks it may take.
+    deadline: u32,
 }
 
 /// The state of the page's side. See the [module](self).
@@ -152,6 +153,8 @@ pub struct RequestQueue {
     in_flight: Option<InFlight>,
     /// By number, oldest first; a map, so that each of many can be withdrawn at once.
     waiting: BTreeMap<u64, QueuedRequest>,
+    /// Known from when the model was loaded first.
+    speed: Option<Speed>,
     /// Crashes since the last answer.
     crashes_in_a_row: u32,
     /// Those of them that hit no request.
@@ -172,6 +175,7 @@ impl RequestQueue {
             last_seq: 0,
             in_flight: None,
             waiting: BTreeMap::new(),
+            speed: None,
             crashes_in_a_row: 0,
             idle_crashes: 0,
             silent_ticks: 0,
@@ -190,7 +194,7 @@ impl RequestQueue {
             Phase::Starting => Some(START_TICKS),
             Phase::Loading => Some(LOAD_TICKS),
             Phase::Converting => Some(CONVERSION_TICKS),
-            Phase::Running => self.in_flight.as_ref().map(|_| MAX_TICKS),
+            Phase::Running => self.in_flight.as_ref().map(|busy| busy.deadline),
             Phase::Asleep | Phase::Stopped => None,
         }
     }
@@ -349,6 +353,7 @@ impl RequestQueue {
             (Phase::Loading | Phase::Converting, Response::Ready(info)) => {
                 self.enter(Phase::Running);
                 self.cancelled_for = None;
+                self.speed.get_or_insert_with(|| Speed::estimate(&info));
                 let mut orders: Vec<_> = self.post_next().into_iter().collect();
                 orders.push(Command::Tell(Event::Ready(info)));
                 orders
@@ -405,6 +410,9 @@ impl RequestQueue {
             return None;
         }
         let (seq, request) = self.waiting.pop_first()?;
+        let deadline = self.speed.as_ref().map_or(MIN_ANSWER_TICKS, |speed| {
+            speed.answer_ticks(&request.payload, request.crashes)
+        });
         let message = match &request.payload {
             Payload::Text(text) => Request::Classify {
                 seq,
@@ -422,6 +430,7 @@ impl RequestQueue {
         self.in_flight = Some(InFlight {
             request,
             withdrawn: false,
+            deadline,
         });
         self.silent_ticks = 0;
         Some(Command::Post(message))
@@ -433,6 +442,9 @@ impl RequestQueue {
             return Vec::new();
         };
         self.forgive();
+        if let (Event::Classified { prediction, .. }, Some(speed)) = (&event, &mut self.speed) {
+            speed.measure(prediction);
+        }
         let mut orders: Vec<_> = self.post_next().into_iter().collect();
         if !busy.withdrawn {
             orders.push(Command::Tell(event));
@@ -453,6 +465,7 @@ impl RequestQueue {
         if let Some(InFlight {
             mut request,
             withdrawn: false,
+            ..
         }) = hit
             && (self.keep == Backlog::Fifo || self.waiting.is_empty())
         {
