@@ -305,13 +305,11 @@ impl Inner {
     }
 
     fn on_hidden(&self) {
-        let orders = self.queue.borrow_mut().sleep();
-        // Where it still has something to do: later.
-        let timer = orders
-            .is_empty()
-            .then(|| set_timer(&self.on_hidden, HIDDEN_MILLIS));
-        self.hidden_timer.set(timer);
-        self.perform(orders);
+        let commands = self.queue.borrow_mut().sleep();
+        // Again later, as long as the page is hidden: the worker may be busy now, or a request may start another.
+        let timer = set_timer(&self.on_hidden, HIDDEN_MILLIS);
+        self.hidden_timer.set(Some(timer));
+        self.perform(commands);
     }
 
     fn clear_hidden_timer(&self) {
