@@ -16,4 +16,4 @@ pub mod queue;
 pub use handle::Client;
 #[cfg(feature = "client")]
 pub use launch::Options;
-pub use queue::{Backlog, Event};
+pub use queue::Event;

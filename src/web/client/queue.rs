@@ -1,22 +1,25 @@
-//! Latest wins: which text the worker gets next, and what becomes of a crash.
+//! Two lanes to one worker: which request it gets next, and what happens after a crash.
 //!
 //! The [`RequestQueue`] is the whole state of the page's side of the conversation, without a browser in it: every
-//! method takes what happened and returns what to do, in order. [`Client`](super::Client) does it.
+//! method takes what happened and returns the commands to carry out, in order. [`Client`](super::Client) does that.
 //!
 //! ```text
-//!           Listening          Ready
-//! Starting ───────────> Loading ─────> Running ──┐ submit, answer
-//!    ^ └────────┐ failure │  ^           │  ^────┘
-//!    │          v         │  └───────────┤
-//!    │       Stopped <────┘    crash     │
-//!    └──────────┴───────── (too many in a row: Stopped)
-//!        retry
+//!           Listening          Stored             Ready
+//! Starting ───────────> Loading ────> Converting ──────> Running ──┐ submit, answer
+//!   ^  ^ │                 │               │             │     ^───┘
+//!   │  └─│─────────────────┴───────────────┴─────────────┘
+//!   │    │        crash or silence: a new worker, or Stopped after too many
+//!   └── Stopped <── failure
+//!  retry
 //! ```
 //!
 //! A worker that is [put to sleep](RequestQueue::sleep) is ended; the next text, or [`RequestQueue::wake`], starts another.
 //!
-//! There is no debounce: an idle worker gets a text at once, a busy one gets the newest text the moment it is
-//! done. So the delay is never longer than two inferences, whatever the typing speed.
+//! The worker has one request at a time. In the [live lane](Lane::Live) only the newest waits, and it goes first; the
+//! [bulk lane](Lane::Bulk) is first in, first out, and waits while there is a live text.
+//!
+//! There is no debounce: an idle worker gets a text at once, a busy one gets the newest the moment it is done. So the
+//! delay is never longer than two inferences, whatever the typing speed and however much waits in the bulk lane.
 
 use std::collections::BTreeMap;
 
@@ -40,9 +43,9 @@ pub enum Event {
     Requested(Vec<NetworkRequest>),
     /// The model is loaded, for the first time or after a restart.
     Ready(ModelInfo),
-    /// A text was classified. The `seq`s of these events only ever rise.
+    /// A text was classified. Within a lane the `seq`s of these events only ever rise.
     Classified {
-        /// What [`submit`](super::Client::submit) returned.
+        /// What [`submit`](super::Client::submit) or [`submit_bulk`](super::Client::submit_bulk) returned.
         seq: u64,
         /// How the text reads.
         prediction: Prediction,
@@ -56,26 +59,26 @@ pub enum Event {
         /// Where reading would stop, as a UTF-16 index into the text.
         truncated_at: Option<usize>,
     },
-    /// With a `seq`: this one request failed, others go on. Without: the client has stopped, and only
-    /// [`retry`](super::Client::retry) starts it again.
+    /// With a `seq`: this one request failed, others go on. Without: the client has stopped, all requests of the bulk lane
+    /// have failed, and only [`retry`](super::Client::retry) starts it again. The live text is kept for that.
     Failed {
-        /// What [`submit`](super::Client::submit) returned, if it was about one request.
+        /// The number of the request, if it was about one.
         seq: Option<u64>,
         /// Why.
         failure: Failure,
     },
-    /// The worker crashed for the reason given and is being started again. No text is lost; the model loads
+    /// The worker crashed or hung, for the reason given, and is being started again. No text is lost; the model loads
     /// again, so [`Event::Progress`] and [`Event::Ready`] follow.
     Restarted(Failure),
 }
 
-/// Which of the requests that find the worker busy are kept.
+/// Where a request waits while the worker is busy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Backlog {
-    /// Only the newest: for a text that is being typed.
-    Latest,
-    /// Every one, in order: for a program that wants every answer.
-    Fifo,
+pub enum Lane {
+    /// For a text that is being typed: a newer one replaces it, and it goes before all of the bulk lane.
+    Live,
+    /// For a program that wants every answer: first in, first out.
+    Bulk,
 }
 
 /// What is to be classified.
@@ -94,11 +97,11 @@ pub enum Payload {
 pub enum Command {
     /// Start a worker; the previous one has been ended.
     StartWorker,
-    /// Terminate the worker. Nothing it said from now on counts.
+    /// Terminate the worker. Messages it has already sent are ignored.
     EndWorker,
     /// Send this to the worker.
     Post(Request),
-    /// Tell the page. Always behind the other commands, so that a page that calls back finds everything done.
+    /// Tell the page. Always after the other commands, so that a page that calls back finds them carried out.
     Tell(Event),
 }
 
@@ -119,15 +122,16 @@ enum Phase {
     Converting,
     /// The worker takes texts.
     Running,
-    /// There is no worker, for nobody needs one now.
+    /// There is no worker, as none is needed now.
     Asleep,
-    /// There is no worker, and none will come by itself.
+    /// There is no worker, and only a retry starts one.
     Stopped,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 struct QueuedRequest {
     seq: u64,
+    lane: Lane,
     payload: Payload,
     /// Crashes of the worker while it was busy with this one.
     crashes: u32,
@@ -137,8 +141,8 @@ struct QueuedRequest {
 #[derive(Debug)]
 struct InFlight {
     request: QueuedRequest,
-    /// Nobody wants the answer any more.
-    withdrawn: bool,
+    /// The answer is not wanted any more.
+    cancelled: bool,
     /// How many ticks it may take.
     deadline: u32,
 }
@@ -147,12 +151,13 @@ struct InFlight {
 #[derive(Debug)]
 pub struct RequestQueue {
     load: Request,
-    keep: Backlog,
     phase: Phase,
     last_seq: u64,
     in_flight: Option<InFlight>,
-    /// By number, oldest first; a map, so that each of many can be withdrawn at once.
-    waiting: BTreeMap<u64, QueuedRequest>,
+    /// The newest live text that waits.
+    live: Option<QueuedRequest>,
+    /// By number, oldest first; a map, so that cancelling one of many is fast.
+    bulk: BTreeMap<u64, QueuedRequest>,
     /// Known from when the model was loaded first.
     speed: Option<Speed>,
     /// Crashes since the last answer.
@@ -167,14 +172,14 @@ pub struct RequestQueue {
 
 impl RequestQueue {
     /// A queue for the model in the folder at the absolute URL `model`. Nothing happens before [`Self::retry`].
-    pub fn new(model: String, backend: Option<Backend>, keep: Backlog) -> Self {
+    pub fn new(model: String, backend: Option<Backend>) -> Self {
         Self {
             load: Request::Load { model, backend },
-            keep,
             phase: Phase::Stopped,
             last_seq: 0,
             in_flight: None,
-            waiting: BTreeMap::new(),
+            live: None,
+            bulk: BTreeMap::new(),
             speed: None,
             crashes_in_a_row: 0,
             idle_crashes: 0,
@@ -210,13 +215,14 @@ impl RequestQueue {
             return Vec::new();
         }
         self.forgive();
-        for request in self.waiting.values_mut() {
-            request.crashes = 0;
+        // The bulk lane was emptied when the client stopped.
+        if let Some(live) = &mut self.live {
+            live.crashes = 0;
         }
         vec![self.start()]
     }
 
-    /// Nobody looks: ends the worker, which takes tens of megabytes, unless it has something to do.
+    /// The page is hidden: ends the worker, which takes tens of megabytes, unless it is busy.
     pub fn sleep(&mut self) -> Vec<Command> {
         if self.phase != Phase::Running || self.in_flight.is_some() {
             return Vec::new();
@@ -225,7 +231,7 @@ impl RequestQueue {
         vec![Command::EndWorker]
     }
 
-    /// Somebody looks again: starts another worker if the last one was put to sleep.
+    /// The page is visible again: starts another worker if the last one was put to sleep.
     pub fn wake(&mut self) -> Vec<Command> {
         if self.phase != Phase::Asleep {
             return Vec::new();
@@ -248,40 +254,38 @@ impl RequestQueue {
         self.silent_ticks = 0;
     }
 
-    /// Takes something to classify. It is kept until the model is there. Returns its number as well.
-    pub fn submit(&mut self, payload: Payload) -> (u64, Vec<Command>) {
+    /// Queues a request, also before the model is loaded. Returns its number as well.
+    pub fn submit(&mut self, lane: Lane, payload: Payload) -> (u64, Vec<Command>) {
         self.last_seq += 1;
         let seq = self.last_seq;
-        if self.keep == Backlog::Latest {
-            self.waiting.clear();
-        }
         let request = QueuedRequest {
             seq,
+            lane,
             payload,
             crashes: 0,
         };
-        self.waiting.insert(seq, request);
-        let mut orders = self.wake();
-        orders.extend(self.post_next());
-        (seq, orders)
+        self.put(request);
+        let mut commands = self.wake();
+        commands.extend(self.post_next());
+        (seq, commands)
     }
 
     /// The answer to `seq` is no longer wanted: no event will carry this number.
     pub fn cancel_request(&mut self, seq: u64) {
-        self.waiting.remove(&seq);
+        self.take_waiting(seq);
         if let Some(busy) = &mut self.in_flight
             && busy.request.seq == seq
         {
-            busy.withdrawn = true;
+            busy.cancelled = true;
         }
     }
 
-    /// Calls off the loading of the model; once it is loaded, does nothing.
+    /// Cancels loading; once the model is loaded, does nothing.
     pub fn cancel(&mut self) -> Vec<Command> {
         match self.phase {
             Phase::Starting => self.stop(Failure::from(&Error::Cancelled)),
-            // The worker puts away what it has got so far, then answers with a failure, which stops us.
-            // One that hangs answers nothing: `tick` ends it.
+            // The worker saves what it has fetched so far, then answers with a failure, which stops the client.
+            // One that hangs does not answer: `tick` ends it.
             Phase::Loading | Phase::Converting if self.cancelled_for.is_none() => {
                 self.cancelled_for = Some(0);
                 vec![Command::Post(Request::Cancel)]
@@ -294,8 +298,8 @@ impl RequestQueue {
         }
     }
 
-    /// Some time has gone by; to be called at a steady pace while [`Self::is_busy`]. Counting calls instead of
-    /// asking the clock means that a computer that slept, or a tab that was frozen, counts as one tick.
+    /// To be called every [`TICK_MILLIS`](super::deadline::TICK_MILLIS) while [`Self::is_busy`]. Calls are counted, instead
+    /// of asking the clock, so that the time a computer slept, or a tab was frozen, counts as one tick.
     pub fn tick(&mut self) -> Vec<Command> {
         if let Some(ticks) = &mut self.cancelled_for {
             *ticks += 1;
@@ -332,9 +336,9 @@ impl RequestQueue {
         }
     }
 
-    /// The worker said something.
+    /// The worker sent a message.
     pub fn on_response(&mut self, response: Response) -> Vec<Command> {
-        // Whatever it says while it loads shows that it gets on. An answer to a request shows itself below.
+        // Any message while it loads is progress. While it runs, only the answer is.
         if self.phase != Phase::Running {
             self.silent_ticks = 0;
         }
@@ -354,9 +358,9 @@ impl RequestQueue {
                 self.enter(Phase::Running);
                 self.cancelled_for = None;
                 self.speed.get_or_insert_with(|| Speed::estimate(&info));
-                let mut orders: Vec<_> = self.post_next().into_iter().collect();
-                orders.push(Command::Tell(Event::Ready(info)));
-                orders
+                let mut commands: Vec<_> = self.post_next().into_iter().collect();
+                commands.push(Command::Tell(Event::Ready(info)));
+                commands
             }
             (Phase::Asleep | Phase::Stopped, _) => Vec::new(),
             (_, Response::Requested { requests }) => {
@@ -399,17 +403,34 @@ impl RequestQueue {
                     failure,
                 },
             ),
-            // Out of turn: a Cancel that crossed Ready on its way, for one.
+            // Out of turn, such as the answer to a Cancel that crossed Ready.
             _ => Vec::new(),
         }
     }
 
-    /// Hands the next job to the worker if it is free.
+    /// Puts a request where it waits.
+    fn put(&mut self, request: QueuedRequest) {
+        match request.lane {
+            Lane::Live => self.live = Some(request),
+            Lane::Bulk => _ = self.bulk.insert(request.seq, request),
+        }
+    }
+
+    fn take_waiting(&mut self, seq: u64) {
+        self.live.take_if(|live| live.seq == seq);
+        self.bulk.remove(&seq);
+    }
+
+    /// Hands the next request to the worker if it is free.
     fn post_next(&mut self) -> Option<Command> {
         if self.phase != Phase::Running || self.in_flight.is_some() {
             return None;
         }
-        let (seq, request) = self.waiting.pop_first()?;
+        let request = match self.live.take() {
+            Some(live) => live,
+            None => self.bulk.pop_first()?.1,
+        };
+        let seq = request.seq;
         let deadline = self.speed.as_ref().map_or(MIN_ANSWER_TICKS, |speed| {
             speed.answer_ticks(&request.payload, request.crashes)
         });
@@ -429,7 +450,7 @@ impl RequestQueue {
         };
         self.in_flight = Some(InFlight {
             request,
-            withdrawn: false,
+            cancelled: false,
             deadline,
         });
         self.silent_ticks = 0;
@@ -437,7 +458,7 @@ impl RequestQueue {
     }
 
     fn answered(&mut self, seq: u64, event: Event) -> Vec<Command> {
-        // With one request in flight an answer can only be to that one; anything else is not an answer.
+        // Only the request in flight can be answered.
         let Some(busy) = self.in_flight.take_if(|busy| busy.request.seq == seq) else {
             return Vec::new();
         };
@@ -445,14 +466,14 @@ impl RequestQueue {
         if let (Event::Classified { prediction, .. }, Some(speed)) = (&event, &mut self.speed) {
             speed.measure(prediction);
         }
-        let mut orders: Vec<_> = self.post_next().into_iter().collect();
-        if !busy.withdrawn {
-            orders.push(Command::Tell(event));
+        let mut commands: Vec<_> = self.post_next().into_iter().collect();
+        if !busy.cancelled {
+            commands.push(Command::Tell(event));
         }
-        orders
+        commands
     }
 
-    /// The worker is gone. Starts another, with the request that was in flight at the head of the queue, unless that
+    /// The worker is gone. Starts another, with the request that was in flight at the head of its lane, unless that
     /// is out of tries, or the client is.
     fn crashed(&mut self, failure: Failure) -> Vec<Command> {
         self.crashes_in_a_row += 1;
@@ -464,16 +485,16 @@ impl RequestQueue {
         // One that was cancelled, or superseded by a newer text, is dropped.
         if let Some(InFlight {
             mut request,
-            withdrawn: false,
+            cancelled: false,
             ..
         }) = hit
-            && (self.keep == Backlog::Fifo || self.waiting.is_empty())
+            && (request.lane == Lane::Bulk || self.live.is_none())
         {
             request.crashes += 1;
             if request.crashes >= MAX_CRASHES {
                 failed = Some(request.seq);
             }
-            self.waiting.insert(request.seq, request);
+            self.put(request);
         }
         if self.cancelled_for.is_some() {
             return self.stop(Failure::from(&Error::Cancelled));
@@ -487,7 +508,7 @@ impl RequestQueue {
             Command::Tell(Event::Restarted(failure.clone())),
         ];
         if let Some(seq) = failed {
-            self.waiting.remove(&seq);
+            self.take_waiting(seq);
             commands.push(Command::Tell(Event::Failed {
                 seq: Some(seq),
                 failure,
@@ -496,15 +517,13 @@ impl RequestQueue {
         commands
     }
 
-    /// There is nothing to be done without help: ends the worker and tells the page why.
+    /// Nothing can go on without help: ends the worker and tells the page why.
     pub fn stop(&mut self, failure: Failure) -> Vec<Command> {
         self.enter(Phase::Stopped);
         self.cancelled_for = None;
-        // Who waits for every answer takes this failure as the answer to all. A text in a field stays, and is
-        // classified once the visitor has tried again with success.
-        if self.keep == Backlog::Fifo {
-            self.waiting.clear();
-        }
+        // This failure is the answer to every bulk request. The live text is still in its field, so it is classified once
+        // a retry succeeds.
+        self.bulk.clear();
         vec![
             Command::EndWorker,
             Command::Tell(Event::Failed { seq: None, failure }),
