@@ -1,0 +1,3 @@
+//! Sentences, words, edits and offsets.
+
+mod offsets;
