@@ -1,3 +1,17 @@
 //! Sentences, words, edits and offsets.
 
+mod golden_rules;
+mod languages;
 mod offsets;
+mod sentences;
+mod words;
+
+use live_sentiment::text::sentences::sentences;
+
+/// The sentences of a text, as text.
+fn split(text: &str) -> Vec<&str> {
+    sentences(text)
+        .into_iter()
+        .map(|range| &text[range])
+        .collect()
+}
