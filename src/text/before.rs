@@ -82,25 +82,27 @@ impl<'a> WordBefore<'a> {
 
     fn role(&self) -> Role {
         let word = self.text;
+        let small = word.to_lowercase();
+        let small = small.as_str();
         let letters = word.chars().filter(|c| c.is_alphabetic()).count();
         let has_only = |is: fn(char) -> bool| word.chars().all(is);
         let capitals = letters > 1 && has_only(char::is_uppercase);
         if has_only(|c| c.is_ascii_digit()) && word.len() <= 2 {
             Role::ShortNumber
-        } else if word.eq_ignore_ascii_case("a.m") || word.eq_ignore_ascii_case("p.m") {
+        } else if matches!(small, "a.m" | "p.m") {
             Role::Clock
-        } else if is_never_last(word) {
+        } else if is_never_last(small) {
             // `in Oakland, CA.`
             if capitals {
                 Role::Abbreviation
             } else {
                 Role::NeverLast
             }
-        } else if is_and_so_on(word) {
+        } else if is_and_so_on(small) {
             Role::AndSoOn
-        } else if stands_before_numbers(word) || word.ends_with("str") {
+        } else if stands_before_numbers(small) || small.ends_with("str") {
             Role::BeforeNumber
-        } else if stands_anywhere(word) || is_initials(word) {
+        } else if stands_anywhere(small) || is_initials(word) {
             Role::Abbreviation
         } else if capitals && has_only(|c| matches!(c, 'I' | 'V' | 'X' | 'L')) {
             Role::Roman
@@ -178,7 +180,7 @@ fn is_ordinal(before: &WordBefore, next: &Next) -> bool {
     let letters = head.chars().rev().take_while(|c| c.is_alphabetic());
     let length: usize = letters.take(MAX_LETTERS + 1).map(char::len_utf8).sum();
     let previous = &head[head.len() - length..];
-    next.is_date() || makes_ordinal(previous) && !next.is_starter()
+    next.is_date() || makes_ordinal(&previous.to_lowercase()) && !next.is_starter()
 }
 
 /// Without a vowel: `qty`, `bhf`.

@@ -86,7 +86,7 @@ pub(super) fn goes_on_in_next(line: &str, next: &str) -> bool {
         }
         _ if begins.is_uppercase() => {
             is_unfinished
-                || is_stopped && is_never_last(word)
+                || is_stopped && is_never_last(&word.to_lowercase())
                 || !is_stopped && width >= WRAPPED_BEFORE_CAPITAL && has_stop(next)
         }
         _ if begins.is_numeric() => is_unfinished || is_stopped || width >= WRAPPED,

@@ -4,6 +4,7 @@
 mod abbreviations;
 mod before;
 mod chars;
+pub mod edits;
 mod lines;
 mod lists;
 mod next;

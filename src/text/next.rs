@@ -1,6 +1,6 @@
 //! What comes behind a place where a sentence may end.
 
-use super::abbreviations::{is_date, is_starter};
+use super::abbreviations::{is_date, is_domain, is_starter};
 use super::chars::{blanks, goes_on, is_caseless, is_line_break, is_opener, space};
 use super::lists::marker;
 
@@ -76,13 +76,13 @@ impl<'a> Next<'a> {
     }
 
     pub(super) fn is_starter(&self) -> bool {
-        is_starter(self.word)
+        is_starter(&self.word.to_lowercase())
     }
 
     /// A month, a weekday, a time zone.
     pub(super) fn is_date(&self) -> bool {
         let is_zone = self.word.len() > 1 && self.word.chars().all(char::is_uppercase);
-        is_zone || is_date(self.word)
+        is_zone || is_date(&self.word.to_lowercase())
     }
 
     /// A capital with small letters behind it.
@@ -99,7 +99,7 @@ impl<'a> Next<'a> {
             Some('.' | ':') => behind.next().is_some_and(char::is_alphanumeric),
             _ => false,
         };
-        self.is_word() && !is_code && !super::abbreviations::is_domain(self.word)
+        self.is_word() && !is_code && !is_domain(&self.word.to_lowercase())
     }
 
     /// One or two digits and a stop: `3. 10. 2020`.

@@ -16,9 +16,6 @@ use super::lines::{goes_on_in_next, line_end, paragraphs};
 use super::lists::{Kind, is_round, marker};
 use super::next::{Begins, Next};
 
-/// Wrapped lines are not joined to sentences longer than this, in bytes.
-const MAX_JOINED: usize = 1200;
-
 /// The sentences of `text`, as ranges of bytes, in order. They begin and end with a character that is not blank, and
 /// between them there are only blanks.
 pub fn sentences(text: &str) -> Vec<Range<usize>> {
@@ -280,17 +277,10 @@ impl<'a> Splitter<'a> {
         }
         let closed = stop.to < end;
         let end = spaced_closer(block, end);
-        // Emoji behind the stop belong to the sentence, unless it has one in front already, as the next one will.
-        let rest = &block[end..];
-        let gap = blanks(rest);
-        let emoji = emoji_run(&rest[gap..]);
-        let is_prefix = block[self.start..].starts_with(is_emoji)
-            && rest[gap + emoji..].starts_with(|c: char| !is_line_break(c));
-        let end = if emoji > 0 && !is_prefix {
-            end + gap + emoji
-        } else {
-            end
-        };
+        // Emoji behind the stop belong to the sentence.
+        let gap = blanks(&block[end..]);
+        let emoji = emoji_run(&block[end + gap..]);
+        let end = if emoji > 0 { end + gap + emoji } else { end };
         let next = Next::of(&block[end..], emoji > 0);
         let before = WordBefore::of(block, self.content, stop.from);
 
@@ -341,8 +331,7 @@ impl<'a> Splitter<'a> {
         }
         let next = &self.block[next..line_end(self.block, next).0];
         let line = &self.block[line + space(&self.block[line..])..end];
-        let wraps = end - self.start <= MAX_JOINED && goes_on_in_next(line, next.trim_end());
-        (!wraps).then_some(end)
+        (!goes_on_in_next(line, next.trim_end())).then_some(end)
     }
 }
 
@@ -377,7 +366,7 @@ fn ends_with_mark(marks: &str, closed: bool, before: &WordBefore, next: &Next) -
         // 「すごい。」と言った
         return !(closed && !next.gap && next.is_speech());
     }
-    let is_name = marks == "!" && !closed && is_exclaimed(before.text);
+    let is_name = marks == "!" && !closed && is_exclaimed(&before.text.to_lowercase());
     match next.begins {
         // `foo?.bar`, `a?b=1`, but `Wow!Great`
         Begins::Capital if !next.gap => before.letters() > 1 && !before.is_in_address(),
