@@ -160,13 +160,33 @@ async function explain(error, model, blocked) {
   for (const [what, address] of [["script", import.meta.url], ["model", model]]) {
     const { origin, href } = parsed(address) ?? {};
     if (!origin || origin === here || !origin.startsWith("http")) continue;
-    const file = what === "model" ? new URL("config.json", href.endsWith("/") ? href : `${href}/`).href : href;
-    const readable = await fetch(file, { method: "HEAD", referrerPolicy: "no-referrer" }).then(() => true, () => false);
-    if (readable) continue;
-    const there = await fetch(file, { method: "HEAD", mode: "no-cors", referrerPolicy: "no-referrer" }).then(() => true, () => false);
+    const files = what === "model" ? filesOf(href) : [href];
+    const options = { referrerPolicy: "no-referrer" };
+    // One that may be read tells that it is not that: an answer other than "here it is" often comes without the header.
+    if ((await Promise.all(files.map((file) => answers(file, options)))).includes(true)) continue;
+    const there = await answers(files[0], { ...options, mode: "no-cors" });
     if (there) return failure("network", `The ${what} is at ${origin}, which does not allow other sites to read it: it must send Access-Control-Allow-Origin: *.`);
   }
   return error;
+}
+
+/** Whether a server answers at an address, whatever it says. A GET, for signed addresses know no other; its body is not waited for. */
+async function answers(address, options) {
+  const controller = new AbortController();
+  const answer = fetch(address, { ...options, signal: controller.signal });
+  return answer.then(() => true, () => false).finally(() => controller.abort());
+}
+
+/** Files that a model's address stands for: of its folder, which lies beside a file that is named; and that file. */
+function filesOf(href) {
+  const url = new URL(href);
+  // A hub's page of a folder or file.
+  url.pathname = url.pathname.replace(/^(\/[^/]+\/[^/]+\/)(?:tree|blob)(?=\/[^/])/, "$1resolve");
+  const isFile = /\.(gguf|safetensors|json)$/i.test(url.pathname);
+  if (!isFile && !url.pathname.endsWith("/")) url.pathname += "/";
+  const beside = new URL("config.json", url);
+  beside.search = url.search;
+  return isFile ? [beside.href, url.href] : [beside.href];
 }
 
 /** What a policy calls the source of a blocked address. */
