@@ -75,8 +75,8 @@ fn models() {
                 load_millis: 812.25,
                 measured: vec![Benchmark {
                     name: "SST-2".into(),
-                    texts: 872,
-                    right: 801,
+                    examples: 872,
+                    correct: 801,
                 }],
             }));
         }

@@ -1,7 +1,7 @@
 //! The command line: `live-sentiment classify | evaluate | quantize | inspect`.
 //!
-//! What programs read goes to standard output, what people read goes to standard error. A failure is one sentence and
-//! what to do about it, with exit code 1; misuse of the options is clap's exit code 2.
+//! Results go to standard output; progress and errors go to standard error. A failure is one sentence and advice, with
+//! exit code 1; a usage error has clap's exit code 2.
 
 mod classify;
 mod evaluate;
@@ -37,7 +37,7 @@ enum Command {
     Quantize(quantize::Options),
 }
 
-/// Runs the command that the program's arguments name.
+/// Parses the program's arguments and runs the command.
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Classify(options) => classify::run(&options),
@@ -48,9 +48,9 @@ pub fn run() -> ExitCode {
     match outcome {
         Ok(()) | Err(Stop::PipeClosed) => ExitCode::SUCCESS,
         Err(Stop::Failed(message)) => {
-            // Names in a hostile file may hold line ends and terminal codes.
+            // Names in a hostile file may contain newlines and terminal escape codes.
             let message = message.replace(char::is_control, "\u{fffd}");
-            // Nobody is left to tell if standard error is closed too.
+            // If standard error is closed too, nothing can be reported.
             let _ = writeln!(io::stderr(), "error: {message}");
             ExitCode::FAILURE
         }
@@ -59,12 +59,12 @@ pub fn run() -> ExitCode {
 
 type Result<T = ()> = std::result::Result<T, Stop>;
 
-/// Why a command ends early.
+/// Why a command ended early.
 #[derive(Debug)]
 enum Stop {
-    /// With a message: what happened, and what to do.
+    /// It failed; the message says what happened and what to do.
     Failed(String),
-    /// Whoever read standard output has seen enough, as in `live-sentiment … | head`.
+    /// The reader of standard output closed the pipe, as in `live-sentiment … | head`. Not a failure.
     PipeClosed,
 }
 
@@ -73,7 +73,7 @@ impl Stop {
         Self::Failed(message.into())
     }
 
-    /// Standard output could not be written.
+    /// A write to standard output failed.
     fn output(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Self::PipeClosed
@@ -83,7 +83,7 @@ impl Stop {
     }
 }
 
-/// Which model, and how to run it.
+/// Options that select a model and how to run it.
 #[derive(Debug, Args)]
 struct Model {
     /// Folder with config.json, tokenizer.json and model.gguf or model.safetensors
@@ -121,7 +121,7 @@ impl Backend {
     }
 }
 
-/// A model in memory, and the folder it came from.
+/// A loaded model and its folder.
 struct Loaded<'a> {
     dir: &'a Path,
     classifier: Classifier,
@@ -159,24 +159,24 @@ impl Loaded<'_> {
     }
 }
 
-/// What is wrong with the model in `dir`, and what to do about it.
+/// The failure for an error of the model in `dir`, with advice.
 fn bad_model(dir: &Path, error: &Error) -> Stop {
     let dir = dir.display();
     let advice = match error.kind() {
         _ if matches!(error, Error::Unwritable { .. }) => {
-            "Check that you may write there, and that the disk has room.".into()
+            "Check that you have permission to write there, and that the disk has room.".into()
         }
         ErrorKind::Network | ErrorKind::NotFound => format!(
-            "Check that {dir} is a folder with config.json, tokenizer.json and model.gguf or model.safetensors, which \
-             you may read."
+            "Check that {dir} is a folder with config.json, tokenizer.json and model.gguf or model.safetensors, and that \
+             you have permission to read them."
         ),
         ErrorKind::Malformed => {
-            "Fetch the file again, or make it again with live-sentiment quantize.".into()
+            "Download the file again, or recreate it with live-sentiment quantize.".into()
         }
         ErrorKind::Unsupported => format!(
-            "Check that the files in {dir} come from one and the same BERT or DistilBERT sequence classifier."
+            "Check that the files in {dir} all come from the same BERT or DistilBERT sequence classifier."
         ),
-        _ => "This is a defect of live-sentiment: please report it, with the model.".into(),
+        _ => "This is a bug in live-sentiment: please report it, with the model.".into(),
     };
     Stop::failed(format!("{error} {advice}"))
 }

@@ -147,7 +147,7 @@ fn the_first_line_that_is_not_blank_tells_the_format() {
         ("[{\"txt\": 1}]", "Item 1 of standard input has no field"),
         (
             "[\"good\" she said",
-            "give --format text if it is plain text",
+            "pass --format text if it is plain text",
         ),
     ] {
         assert_fails(&classify(&[], input), reason);
@@ -225,7 +225,7 @@ fn a_bad_line_is_named_after_the_good_ones_were_answered() {
 fn text_taken_for_json_says_how_to_go_on() {
     assert_fails(
         &classify(&[], "{sigh} good\n"),
-        "give --format text if it is plain text",
+        "pass --format text if it is plain text",
     );
     assert_eq!(
         json_lines(&classify(&["--format", "text"], "{sigh} good\n")).len(),
@@ -238,7 +238,7 @@ fn bytes_that_are_not_utf8() {
     let output = classify(&[], b"good\ncaf\xe9\n");
     assert_fails(
         &output,
-        "Line 2 of standard input is not UTF-8 from its byte 4 on.",
+        "Line 2 of standard input is not UTF-8 from byte 4 on.",
     );
 }
 

@@ -48,7 +48,7 @@ impl Speed {
     /// Before the first answer: what a slow phone takes, by the number of parameters.
     pub fn estimate(info: &ModelInfo) -> Self {
         let operations_per_milli = match info.backend {
-            Backend::Relaxed | Backend::Simd128 => 2e6,
+            Backend::Relaxed | Backend::Simd128 | Backend::Avx2 => 2e6,
             Backend::Candle => 3e5,
             Backend::Scalar => 1e5,
         };
