@@ -1,7 +1,7 @@
 //! Latest wins: which text the worker gets next, and what becomes of a crash.
 //!
 //! The [`RequestQueue`] is the whole state of the page's side of the conversation, without a browser in it: every
-//! method takes what happened and returns what to do, in order. [`Client`](super::Client) does it.
+//! method takes what happened and returns what to do, in order. `Client` does it.
 //!
 //! ```text
 //!           Listening          Ready
@@ -39,14 +39,14 @@ pub enum Event {
     Ready(ModelInfo),
     /// A text was classified. The `seq`s of these events only ever rise.
     Classified {
-        /// What [`submit`](super::Client::submit) returned.
+        /// What `submit` returned.
         seq: u64,
         /// How the text reads.
         prediction: Prediction,
     },
     /// A text was split into tokens.
     Tokenized {
-        /// What [`submit_tokens`](super::Client::submit_tokens) returned.
+        /// What `submit_tokens` returned.
         seq: u64,
         /// The tokens that would be read, special tokens left out.
         tokens: Vec<Token>,
@@ -54,9 +54,9 @@ pub enum Event {
         truncated_at: Option<usize>,
     },
     /// With a `seq`: this one request failed, others go on. Without: the client has stopped, and only
-    /// [`retry`](super::Client::retry) starts it again.
+    /// `retry` starts it again.
     Failed {
-        /// What [`submit`](super::Client::submit) returned, if it was about one request.
+        /// What `submit` returned, if it was about one request.
         seq: Option<u64>,
         /// Why.
         failure: Failure,
