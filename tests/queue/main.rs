@@ -55,7 +55,7 @@ fn answer(seq: u64) -> Response {
     }
 }
 
-fn told(seq: u64) -> Command {
+fn classified(seq: u64) -> Command {
     Command::Tell(Event::Classified {
         seq,
         prediction: prediction(),
@@ -79,7 +79,7 @@ fn stopped(error: Error) -> Vec<Command> {
     ]
 }
 
-/// Types a text.
+/// Submits a text, as typing does.
 trait Typing {
     fn type_text(&mut self, text: &str) -> Vec<Command>;
 }
@@ -110,19 +110,19 @@ fn load() -> Command {
 }
 
 #[test]
-fn tokens_alone_are_asked_for_and_answered() {
+fn tokenization_requests_are_answered() {
     let mut queue = running(Backlog::Fifo);
     let text = "a text".to_owned();
     let (seq, orders) = queue.submit(Payload::Tokens(text.clone()));
     assert_eq!(orders, [Command::Post(Request::Tokenize { seq, text })]);
     let (tokens, truncated_at) = (Vec::new(), Some(3));
-    let told = queue.on_response(Response::Tokenized {
+    let classified = queue.on_response(Response::Tokenized {
         seq,
         tokens: tokens.clone(),
         truncated_at,
     });
     assert_eq!(
-        told,
+        classified,
         [Command::Tell(Event::Tokenized {
             seq,
             tokens,
@@ -132,43 +132,49 @@ fn tokens_alone_are_asked_for_and_answered() {
 }
 
 #[test]
-fn an_idle_worker_gets_a_text_at_once_and_a_busy_one_the_newest() {
+fn an_idle_worker_gets_a_text_at_once_a_busy_one_the_latest() {
     let mut queue = running(Backlog::Latest);
     assert_eq!(queue.type_text("a"), [posted(1, "a")]);
     assert_eq!(queue.type_text("ab"), []);
     assert_eq!(queue.type_text("abc"), []);
     assert_eq!(
         queue.on_response(answer(1)),
-        [posted(3, "abc"), told(1)],
-        "the worker goes on before the page is told"
+        [posted(3, "abc"), classified(1)],
+        "the worker goes on before the page is classified"
     );
-    assert_eq!(queue.on_response(answer(3)), [told(3)]);
+    assert_eq!(queue.on_response(answer(3)), [classified(3)]);
     assert_eq!(queue.type_text("abcd"), [posted(4, "abcd")]);
 }
 
 #[test]
-fn token_ids_wait_like_texts() {
+fn token_ids_are_queued_like_texts() {
     let mut queue = running(Backlog::Fifo);
     let ids = vec![101, 102];
     let (seq, orders) = queue.submit(Payload::Ids(ids.clone()));
     let request = Request::ClassifyIds { seq, ids };
     assert_eq!(orders, [Command::Post(request)]);
-    assert_eq!(queue.on_response(answer(seq)), [told(seq)]);
+    assert_eq!(queue.on_response(answer(seq)), [classified(seq)]);
 }
 
 #[test]
-fn a_program_gets_every_answer_in_order() {
+fn fifo_answers_every_request_in_order() {
     let mut queue = running(Backlog::Fifo);
     assert_eq!(queue.type_text("a"), [posted(1, "a")]);
     assert_eq!(queue.type_text("b"), []);
     assert_eq!(queue.type_text("c"), []);
-    assert_eq!(queue.on_response(answer(1)), [posted(2, "b"), told(1)]);
-    assert_eq!(queue.on_response(answer(2)), [posted(3, "c"), told(2)]);
-    assert_eq!(queue.on_response(answer(3)), [told(3)]);
+    assert_eq!(
+        queue.on_response(answer(1)),
+        [posted(2, "b"), classified(1)]
+    );
+    assert_eq!(
+        queue.on_response(answer(2)),
+        [posted(3, "c"), classified(2)]
+    );
+    assert_eq!(queue.on_response(answer(3)), [classified(3)]);
 }
 
 #[test]
-fn what_was_typed_while_loading_is_classified_as_soon_as_the_model_is_there() {
+fn a_text_typed_while_loading_is_classified_when_ready() {
     let mut queue = RequestQueue::new("m/".into(), None, Backlog::Latest);
     assert_eq!(queue.type_text("a"), []);
     queue.retry();
@@ -182,16 +188,16 @@ fn what_was_typed_while_loading_is_classified_as_soon_as_the_model_is_there() {
 }
 
 #[test]
-fn an_answer_nobody_waits_for_is_dropped() {
+fn an_unexpected_answer_is_dropped() {
     let mut queue = running(Backlog::Latest);
     queue.type_text("a");
     assert_eq!(queue.on_response(answer(7)), []);
-    assert_eq!(queue.on_response(answer(1)), [told(1)]);
-    assert_eq!(queue.on_response(answer(1)), [], "told only once");
+    assert_eq!(queue.on_response(answer(1)), [classified(1)]);
+    assert_eq!(queue.on_response(answer(1)), [], "classified only once");
 }
 
 #[test]
-fn a_withdrawn_request_is_never_answered() {
+fn a_cancelled_request_is_never_answered() {
     let mut queue = running(Backlog::Fifo);
     queue.type_text("a");
     queue.type_text("b");
@@ -199,11 +205,11 @@ fn a_withdrawn_request_is_never_answered() {
     queue.cancel_request(1);
     queue.cancel_request(2);
     assert_eq!(queue.on_response(answer(1)), [posted(3, "c")]);
-    assert_eq!(queue.on_response(answer(3)), [told(3)]);
+    assert_eq!(queue.on_response(answer(3)), [classified(3)]);
 }
 
 #[test]
-fn a_crash_restarts_the_worker_with_the_text_that_was_under_way() {
+fn a_crash_restarts_the_worker_and_retries() {
     let mut queue = running(Backlog::Latest);
     queue.type_text("a");
     assert_eq!(
@@ -219,7 +225,7 @@ fn a_crash_restarts_the_worker_with_the_text_that_was_under_way() {
         queue.on_response(Response::Ready(info())),
         [posted(1, "a"), Command::Tell(Event::Ready(info()))]
     );
-    assert_eq!(queue.on_response(answer(1)), [told(1)]);
+    assert_eq!(queue.on_response(answer(1)), [classified(1)]);
 }
 
 #[test]
@@ -232,11 +238,11 @@ fn after_a_crash_a_newer_text_takes_precedence() {
     queue.on_response(Response::Listening);
     let orders = queue.on_response(Response::Ready(info()));
     assert_eq!(orders.first(), Some(&posted(3, "abc")));
-    assert_eq!(queue.on_response(answer(3)), [told(3)]);
+    assert_eq!(queue.on_response(answer(3)), [classified(3)]);
 }
 
 #[test]
-fn a_text_that_crashes_every_worker_does_not_do_so_for_ever() {
+fn a_text_that_crashes_every_worker_is_given_up() {
     let mut queue = running(Backlog::Latest);
     queue.type_text("a");
     for _ in 1..MAX_CRASHES {
@@ -251,7 +257,7 @@ fn a_text_that_crashes_every_worker_does_not_do_so_for_ever() {
     );
     assert!(queue.is_stopped());
 
-    // The visitor tries again, and the same text is still there.
+    // The visitor retries with the same text.
     assert_eq!(queue.retry(), [Command::StartWorker]);
     queue.on_response(Response::Listening);
     let orders = queue.on_response(Response::Ready(info()));
@@ -259,19 +265,19 @@ fn a_text_that_crashes_every_worker_does_not_do_so_for_ever() {
 }
 
 #[test]
-fn crashes_with_answers_between_them_are_forgiven() {
+fn an_answer_resets_the_crash_count() {
     let mut queue = running(Backlog::Latest);
     for seq in 1..=3 * u64::from(MAX_CRASHES) {
         queue.type_text("a");
         assert!(queue.on_response(crash()).contains(&Command::StartWorker));
         queue.on_response(Response::Listening);
         queue.on_response(Response::Ready(info()));
-        assert_eq!(queue.on_response(answer(seq)), [told(seq)]);
+        assert_eq!(queue.on_response(answer(seq)), [classified(seq)]);
     }
 }
 
 #[test]
-fn a_silent_worker_is_given_up_and_replaced() {
+fn an_unresponsive_worker_is_replaced() {
     let mut queue = running(Backlog::Latest);
     assert_eq!(queue.tick(), [], "with nothing asked, silence is fine");
     queue.type_text("a");
@@ -283,7 +289,7 @@ fn a_silent_worker_is_given_up_and_replaced() {
 }
 
 #[test]
-fn ticks_are_counted_for_each_request_anew() {
+fn each_request_has_its_own_deadline() {
     let mut queue = running(Backlog::Latest);
     for seq in 1..10 {
         queue.type_text("a");
@@ -295,7 +301,7 @@ fn ticks_are_counted_for_each_request_anew() {
 }
 
 #[test]
-fn a_worker_nobody_needs_is_ended_and_the_next_text_starts_another() {
+fn an_idle_worker_is_stopped_and_restarted_on_demand() {
     let mut queue = running(Backlog::Latest);
     queue.type_text("a");
     assert_eq!(queue.sleep(), [], "it is busy");
@@ -331,7 +337,7 @@ fn a_worker_that_cannot_be_started_is_not_a_crash() {
 }
 
 #[test]
-fn loading_can_be_called_off_and_started_again() {
+fn loading_can_be_cancelled_and_retried() {
     let mut queue = RequestQueue::new("m/".into(), None, Backlog::Latest);
     queue.type_text("a");
     queue.retry();
@@ -353,7 +359,7 @@ fn loading_can_be_called_off_and_started_again() {
 }
 
 #[test]
-fn a_program_hears_of_a_stop_once_and_its_requests_are_gone() {
+fn a_stop_fails_the_whole_fifo_queue_once() {
     let mut queue = RequestQueue::new("m/".into(), None, Backlog::Fifo);
     queue.type_text("a");
     queue.retry();
@@ -374,7 +380,7 @@ fn a_program_hears_of_a_stop_once_and_its_requests_are_gone() {
 }
 
 #[test]
-fn withdrawing_many_takes_no_longer_each() {
+fn cancelling_many_takes_linear_time() {
     let mut queue = running(Backlog::Fifo);
     let seqs: Vec<_> = (0..200_000)
         .map(|_| queue.submit(Payload::Ids(Vec::new())).0)
@@ -383,7 +389,7 @@ fn withdrawing_many_takes_no_longer_each() {
     for &seq in seqs.iter().rev() {
         queue.cancel_request(seq);
     }
-    // One pass over the queue for each took more than ten seconds.
+    // A scan of the queue for each took more than ten seconds.
     assert!(start.elapsed().as_secs() < 3, "{:?}", start.elapsed());
     assert_eq!(queue.on_response(answer(seqs[0])), []);
 }
@@ -396,7 +402,7 @@ fn loading() -> RequestQueue {
 }
 
 #[test]
-fn a_worker_that_hangs_while_loading_is_ended_by_cancelling() {
+fn cancelling_stops_a_worker_that_hangs_while_loading() {
     let mut queue = loading();
     assert!(!queue.is_busy(), "loading may take as long as it likes");
     assert_eq!(queue.cancel(), [Command::Post(Request::Cancel)]);
@@ -411,14 +417,14 @@ fn a_worker_that_hangs_while_loading_is_ended_by_cancelling() {
 }
 
 #[test]
-fn a_crash_after_cancelling_loads_nothing_again() {
+fn a_crash_after_cancelling_does_not_reload() {
     let mut queue = loading();
     queue.cancel();
     assert_eq!(queue.on_response(crash()), stopped(Error::Cancelled));
 }
 
 #[test]
-fn a_model_that_is_ready_in_spite_of_cancelling_stays() {
+fn a_model_that_is_ready_despite_cancelling_stays() {
     let mut queue = loading();
     queue.cancel();
     queue.on_response(Response::Ready(info()));

@@ -1,4 +1,4 @@
-//! The queue under everything that can happen, in any order: the part that draws steps.
+//! Property tests of the queue: random events in any order.
 
 use std::collections::HashSet;
 
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Everything that can happen, in any order.
+/// One event.
 #[derive(Debug, Clone)]
 enum Step {
     Submit,
@@ -16,11 +16,11 @@ enum Step {
     Tick,
     Sleep,
     Wake,
-    /// The worker says the next thing a good worker would say.
+    /// The worker sends the next response of a correct worker.
     Proceed,
-    /// The worker fails at what it is doing.
+    /// The worker fails at its current task.
     Fail,
-    /// The worker says something out of turn.
+    /// The worker sends an unexpected response.
     Stray(u64),
     Crash,
     Break,
@@ -43,16 +43,16 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The browser and the worker as the queue sees them, with the rules that must hold.
+/// Simulated browser and worker, which check the queue's invariants.
 struct World {
     queue: RequestQueue,
     keep: Backlog,
-    /// What was posted to the present worker and has no answer; `None` without a worker.
+    /// Requests posted to the current worker and not answered yet; `None` without a worker.
     worker: Option<Vec<Request>>,
     listening: bool,
     submitted: u64,
     withdrawn: HashSet<u64>,
-    /// Requests with an answer, or that a stop has answered.
+    /// Requests that were answered, or failed by a stop.
     done: HashSet<u64>,
     last_classified: u64,
 }
@@ -71,11 +71,14 @@ impl World {
         }
     }
 
-    fn carry_out(&mut self, orders: Vec<Command>) {
+    fn execute(&mut self, commands: Vec<Command>) {
         let mut has_told = false;
-        for order in orders {
-            assert!(!has_told || matches!(order, Command::Tell(_)), "tell last");
-            match order {
+        for command in commands {
+            assert!(
+                !has_told || matches!(command, Command::Tell(_)),
+                "tell last"
+            );
+            match command {
                 Command::StartWorker => {
                     assert!(self.worker.is_none(), "two workers at a time");
                     self.worker = Some(Vec::new());
@@ -128,8 +131,8 @@ impl World {
     }
 
     fn say(&mut self, response: Response) {
-        let orders = self.queue.on_response(response);
-        self.carry_out(orders);
+        let commands = self.queue.on_response(response);
+        self.execute(commands);
     }
 
     fn proceed(&mut self) {
@@ -169,9 +172,9 @@ impl World {
             Step::Submit => {
                 self.submitted += 1;
                 let text = self.submitted.to_string();
-                let (seq, orders) = self.queue.submit(Payload::Text(text));
+                let (seq, commands) = self.queue.submit(Payload::Text(text));
                 assert_eq!(seq, self.submitted);
-                self.carry_out(orders);
+                self.execute(commands);
             }
             Step::Withdraw(seq) if seq <= self.submitted && !self.done.contains(&seq) => {
                 self.withdrawn.insert(seq);
@@ -179,35 +182,35 @@ impl World {
             }
             Step::Withdraw(_) => {}
             Step::Cancel => {
-                let orders = self.queue.cancel();
-                self.carry_out(orders);
+                let commands = self.queue.cancel();
+                self.execute(commands);
             }
             Step::Retry => {
-                let orders = self.queue.retry();
-                self.carry_out(orders);
+                let commands = self.queue.retry();
+                self.execute(commands);
             }
             Step::Tick => {
-                let orders = self.queue.tick();
-                self.carry_out(orders);
+                let commands = self.queue.tick();
+                self.execute(commands);
             }
             Step::Sleep => {
-                let orders = self.queue.sleep();
-                self.carry_out(orders);
+                let commands = self.queue.sleep();
+                self.execute(commands);
             }
             Step::Wake => {
-                let orders = self.queue.wake();
-                self.carry_out(orders);
+                let commands = self.queue.wake();
+                self.execute(commands);
             }
             Step::Proceed => self.proceed(),
             Step::Fail => self.fail(),
-            // Never what is in flight: that would be a true answer.
+            // Never a request in flight: that would be a valid answer.
             Step::Stray(seq) if self.in_flight() != Some(seq) => self.say(answer(seq)),
             Step::Stray(_) => {}
             Step::Crash if self.listening && self.worker.is_some() => self.say(crash()),
             Step::Crash => {}
             Step::Break if self.worker.is_some() => {
-                let orders = self.queue.on_worker_error("unreachable");
-                self.carry_out(orders);
+                let commands = self.queue.on_worker_error("unreachable");
+                self.execute(commands);
             }
             Step::Break => {}
         }
@@ -220,7 +223,7 @@ impl World {
         }
     }
 
-    /// From here on everything goes well.
+    /// From now on nothing fails.
     fn settle(&mut self) {
         self.step(Step::Retry);
         self.step(Step::Wake);
@@ -232,7 +235,7 @@ impl World {
 
 proptest! {
     #[test]
-    fn whatever_happens_the_newest_text_is_answered(steps in prop::collection::vec(step(), 0..200)) {
+    fn the_latest_text_is_always_answered(steps in prop::collection::vec(step(), 0..200)) {
         let mut world = World::new(Backlog::Latest);
         for step in steps {
             world.step(step);
@@ -246,7 +249,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_happens_a_program_gets_every_answer(steps in prop::collection::vec(step(), 0..200)) {
+    fn every_fifo_request_is_always_answered(steps in prop::collection::vec(step(), 0..200)) {
         let mut world = World::new(Backlog::Fifo);
         for step in steps {
             world.step(step);
