@@ -18,6 +18,9 @@ import { join } from "node:path";
 const dist = process.env.TRUNK_STAGING_DIR;
 const publicFolder = join(process.env.TRUNK_SOURCE_DIR, "public");
 
+/** Modules of live-sentiment.js in public/ that must match its version: they are moved to build-HASH/. */
+const MODULES = ["api_field.js"];
+
 // Code and data come from the site itself only. WebAssembly needs 'wasm-unsafe-eval', not 'unsafe-eval'.
 const POLICY = [
   "default-src 'none'",
@@ -39,7 +42,8 @@ if (process.env.TRUNK_PROFILE === "release") stamp();
 function stamp() {
   const hash = hashOf(dist);
   const build = `build-${hash}`;
-  const compiled = readdirSync(dist).filter((name) => name !== "index.html" && !existsSync(join(publicFolder, name)));
+  const stays = (name) => name === "index.html" || (existsSync(join(publicFolder, name)) && !MODULES.includes(name));
+  const compiled = readdirSync(dist).filter((name) => !stays(name));
   mkdirSync(join(dist, build));
   for (const name of compiled) renameSync(join(dist, name), join(dist, build, name));
 
@@ -50,7 +54,7 @@ function stamp() {
   }
   stampServiceWorker(hash, build, compiled);
   rewrite("live-sentiment.js", [
-    [/from "\.\/api\.js"/, `from "./${build}/api.js"`],
+    ...["api.js", ...MODULES].map((name) => [new RegExp(`from "\\./${name}"`), `from "./${build}/${name}"`]),
     [/"\.\/worker_loader\.js"/, `"./${build}/worker_loader.js"`],
     [/"\.\/worker_relaxed_loader\.js"/, `"./${build}/worker_relaxed_loader.js"`],
     [/^const PROGRAMS = .*;$/m, `const PROGRAMS = "./${build}/";`],

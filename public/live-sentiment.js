@@ -4,6 +4,7 @@
 // JavaScript: the class of the element, which draws those words, and workers that bundlers and other origins can start.
 
 import init, { create as load, describe } from "./api.js";
+import * as fields from "./api_field.js";
 
 /** The style sheet of the shadow root. The build puts style/element.css here. */
 const STYLE = "";
@@ -16,6 +17,8 @@ const OWN_MODEL = new URL(/* @vite-ignore */ "models/minilm-sentiment/", import.
 
 /** How long a verdict must have stood before a screen reader hears it, in ms. */
 const SETTLED = 1000;
+/** How long the verdict of an earlier text may stand, dimmed, until the next comes, in ms. */
+const STALE = 1000;
 /** How long a model that no element uses any more stays, in ms: elements are moved by taking them out and in. */
 const KEPT = 3000;
 /** How long the field that `for` names may be away before it is missed, in ms: frameworks put in one thing after the other. */
@@ -160,13 +163,33 @@ async function explain(error, model, blocked) {
   for (const [what, address] of [["script", import.meta.url], ["model", model]]) {
     const { origin, href } = parsed(address) ?? {};
     if (!origin || origin === here || !origin.startsWith("http")) continue;
-    const file = what === "model" ? new URL("config.json", href.endsWith("/") ? href : `${href}/`).href : href;
-    const readable = await fetch(file, { method: "HEAD", referrerPolicy: "no-referrer" }).then(() => true, () => false);
-    if (readable) continue;
-    const there = await fetch(file, { method: "HEAD", mode: "no-cors", referrerPolicy: "no-referrer" }).then(() => true, () => false);
+    const files = what === "model" ? filesOf(href) : [href];
+    const options = { referrerPolicy: "no-referrer" };
+    // One that may be read tells that it is not that: an answer other than "here it is" often comes without the header.
+    if ((await Promise.all(files.map((file) => answers(file, options)))).includes(true)) continue;
+    const there = await answers(files[0], { ...options, mode: "no-cors" });
     if (there) return failure("network", `The ${what} is at ${origin}, which does not allow other sites to read it: it must send Access-Control-Allow-Origin: *.`);
   }
   return error;
+}
+
+/** Whether a server answers at an address, whatever it says. A GET, for signed addresses know no other; its body is not waited for. */
+async function answers(address, options) {
+  const controller = new AbortController();
+  const answer = fetch(address, { ...options, signal: controller.signal });
+  return answer.then(() => true, () => false).finally(() => controller.abort());
+}
+
+/** Files that a model's address stands for: of its folder, which lies beside a file that is named; and that file. */
+function filesOf(href) {
+  const url = new URL(href);
+  // A hub's page of a folder or file.
+  url.pathname = url.pathname.replace(/^(\/[^/]+\/[^/]+\/)(?:tree|blob)(?=\/[^/])/, "$1resolve");
+  const isFile = /\.(gguf|safetensors|json)$/i.test(url.pathname);
+  if (!isFile && !url.pathname.endsWith("/")) url.pathname += "/";
+  const beside = new URL("config.json", url);
+  beside.search = url.search;
+  return isFile ? [beside.href, url.href] : [beside.href];
 }
 
 /** What a policy calls the source of a blocked address. */
@@ -178,9 +201,9 @@ function source(address) {
 }
 
 /** An address of the page, or nothing where it is none. (`URL.canParse` is younger than the browsers we work in.) */
-function parsed(address) {
+function parsed(address, base = document.baseURI) {
   try {
-    return new URL(address, document.baseURI);
+    return new URL(address, base);
   } catch {
     return undefined;
   }
@@ -232,7 +255,7 @@ function make(tag, attributes = {}, ...children) {
 /** What stands in the shadow root, by name. */
 function parts() {
   return {
-    field: make("textarea", { part: "field", dir: "auto", spellcheck: "false", autocomplete: "off" }),
+    field: make("textarea", { part: "field", spellcheck: "false", autocomplete: "off" }),
     word: make("p", { part: "word", class: "word" }),
     figure: make("p", { part: "figure", class: "figure" }),
     bar: make("div", { part: "bar", class: "bar", "aria-hidden": "true" }),
@@ -244,22 +267,25 @@ function parts() {
   };
 }
 
-let sheet;
+const sheets = new WeakMap();
 
-/** The style sheet, one for all elements. */
-function style() {
-  if (!sheet) {
-    sheet = new CSSStyleSheet();
+/** The style sheet for elements in a document, which takes none that was made for another; none where nothing is shown. */
+function style(document) {
+  const Sheet = document.defaultView?.CSSStyleSheet;
+  if (!Sheet) return [];
+  if (!sheets.has(document)) {
+    const sheet = new Sheet();
     sheet.replaceSync(STYLE);
+    sheets.set(document, sheet);
   }
-  return sheet;
+  return [sheets.get(document)];
 }
 
 /** How a text reads, anywhere on a page. */
 export class LiveSentimentElement extends HTMLElement {
   static version = VERSION;
   static formAssociated = true;
-  static observedAttributes = ["for", "model", "loading", "theme", "lang", "placeholder", "aria-label"];
+  static observedAttributes = ["for", "model", "loading", "theme", "data-theme", "lang", "placeholder", "aria-label", "aria-labelledby", "title"];
 
   #internals = this.attachInternals();
   #root = this.attachShadow({ mode: "open", delegatesFocus: true });
@@ -267,26 +293,44 @@ export class LiveSentimentElement extends HTMLElement {
   #verdict;
   /** The field that is read: our own, or the one that `for` names. */
   #field = null;
+  /** Its text when it was last looked at. */
+  #seen = "";
   /** Ends with the connection to the document, and with the field. */
   #listening = new AbortController();
   #reading = new AbortController();
-  /** The field that `for` names may come later, go, and come back as another. */
-  #watching = new MutationObserver(() => this.#named() !== this.#field && this.#attach(true));
+  /** The field that `for` names may come later, go, and come back as another; labels may too. */
+  #watching = new MutationObserver(() => {
+    this.#isRelabelled = true;
+    if (this.#named() !== this.#field) this.#attach(true);
+  });
+  #isRelabelled = false;
+  /** What stands between the tags may be parsed, or set, after the element is there. */
+  #filling = new MutationObserver((records) => this.#fill(records));
+  #initial = "";
+  /** Whether our own text was written, or set: it then no longer follows what stands between the tags. */
+  #isGiven = false;
   #missing;
   #model = null;
   /** The model could not be had: only the button, or another model, tries again. */
   #failed = false;
   /** Whether somebody came to the field, or gave it a text, be it before the element was moved. */
   #wanted = false;
+  /** The newest verdict, and the field's text that it is of. */
   #prediction = null;
-  /** The last one that programs were told of. */
+  #of = "";
+  #asked = "";
+  /** Takes a verdict away for which no newer one comes. */
+  #expiring;
+  /** The last one that programs were told of, and what the form was last given. */
   #told = null;
+  #sent = null;
   #busy = false;
   #again = false;
-  #asked = "";
   #spoken = "";
   #speaking;
-  #dark = matchMedia("(prefers-color-scheme: dark)");
+  #dark;
+  /** Between `connectedCallback` and `disconnectedCallback`: attributes are told of before, and are read there. */
+  #isPlaced = false;
 
   constructor() {
     super();
@@ -294,61 +338,95 @@ export class LiveSentimentElement extends HTMLElement {
     const attributes = { part: "verdict", class: "verdict quiet", role: "group", "aria-label": "How it reads" };
     this.#verdict = make("div", attributes, word, figure, bar, progress, shares, trouble, button);
     this.#root.append(field, this.#verdict, spoken);
-    this.#root.adoptedStyleSheets = [style()];
-    this.#parts.button.addEventListener("click", () => this.#retry());
+    this.#root.adoptedStyleSheets = style(this.ownerDocument);
+    button.addEventListener("click", () => this.#retry());
+    // As from a <textarea>: unlike "input", it does not leave the shadow tree by itself.
+    field.addEventListener("change", () => this.dispatchEvent(new Event("change", { bubbles: true })));
   }
 
   /** The text that is read. */
   get value() {
-    const field = this.#field ?? this.#parts.field;
-    return "value" in field ? field.value : field.innerText;
+    this.#fill();
+    return fields.textOf(this.#field ?? this.#parts.field);
   }
   set value(text) {
     const field = this.#field ?? this.#parts.field;
-    if ("value" in field) field.value = text ?? "";
-    else field.innerText = text ?? "";
+    if (field === this.#parts.field) this.#isGiven = true;
+    fields.setTextOf(field, text);
     this.#read();
   }
 
-  /** How it reads, or null where there is no verdict: `{ label, scores, tokens, truncated }`. */
+  /** How the text reads, or null where there is no verdict of it (yet): `{ label, score, scores, tokens, truncated }`. */
   get prediction() {
-    return this.#prediction;
+    return this.#prediction && this.#field && fields.rawTextOf(this.#field) === this.#of ? this.#prediction : null;
   }
 
   get form() {
     return this.#internals.form;
   }
-  get name() {
-    return this.getAttribute("name") ?? "";
+  set form(form) {
+    fields.assign(this, "form", form instanceof Element ? form.id : form);
   }
-  set name(name) {
-    this.setAttribute("name", name);
+  get labels() {
+    return this.#internals.labels;
   }
   get type() {
-    return this.localName;
+    return this.getAttribute("type") ?? this.localName;
+  }
+  set type(type) {
+    fields.assign(this, "type", type);
+  }
+  get disabled() {
+    return this.hasAttribute("disabled");
+  }
+  set disabled(isDisabled) {
+    this.toggleAttribute("disabled", Boolean(isDisabled));
+  }
+  get loading() {
+    return this.getAttribute("loading") === "eager" ? "eager" : "lazy";
+  }
+  set loading(loading) {
+    fields.assign(this, "loading", loading);
   }
 
   connectedCallback() {
+    this.#isPlaced = true;
     this.#listening = new AbortController();
     const { signal } = this.#listening;
+    this.#adopt(["name", "htmlFor", "model", "loading", "theme", "placeholder", "form", "type", "disabled"]);
+    this.#dark = (this.ownerDocument.defaultView ?? window).matchMedia("(prefers-color-scheme: dark)");
     this.#dark.addEventListener("change", () => this.#paint(), { signal });
+    // Before any listener of the form's own page, which would be handed what is no longer so.
+    this.getRootNode().addEventListener("formdata", (event) => this.#correct(event), { capture: true, signal });
+    signal.addEventListener("abort", fields.watch(() => this.#look()));
+    this.#filling.observe(this, { subtree: true, childList: true, characterData: true });
+    this.#initial = this.textContent.trim();
     this.#paint();
     this.#attach();
   }
 
   disconnectedCallback() {
+    this.#isPlaced = false;
     this.#listening.abort();
     this.#reading.abort();
     this.#watching.disconnect();
+    this.#filling.disconnect();
     clearTimeout(this.#missing);
     clearTimeout(this.#speaking);
     this.#leave();
     this.#failed = false;
+    // Nobody notices any more what becomes of the field that `for` names.
+    const isOwn = this.#field === this.#parts.field;
     this.#field = null;
+    if (!isOwn) this.#submit();
+  }
+
+  adoptedCallback() {
+    this.#root.adoptedStyleSheets = style(this.ownerDocument);
   }
 
   attributeChangedCallback(name, before, after) {
-    if (before === after || !this.isConnected) return;
+    if (before === after || !this.#isPlaced) return;
     if (name === "for") this.#attach();
     else if (name === "model") {
       this.#leave();
@@ -360,20 +438,23 @@ export class LiveSentimentElement extends HTMLElement {
   }
 
   formResetCallback() {
-    if (this.#field === this.#parts.field) this.value = this.textContent.trim();
-    else this.#read();
+    this.#isGiven = false;
+    this.#fill();
+    this.#read();
   }
   formDisabledCallback(disabled) {
     this.#parts.field.disabled = disabled;
   }
   formStateRestoreCallback(state) {
-    if (this.#field === this.#parts.field) this.value = state;
+    if (this.hasAttribute("for") || typeof state !== "string") return;
+    this.value = state;
   }
 
-  /** The field that `for` names, if it is one. */
+  /** The field that is to be read, if it is there and one. */
   #named() {
+    if (!this.hasAttribute("for")) return this.#parts.field;
     const named = this.getRootNode().getElementById?.(this.getAttribute("for"));
-    return isField(named) ? named : null;
+    return fields.isField(named) ? named : null;
   }
 
   /** Finds the field and listens to it. One that is taken out of the page may be put back. */
@@ -384,37 +465,74 @@ export class LiveSentimentElement extends HTMLElement {
     const own = this.#parts.field;
     const isOwn = !this.hasAttribute("for");
     own.hidden = !isOwn;
-    if (!isOwn) this.#watching.observe(this.getRootNode(), { subtree: true, childList: true, attributeFilter: ["id"] });
+    const attributeFilter = ["id", "contenteditable", "type", "for", "aria-label"];
+    this.#watching.observe(this.getRootNode(), { subtree: true, childList: true, characterData: isOwn, attributeFilter });
     const before = this.#field;
-    this.#field = isOwn ? own : this.#named();
+    this.#field = this.#named();
     if (this.#field !== before) {
       this.#reading.abort();
       this.#prediction = null;
       this.#listen();
     }
     if (!this.#field && !(isMoved && before)) this.#miss();
-    this.#adopt();
+    if (this.#field) this.#adopt(["value"]);
     if (this.#isWanted()) this.#load();
-    if (this.#model?.sentiment && this.#field) this.#read();
+    this.#read(false);
     // An address that is none has been told of already.
     if (!this.#failed) this.#show();
-    this.#submit();
   }
 
   #listen() {
     const field = this.#field;
     if (!field) return;
-    if (field === this.#parts.field && !field.value) field.value = this.textContent.trim();
+    this.#fill();
     this.#reading = new AbortController();
-    const { signal } = this.#reading;
-    field.addEventListener("input", () => this.#read(), { signal });
-    field.addEventListener("focus", () => this.#load(), { signal });
-    // The form's fields are empty only after its event.
-    field.form?.addEventListener("reset", () => setTimeout(() => this.#field === field && this.#read()), { signal });
+    fields.follow(field, {
+      changed: (bySomebody) => this.#hear(bySomebody),
+      focused: () => {
+        this.#label();
+        this.#load();
+      },
+      signal: this.#reading.signal,
+    });
+  }
+
+  /** The field's text may have changed. */
+  #hear(bySomebody) {
+    const field = this.#field;
+    if (!field || (!bySomebody && fields.rawTextOf(field) === this.#seen)) return;
+    if (field === this.#parts.field) this.#isGiven = true;
+    // What a script puts into a field is there to be read once somebody comes to it.
+    this.#read(bySomebody);
+  }
+
+  /** Looks for what no event tells of. */
+  #look() {
+    // Editable elements are observed.
+    if (this.#field && fields.isControl(this.#field)) this.#hear(false);
+    if (this.#isRelabelled) this.#label();
+  }
+
+  /** Our own text is what stands between the tags, as a textarea's is, until somebody gives another. */
+  #fill(records = this.#filling.takeRecords()) {
+    if (!records.every(fields.isTranslation)) this.#initial = this.textContent.trim();
+    const own = this.#parts.field;
+    if (this.#isGiven || this.#field !== own || own.value === this.#initial) return;
+    own.value = this.#initial;
+    this.#read(false);
+  }
+
+  /** Names our own field as the page names the element. */
+  #label() {
+    this.#isRelabelled = false;
+    const name = fields.nameOf(this, this.#internals.labels) || "Your text";
+    const { field } = this.#parts;
+    if (field.getAttribute("aria-label") !== name) field.setAttribute("aria-label", name);
   }
 
   /** Says that there is no field, unless the page is about to bring it. */
   #miss() {
+    const document = this.ownerDocument;
     if (document.readyState === "loading") {
       const { signal } = this.#listening;
       document.addEventListener("DOMContentLoaded", () => this.#field || this.#miss(), { once: true, signal });
@@ -422,13 +540,13 @@ export class LiveSentimentElement extends HTMLElement {
     }
     this.#missing = setTimeout(() => {
       const id = this.getAttribute("for");
-      this.#fail(failure("input", `There is no text field with the id “${id}” for this <live-sentiment>: a <textarea>, an <input> for text, or something contenteditable.`));
+      this.#refuse(failure("input", `There is no text field with the id “${id}” for this <live-sentiment>: a <textarea>, an <input> for text, or something contenteditable.`));
     }, MISSED);
   }
 
   /** What was assigned before the script had run stands in the way of the properties. */
-  #adopt() {
-    for (const name of this.#field ? ["value", "name"] : []) {
+  #adopt(names) {
+    for (const name of names) {
       if (!Object.prototype.hasOwnProperty.call(this, name)) continue;
       const given = this[name];
       delete this[name];
@@ -440,14 +558,14 @@ export class LiveSentimentElement extends HTMLElement {
     if (!this.#field) return false;
     const loading = this.getAttribute("loading") ?? "lazy";
     if (!["lazy", "eager"].includes(loading)) console.warn(`<live-sentiment loading="${loading}">: lazy and eager are known; lazy is taken.`);
-    return loading === "eager" || this.#wanted || this.#field.matches(":focus");
+    return loading === "eager" || this.#wanted || this.#field.matches(":focus-within");
   }
 
   #load() {
     this.#wanted = true;
     if (this.#model || this.#failed || !this.isConnected || !this.#field) return;
-    const url = this.hasAttribute("model") ? parsed(this.getAttribute("model"))?.href : OWN_MODEL;
-    if (!url) return this.#fail(failure("input", `${this.getAttribute("model")} is not an address.`));
+    const url = this.hasAttribute("model") ? parsed(this.getAttribute("model"), this.baseURI)?.href : OWN_MODEL;
+    if (!url) return this.#refuse(failure("input", `${this.getAttribute("model")} is not an address.`));
     const model = share(url, (progress) => {
       this.#progress(progress);
       this.#tell("model-progress", progress);
@@ -458,13 +576,13 @@ export class LiveSentimentElement extends HTMLElement {
       (sentiment) => {
         if (this.#model !== model) return;
         model.sentiment = sentiment;
-        this.#show();
         this.#read();
+        this.#show();
       },
       (error) => {
         if (this.#model !== model) return;
         this.#leave();
-        this.#fail(error);
+        this.#refuse(error);
       },
     );
   }
@@ -480,15 +598,24 @@ export class LiveSentimentElement extends HTMLElement {
     this.#parts.button.hidden = true;
     this.#parts.trouble.hidden = true;
     this.#load();
+    this.#read();
     this.#field?.focus();
   }
 
   /** The text may be another one: asks how it reads, the newest only. */
-  async #read() {
+  async #read(mayLoad = true) {
+    const isOwn = this.#field === this.#parts.field;
+    this.#seen = this.#field ? fields.rawTextOf(this.#field) : "";
+    if (isOwn) this.#direct();
     this.#submit();
-    if (this.value.trim()) this.#load();
+    if (fields.isBlank(this.#seen) && !this.#failed && (this.#prediction || !this.#parts.trouble.hidden)) {
+      this.#prediction = null;
+      this.#show();
+    }
+    this.#dim();
+    if (mayLoad && !fields.isBlank(this.#seen)) this.#load();
     const model = this.#model;
-    if (!model?.sentiment) return;
+    if (!model?.sentiment || !this.#field) return;
     if (this.#busy) {
       this.#again = true;
       return;
@@ -498,26 +625,28 @@ export class LiveSentimentElement extends HTMLElement {
       do {
         this.#again = false;
         const field = this.#field;
-        const text = this.value;
-        if (text === this.#asked && this.#prediction) continue;
-        this.#asked = text;
-        if (!text.trim()) {
-          this.#prediction = null;
-          this.#show();
+        if (!field) break;
+        const raw = fields.rawTextOf(field);
+        if (fields.isBlank(raw)) continue;
+        const text = fields.readableTextOf(field);
+        if (text === this.#asked && this.#prediction) {
+          this.#of = raw;
           continue;
         }
-        const answer = await model.sentiment.classify(text);
+        this.#asked = text;
+        const answer = await fields.classify(model.sentiment, text);
         if (this.#model !== model) break;
-        if (this.#field !== field) continue;
+        // Another field, or the text was cleared while it was read.
+        if (this.#field !== field || fields.isBlank(fields.rawTextOf(field))) continue;
         const { label, score, scores, tokens, truncatedAt } = answer;
-        // The text was cleared while it was read.
-        if (!this.value.trim()) continue;
         this.#prediction = { label, score, scores, tokens, truncated: truncatedAt !== undefined };
+        this.#of = raw;
         this.#show();
       } while (this.#again);
     } catch (error) {
+      // The next text may well be read.
       if (this.#model === model) {
-        this.#leave();
+        this.#prediction = null;
         this.#fail(error);
       }
     } finally {
@@ -527,25 +656,67 @@ export class LiveSentimentElement extends HTMLElement {
     }
   }
 
-  /** What the form gets: our own text; beside a field of the page's, which hands in its text itself, how it reads. */
-  #submit() {
-    const own = this.#field === this.#parts.field;
-    this.#internals.setFormValue(own ? this.value : (this.#prediction?.label ?? null));
+  /** The verdict of the text before stands a moment, so that it does not flicker with each key; but not as if it were of this. */
+  #dim() {
+    const isStale = Boolean(this.#prediction) && this.#seen !== this.#of;
+    this.#verdict.classList.toggle("stale", isStale);
+    if (isStale && this.#expiring) return;
+    clearTimeout(this.#expiring);
+    this.#expiring = isStale ? setTimeout(() => this.#expire(), STALE) : undefined;
   }
 
-  /** Tells programs of a verdict, and that there is none any more. */
+  #expire() {
+    this.#expiring = undefined;
+    this.#prediction = null;
+    this.#show();
+  }
+
+  /** The writing direction of our own text. */
+  #direct() {
+    const { field } = this.#parts;
+    const direction = fields.directionOf(this.#seen);
+    if (direction === field.dir) return;
+    if (direction) field.dir = direction;
+    else field.removeAttribute("dir");
+  }
+
+  /** What the form gets: our own text; beside a field of the page's, which hands in its text itself, how that reads. */
+  #submit() {
+    const own = this.#parts.field;
+    const sent = !this.hasAttribute("for") ? own.value : (this.prediction?.label ?? null);
+    if (sent === this.#sent) return;
+    this.#sent = sent;
+    this.#internals.setFormValue(sent);
+  }
+
+  /** What a form is about to hand in may have been given before a script changed the field. */
+  #correct({ target, formData }) {
+    if (target !== this.form || this.matches(":disabled")) return;
+    const before = this.#sent;
+    this.#fill();
+    this.#submit();
+    if (this.name && this.#sent !== before) fields.replaceEntry(formData, this.name, before, this.#sent);
+  }
+
+  /** Tells programs of a verdict, and that there is none any more; not of one that comes too late. */
   #announce() {
-    if (this.#told === this.#prediction) return;
-    this.#told = this.#prediction;
-    this.#tell("sentiment-change", this.#prediction);
+    const prediction = this.prediction;
+    if (this.#told === prediction || (this.#prediction && !prediction)) return;
+    this.#told = prediction;
+    this.#tell("sentiment-change", prediction);
   }
 
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { bubbles: true, composed: true, detail }));
   }
 
-  #fail(error) {
+  /** Says that the field or the model cannot be had. */
+  #refuse(error) {
     this.#failed = true;
+    this.#fail(error);
+  }
+
+  #fail(error) {
     const { trouble, button, progress, bar, word, figure } = this.#parts;
     progress.hidden = true;
     bar.hidden = false;
@@ -555,6 +726,7 @@ export class LiveSentimentElement extends HTMLElement {
     this.#verdict.removeAttribute("aria-busy");
     button.hidden = error.kind === "input" || error.kind === "unsupported";
     this.#draw(null);
+    this.#submit();
     this.#announce();
     this.#tell("model-error", { kind: error.kind ?? "internal", message: trouble.textContent });
   }
@@ -574,7 +746,7 @@ export class LiveSentimentElement extends HTMLElement {
     else progress.removeAttribute("value");
   }
 
-  /** Shows the verdict, or that there is none yet. */
+  /** Shows the newest verdict, or that there is none yet. */
   #show() {
     const { progress, bar, word, figure, trouble, button } = this.#parts;
     const verdict = this.#verdict;
@@ -586,8 +758,9 @@ export class LiveSentimentElement extends HTMLElement {
     const { scores } = this.#prediction ?? {};
     const said = scores && describe(scores.map(({ label }) => label), Float32Array.from(scores, ({ score }) => score));
     verdict.classList.toggle("quiet", !said);
-    word.textContent = said ? said.word : "Nothing to read yet";
+    word.textContent = said ? said.word : this.#busy && !fields.isBlank(this.#seen) ? "Reading…" : "Nothing to read yet";
     figure.textContent = said ? said.figure : "";
+    this.#dim();
     if (said?.tone) word.dataset.tone = said.tone;
     else delete word.dataset.tone;
     this.#draw(said);
@@ -595,6 +768,8 @@ export class LiveSentimentElement extends HTMLElement {
     this.#announce();
     clearTimeout(this.#speaking);
     this.#speaking = setTimeout(() => {
+      // The next verdict is on its way, and is heard in its place.
+      if (said && !this.prediction) return;
       const heard = said ? said.word : "";
       if (heard === this.#spoken) return;
       this.#spoken = heard;
@@ -631,7 +806,7 @@ export class LiveSentimentElement extends HTMLElement {
     this.dataset.theme = theme === "light" || theme === "dark" ? theme : this.#dark.matches ? "dark" : "light";
     const { field } = this.#parts;
     field.placeholder = this.getAttribute("placeholder") ?? "Write or paste something";
-    field.setAttribute("aria-label", this.getAttribute("aria-label") ?? "Your text");
+    this.#label();
     const lang = this.closest("[lang]")?.getAttribute("lang");
     if (lang) field.lang = lang;
     // The words around it are English, whatever the text is.
@@ -639,11 +814,7 @@ export class LiveSentimentElement extends HTMLElement {
   }
 }
 
-function isField(element) {
-  if (!element) return false;
-  if (element.localName === "input") return ["text", "search", "url", "email", "tel"].includes(element.type);
-  return element.localName === "textarea" || element.isContentEditable;
-}
+fields.reflect(LiveSentimentElement.prototype, { htmlFor: "for", model: "model", theme: "theme", placeholder: "placeholder", name: "name" });
 
 const defined = customElements.get("live-sentiment");
 if (!defined) customElements.define("live-sentiment", LiveSentimentElement);

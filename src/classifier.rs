@@ -2,6 +2,8 @@
 
 use std::io::{Read, Seek};
 use std::path::Path;
+#[cfg(not(target_arch = "wasm32"))]
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use web_time::Instant;
 
@@ -11,6 +13,8 @@ use crate::model::config::{Config, ProblemType};
 use crate::model::dir::{open, read, read_tokenizer, weights_path};
 use crate::model::tokenizer::{Batch, Encoded, Padding, Tokenizer};
 use crate::model::weights::{Precision, Weights};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::types::Backend;
 use crate::types::{ModelInfo, Prediction};
 use crate::{Error, Result};
 
@@ -132,6 +136,22 @@ impl Classifier {
         Ok(classifier)
     }
 
+    /// What runs the model in `dir` best on this machine: our kernels for quantized weights, candle for others, which it
+    /// computes as they are.
+    ///
+    /// # Errors
+    /// As [`Self::from_dir`], for the configuration and the weights' header.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn default_compute(dir: &Path) -> Result<Compute> {
+        let config = Config::parse(&read(&dir.join("config.json"))?)?;
+        let (weights, name) = open(&weights_path(dir))?;
+        let weights = Weights::open(weights, &name, config.architecture)?;
+        Ok(match weights.main_dtype().block_size() {
+            1 => Compute::Candle,
+            _ => Compute::native(),
+        })
+    }
+
     /// Whether the model is single-label (softmax) or multi-label (sigmoid).
     pub fn problem_type(&self) -> ProblemType {
         self.problem_type
@@ -186,6 +206,57 @@ impl Classifier {
             .zip(encoded)
             .map(|(logits, encoded)| self.prediction(logits, encoded, millis))
             .collect()
+    }
+
+    /// How each of many texts reads, in their order, computed on all cores. `progress` is called after each text, from any
+    /// thread.
+    ///
+    /// # Errors
+    /// As [`Self::classify`], for the first text that fails.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn classify_all(
+        &self,
+        texts: &[&str],
+        progress: impl Fn() + Sync,
+    ) -> Result<Vec<Prediction>> {
+        // candle's matrix product spreads over the cores by itself.
+        let threads = match self.info.backend {
+            Backend::Candle => 1,
+            _ => std::thread::available_parallelism().map_or(1, usize::from),
+        };
+        // The longest first, so that no thread is left alone with one at the end.
+        let mut order: Vec<usize> = (0..texts.len()).collect();
+        order.sort_by_key(|&i| std::cmp::Reverse(texts[i].len()));
+        let next = AtomicUsize::new(0);
+        let classify_some = || -> Result<Vec<(usize, Prediction)>> {
+            let mut predictions = Vec::new();
+            while let Some(&i) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+                predictions.push((i, self.classify(texts[i])?));
+                progress();
+            }
+            Ok(predictions)
+        };
+        let shares = std::thread::scope(|scope| {
+            let threads: Vec<_> = (1..threads).map(|_| scope.spawn(classify_some)).collect();
+            let mut shares = vec![classify_some()];
+            // A panic goes on in this thread.
+            let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+                thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            shares.extend(threads.into_iter().map(join));
+            shares
+        });
+        let mut predictions = Vec::with_capacity(texts.len());
+        for share in shares {
+            predictions.extend(share?);
+        }
+        predictions.sort_by_key(|&(i, _)| i);
+        Ok(predictions
+            .into_iter()
+            .map(|(_, prediction)| prediction)
+            .collect())
     }
 
     /// Classifies a sequence of token ids, which includes the special tokens. [`Prediction::tokens`] is empty.

@@ -18,6 +18,7 @@
 //! | `model` | parsers of a model's files: `config.json`, the tokenizer, GGUF and safetensors weights |
 //! | `kernels` | packed int8 matrix products, attention, layer norm; the only `unsafe` code |
 //! | [`present`] | wording for people: numbers, labels, failures, notes |
+//! | [`text`] | sentences, words, edits, and UTF-8 indices to UTF-16 and back |
 //! | [`types`] | shared types: predictions, tokens, model metadata |
 //! | [`error`] | [`Error`], and the [`ErrorKind`] that decides what the page advises and offers |
 
@@ -41,6 +42,7 @@ pub mod layers;
 #[cfg(feature = "inference")]
 pub mod model;
 pub mod present;
+pub mod text;
 pub mod types;
 pub mod web;
 

@@ -106,8 +106,10 @@ pub struct Benchmark {
 pub enum Backend {
     /// candle's own quantized matrix product.
     Candle,
-    /// This crate's kernels in plain Rust: the reference implementation of the other two.
+    /// This crate's kernels in plain Rust: the reference implementation of the others.
     Scalar,
+    /// This crate's kernels in AVX2, outside the browser.
+    Avx2,
     /// This crate's kernels in baseline WebAssembly SIMD.
     Simd128,
     /// This crate's kernels with the int8 dot product of relaxed SIMD.
@@ -115,13 +117,20 @@ pub enum Backend {
 }
 
 impl Backend {
-    const ALL: [Self; 4] = [Self::Candle, Self::Scalar, Self::Simd128, Self::Relaxed];
+    const ALL: [Self; 5] = [
+        Self::Candle,
+        Self::Scalar,
+        Self::Avx2,
+        Self::Simd128,
+        Self::Relaxed,
+    ];
 
     /// Its name in messages, in the API and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Candle => "candle",
             Self::Scalar => "scalar",
+            Self::Avx2 => "avx2",
             Self::Simd128 => "simd128",
             Self::Relaxed => "relaxed",
         }

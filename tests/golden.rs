@@ -23,6 +23,7 @@ use live_sentiment::layers::Compute;
 use live_sentiment::model::config::Config;
 use live_sentiment::model::tokenizer::{Batch, Padding};
 use live_sentiment::model::weights::Precision;
+use live_sentiment::types::Backend;
 
 use cases::Classified;
 
@@ -41,8 +42,17 @@ const TINY_BERT: [&str; 5] = [
     "bert-stars",
     "bert-emotions",
 ];
-/// The native backends.
-const BACKENDS: [Compute; 2] = [Compute::Candle, Compute::SCALAR];
+/// The native backends: candle, the scalar kernels, and the kernels for this CPU, if there are any.
+fn backends() -> Vec<Compute> {
+    let native = match Compute::native() {
+        Compute::Candle => None,
+        native => Some(native),
+    };
+    [Compute::Candle, Compute::SCALAR]
+        .into_iter()
+        .chain(native)
+        .collect()
+}
 
 /// Tolerance in f32: only the order of additions differs.
 const F32_BOUND: f32 = 1e-3;
@@ -96,9 +106,11 @@ fn cosine(a: &[f32], b: &[f32]) -> f64 {
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
-/// Whether a case is fast enough to run: the scalar kernels are slow without optimization.
+/// Whether a case is fast enough to run: the scalar kernels are slow, and where there are others they give the same results
+/// (tests/kernels.rs).
 fn affordable(case: &Classified, compute: Compute) -> bool {
-    matches!(compute, Compute::Candle) || case.tokens <= 128
+    let longest = if backends().len() > 2 { 32 } else { 128 };
+    compute.backend() != Backend::Scalar || case.tokens <= longest
 }
 
 /// Classifies every text and asserts that logits are within `bound`, and that labels and lengths are equal. Returns the
@@ -219,7 +231,7 @@ fn scores_are_softmax_or_sigmoid() {
 
 #[test]
 fn a_padded_batch_matches_single_texts() {
-    for backend in BACKENDS {
+    for backend in backends() {
         for name in TINY {
             let classifier = Classifier::from_dir(&tiny(name), backend).unwrap();
             let cases = golden(name);
@@ -387,7 +399,7 @@ fn files_of_llama_cpp_are_read() {
     let (folder, plain) = (llama_cpp(name, "q8_0"), tempfile::tempdir().unwrap());
     dequantize(folder.path(), plain.path());
     let plain = Classifier::from_dir(plain.path(), Compute::Candle).unwrap();
-    for backend in BACKENDS {
+    for backend in backends() {
         let classifier =
             Classifier::from_dir_as(folder.path(), backend, Precision::Stored).unwrap();
         let what = format!("{name}, {backend:?}");
@@ -527,7 +539,7 @@ fn quantized_files_match_their_dequantized_weights() {
             quantized_to(&tiny(name), quantized.path(), format);
             dequantize(quantized.path(), plain.path());
             let plain = Classifier::from_dir(plain.path(), Compute::Candle).unwrap();
-            for backend in BACKENDS {
+            for backend in backends() {
                 let stored = Precision::Stored;
                 let quantized = Classifier::from_dir_as(quantized.path(), backend, stored).unwrap();
                 let what = format!("{name}, {format:?}, {backend:?}");
@@ -554,7 +566,7 @@ fn quantizing_on_load_matches_the_quantized_file() {
         ] {
             let file = tempfile::tempdir().unwrap();
             quantized_to(&tiny(name), file.path(), format);
-            for backend in BACKENDS {
+            for backend in backends() {
                 let on_load = Classifier::from_dir_as(&tiny(name), backend, precision).unwrap();
                 let file =
                     Classifier::from_dir_as(file.path(), backend, Precision::Stored).unwrap();

@@ -134,16 +134,20 @@ impl LabelledTexts {
     }
 
     fn evaluate(&self, model: &Loaded<'_>, progress: &ProgressBar) -> Result<Report> {
+        let texts: Vec<_> = self
+            .examples
+            .iter()
+            .map(|(text, _)| text.as_str())
+            .collect();
+        let predictions = model.classify_all(&texts, || progress.inc(1))?;
         let mut outcomes = Vec::with_capacity(self.examples.len());
-        for (text, expected) in &self.examples {
-            let prediction = model.classify(text)?;
+        for (prediction, (_, expected)) in predictions.iter().zip(&self.examples) {
             outcomes.extend(Outcome::restricted_to(
                 &self.classes,
                 &prediction.scores,
                 &prediction.logits,
                 *expected,
             ));
-            progress.inc(1);
         }
         Report::new(&self.classes, &outcomes)
             .ok_or_else(|| Stop::failed(format!("{} has no texts.", self.name)))

@@ -13,14 +13,13 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::classifier::Classifier;
 use crate::layers::Compute;
 use crate::model::weights::Precision;
 use crate::types::{ModelInfo, Prediction};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Result as LibraryResult};
 
 /// Classifies the sentiment of texts with a BERT sequence classifier.
 #[derive(Debug, Parser)]
@@ -91,25 +90,35 @@ struct Model {
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// Compute backend
-    #[arg(long, value_parser = compute(), default_value = "candle")]
-    backend: Compute,
-    /// In-memory precision of unquantized weights (F32/F16/BF16) [default: stored; q8_0 with --backend scalar]
+    #[arg(long, value_enum, default_value_t = Backend::Auto)]
+    backend: Backend,
+    /// In-memory precision of unquantized weights (F32/F16/BF16) [default: stored with candle, else q8_0]
     #[arg(long, value_enum)]
     precision: Option<Precision>,
 }
 
-/// Parser of the backends that are available natively.
-fn compute() -> impl TypedValueParser<Value = Compute> {
-    PossibleValuesParser::new([
-        PossibleValue::new("candle").help("candle's own quantized matrix product"),
-        PossibleValue::new("scalar").help(
-            "The browser's kernels in plain Rust, many times slower: the reference of the tests",
-        ),
-    ])
-    .map(|name| match name.as_str() {
-        "scalar" => Compute::SCALAR,
-        _ => Compute::Candle,
-    })
+/// The compute backends there are outside a browser.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Backend {
+    /// `native` for quantized weights, `candle` for others, which it computes as they are
+    Auto,
+    /// The browser's kernels for this CPU (AVX2), or `candle` where there are none
+    Native,
+    /// candle's own quantized matrix product
+    Candle,
+    /// The browser's kernels in plain Rust, many times slower: what the others are tested against
+    Scalar,
+}
+
+impl Backend {
+    fn compute(self, dir: &Path) -> LibraryResult<Compute> {
+        match self {
+            Self::Auto => Classifier::default_compute(dir),
+            Self::Native => Ok(Compute::native()),
+            Self::Candle => Ok(Compute::Candle),
+            Self::Scalar => Ok(Compute::SCALAR),
+        }
+    }
 }
 
 /// A loaded model and its folder.
@@ -121,10 +130,12 @@ struct Loaded<'a> {
 impl Model {
     fn load(&self) -> Result<Loaded<'_>> {
         let dir = &self.model;
-        let default = self.backend.default_precision();
-        let precision = self.precision.unwrap_or(default);
-        let classifier = Classifier::from_dir_as(dir, self.backend, precision)
-            .map_err(|error| bad_model(dir, &error))?;
+        let load = || {
+            let compute = self.backend.compute(dir)?;
+            let precision = self.precision.unwrap_or(compute.default_precision());
+            Classifier::from_dir_as(dir, compute, precision)
+        };
+        let classifier = load().map_err(|error| bad_model(dir, &error))?;
         Ok(Loaded { dir, classifier })
     }
 }
@@ -137,6 +148,13 @@ impl Loaded<'_> {
     fn classify(&self, text: &str) -> Result<Prediction> {
         self.classifier
             .classify(text)
+            .map_err(|error| bad_model(self.dir, &error))
+    }
+
+    /// All texts on all cores, in their order.
+    fn classify_all(&self, texts: &[&str], progress: impl Fn() + Sync) -> Result<Vec<Prediction>> {
+        self.classifier
+            .classify_all(texts, progress)
             .map_err(|error| bad_model(self.dir, &error))
     }
 }

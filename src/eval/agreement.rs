@@ -77,7 +77,7 @@ pub fn verify(
         Compute::Candle,
         Precision::Stored,
     )?;
-    let quantized = Classifier::from_dir(out_dir, Compute::Candle)?;
+    let quantized = Classifier::from_dir(out_dir, Classifier::default_compute(out_dir)?)?;
     let mut agreement = Agreement::new(checkpoint.problem_type());
     for text in texts {
         agreement.add(&checkpoint.classify(text)?, &quantized.classify(text)?);

@@ -4,7 +4,8 @@
 //!
 //! | backend | implementation |
 //! |---|---|
-//! | [`Kernels::SCALAR`] | plain Rust, written for clarity: the reference implementation, and the native backend |
+//! | [`Kernels::SCALAR`] | plain Rust, written for clarity: the reference implementation |
+//! | `Kernels::native` | AVX2, where the CPU has it |
 //! | `Kernels::SIMD128` | WebAssembly's 128-bit SIMD |
 //! | `Kernels::RELAXED` | the same with relaxed SIMD's 8-bit dot product |
 //!
@@ -20,6 +21,8 @@
 //! before use. Weights keep the blocks of their file and are laid out in panels of 8 columns (`packing`). A tile is 4 rows
 //! of `x` by 8 columns: the most accumulators that leave room for operands in the 16 vector registers of x86.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 mod fixed_point;
 mod packing;
 #[cfg(target_arch = "wasm32")]
@@ -52,6 +55,8 @@ pub enum Activation {
 pub struct Scratch {
     #[cfg(target_arch = "wasm32")]
     simd128: simd128::Scratch,
+    #[cfg(target_arch = "x86_64")]
+    avx2: avx2::Scratch,
 }
 
 /// Shape of a multi-head attention.
@@ -106,6 +111,22 @@ impl Kernels {
         attention: scalar::attention,
         layer_norm: scalar::layer_norm,
     };
+
+    /// The fastest that this CPU has natively, or `None` where that is [`Self::SCALAR`].
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn native() -> Option<Self> {
+        #[cfg(target_arch = "x86_64")]
+        if avx2::is_supported() {
+            return Some(Self {
+                backend: Backend::Avx2,
+                weight_bits: WeightBits::Eight,
+                linear: avx2::linear,
+                attention: avx2::attention,
+                layer_norm: avx2::layer_norm,
+            });
+        }
+        None
+    }
 
     /// WebAssembly's 128-bit SIMD.
     #[cfg(target_arch = "wasm32")]

@@ -27,6 +27,12 @@ impl Compute {
     /// This crate's kernels in plain Rust.
     pub const SCALAR: Self = Self::Kernels(kernels::Kernels::SCALAR);
 
+    /// This crate's kernels for this CPU, or candle's own where there are none.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn native() -> Self {
+        kernels::Kernels::native().map_or(Self::Candle, Self::Kernels)
+    }
+
     /// Default precision of unquantized weights. This crate's kernels compute with at most 8 bits, so more would only
     /// take memory; candle is the reference and uses the weights as stored.
     pub fn default_precision(self) -> Precision {

@@ -113,6 +113,7 @@ pub fn backend(backend: Backend) -> &'static str {
     match backend {
         Backend::Candle => "candle",
         Backend::Scalar => "scalar",
+        Backend::Avx2 => "AVX2",
         Backend::Simd128 => "WebAssembly SIMD",
         Backend::Relaxed => "WebAssembly relaxed SIMD",
     }

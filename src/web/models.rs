@@ -10,7 +10,6 @@
 //! | event `ready`, from the page | a model was loaded, and may be on this device now |
 
 mod dropped;
-mod kept;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -27,6 +26,7 @@ use super::address::{DROPPED, decoded, name};
 use super::app::route::{Link, is_trusted_origin};
 use super::client::{launch, one_shot};
 use super::codec;
+use super::library;
 use super::protocol::{Inspection, Request, Response};
 use crate::present::format::size;
 use crate::types::Failure;
@@ -169,7 +169,7 @@ impl Panel {
         }
         let panel = self.clone();
         spawn_local(async move {
-            let kept = kept::models(&panel.window).await;
+            let kept = library::models(&panel.window).await;
             if kept.iter().any(|model| model.address == address) {
                 return panel.use_address(address);
             }
@@ -279,7 +279,7 @@ impl Panel {
         self.hide("#own", self.used() == self.own());
         let panel = self.clone();
         spawn_local(async move {
-            let models = kept::models(&panel.window).await;
+            let models = library::models(&panel.window).await;
             let used = panel.used();
             let label = |button: Element| button.get_attribute("aria-label");
             let focused = panel.query(".kept :focus").map(label);

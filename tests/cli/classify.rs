@@ -42,7 +42,12 @@ fn every_backend_matches_transformers() {
         .map(|(text, ..)| json!({"text": text}).to_string() + "\n")
         .collect();
     // The kernels compute in int8, whatever the format of the file.
-    for (backend, bound) in [("candle", 1e-3), ("scalar", 0.2)] {
+    for (backend, bound) in [
+        ("candle", 1e-3),
+        ("auto", 1e-3),
+        ("native", 0.2),
+        ("scalar", 0.2),
+    ] {
         let answers = json_lines(&classify(&["--backend", backend], &input));
         assert_eq!(answers.len(), cases.len());
         for (answer, (text, logits, tokens)) in answers.iter().zip(&cases) {

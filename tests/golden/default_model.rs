@@ -12,7 +12,7 @@ fn is_rewritten(case: &Classified) -> bool {
 #[test]
 fn the_default_model_matches_its_dequantized_weights() {
     let golden: cases::DefaultModel = cases::read("default.json");
-    for backend in BACKENDS {
+    for backend in backends() {
         let classifier =
             Classifier::from_dir(&cases::path("public/models/minilm-sentiment"), backend).unwrap();
         assert_eq!(
@@ -32,6 +32,17 @@ fn the_default_model_matches_its_dequantized_weights() {
     }
 }
 
+/// What the article prints last: the argmax label of this sentence.
+#[test]
+fn the_articles_product_is_amazing() {
+    for compute in backends() {
+        let folder = cases::path("public/models/minilm-sentiment");
+        let classifier = Classifier::from_dir(&folder, compute).unwrap();
+        let prediction = classifier.classify("This is an amazing product!").unwrap();
+        assert_eq!(classifier.info().labels[prediction.label], "positive");
+    }
+}
+
 /// The encoder's output, averaged over a text's tokens, against the same file dequantized.
 #[test]
 fn the_default_models_hidden_states_match() {
@@ -40,7 +51,7 @@ fn the_default_models_hidden_states_match() {
     dequantize(&folder, plain.path());
     let plain = Classifier::from_dir(plain.path(), Compute::Candle).unwrap();
     let golden: cases::DefaultModel = cases::read("default.json");
-    for backend in BACKENDS {
+    for backend in backends() {
         let classifier = Classifier::from_dir(&folder, backend).unwrap();
         let mut cosines = Vec::new();
         for case in golden
@@ -94,7 +105,7 @@ fn a_whole_checkpoint_matches_transformers() {
     assert_golden(&plain, &golden.f32, F32_BOUND);
     let q8_0 = tempfile::tempdir().unwrap();
     quantized_to(&folder, q8_0.path(), Format::Q8_0);
-    for backend in BACKENDS {
+    for backend in backends() {
         let classifier = Classifier::from_dir(q8_0.path(), backend).unwrap();
         let worst = assert_golden(
             &classifier,

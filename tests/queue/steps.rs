@@ -9,8 +9,8 @@ use super::*;
 /// One event.
 #[derive(Debug, Clone)]
 enum Step {
-    Submit,
-    Withdraw(u64),
+    Submit(Lane),
+    CancelRequest(u64),
     Cancel,
     Retry,
     Tick,
@@ -24,12 +24,15 @@ enum Step {
     Stray(u64),
     Crash,
     Break,
+    /// The worker has the model's files.
+    Store,
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        4 => Just(Step::Submit),
-        1 => (1..20_u64).prop_map(Step::Withdraw),
+        2 => Just(Step::Submit(Lane::Live)),
+        2 => Just(Step::Submit(Lane::Bulk)),
+        1 => (1..20_u64).prop_map(Step::CancelRequest),
         1 => Just(Step::Cancel),
         2 => Just(Step::Retry),
         2 => Just(Step::Tick),
@@ -40,39 +43,43 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..20_u64).prop_map(Step::Stray),
         1 => Just(Step::Crash),
         1 => Just(Step::Break),
+        1 => Just(Step::Store),
     ]
 }
 
 /// Simulated browser and worker, which check the queue's invariants.
 struct World {
     queue: RequestQueue,
-    keep: Backlog,
     /// Requests posted to the current worker and not answered yet; `None` without a worker.
     worker: Option<Vec<Request>>,
     listening: bool,
-    submitted: u64,
-    withdrawn: HashSet<u64>,
+    submitted: Vec<Lane>,
+    cancelled: HashSet<u64>,
     /// Requests that were answered, or failed by a stop.
     done: HashSet<u64>,
-    last_classified: u64,
+    /// By lane.
+    last_classified: [u64; 2],
+    /// Requests that crash the worker.
+    bad: HashSet<u64>,
 }
 
 impl World {
-    fn new(keep: Backlog) -> Self {
+    fn new() -> Self {
         Self {
-            queue: RequestQueue::new("m/".into(), None, keep),
-            keep,
+            queue: RequestQueue::new("m/".into(), None),
             worker: None,
             listening: false,
-            submitted: 0,
-            withdrawn: HashSet::new(),
+            submitted: Vec::new(),
+            cancelled: HashSet::new(),
             done: HashSet::new(),
-            last_classified: 0,
+            last_classified: [0; 2],
+            bad: HashSet::new(),
         }
     }
 
     fn execute(&mut self, commands: Vec<Command>) {
         let mut has_told = false;
+        let mut posted = None;
         for command in commands {
             assert!(
                 !has_told || matches!(command, Command::Tell(_)),
@@ -88,6 +95,9 @@ impl World {
                     assert!(self.worker.take().is_some(), "no worker to end");
                 }
                 Command::Post(request) => {
+                    if let Request::Classify { seq, .. } = request {
+                        posted = Some(seq);
+                    }
                     assert!(self.listening, "posted before the worker listened");
                     let worker = self.worker.as_mut().expect("posted without a worker");
                     if !matches!(request, Request::Cancel) {
@@ -101,21 +111,51 @@ impl World {
                 }
             }
         }
+        // Now that the page has heard of the answer that made room for it.
+        if let Some(seq) = posted {
+            self.check_turn(seq);
+        }
+    }
+
+    /// Requests of a lane, oldest first.
+    fn of(&self, lane: Lane) -> impl Iterator<Item = u64> {
+        (1..)
+            .zip(&self.submitted)
+            .filter(move |&(_, &its)| its == lane)
+            .map(|(seq, _)| seq)
+    }
+
+    fn is_open(&self, seq: u64) -> bool {
+        !self.done.contains(&seq) && !self.cancelled.contains(&seq)
+    }
+
+    /// A request is posted: of the live lane only the newest, of the bulk lane the oldest while no live text waits.
+    fn check_turn(&self, seq: u64) {
+        assert!(self.is_open(seq), "{seq} was posted for nothing");
+        let newest = self.of(Lane::Live).last();
+        if newest == Some(seq) {
+            return;
+        }
+        let live = newest.filter(|&live| self.is_open(live));
+        assert_eq!(live, None, "{seq} was posted before the live text");
+        let oldest = self.of(Lane::Bulk).find(|&seq| self.is_open(seq));
+        assert_eq!(oldest, Some(seq), "the bulk lane is first in, first out");
     }
 
     fn hear(&mut self, event: Event) {
         match event {
             Event::Classified { seq, .. } | Event::Tokenized { seq, .. } => {
-                assert!(seq > self.last_classified, "an older answer came later");
-                self.last_classified = seq;
+                let lane = self.submitted[seq as usize - 1];
+                let last = &mut self.last_classified[lane as usize];
+                assert!(seq > *last, "an older answer came later");
+                *last = seq;
                 self.answered(seq);
             }
             Event::Failed { seq: Some(seq), .. } => self.answered(seq),
             Event::Failed { seq: None, .. } => {
                 assert!(self.queue.is_stopped());
-                if self.keep == Backlog::Fifo {
-                    self.done.extend(1..=self.submitted);
-                }
+                let bulk: Vec<_> = self.of(Lane::Bulk).collect();
+                self.done.extend(bulk);
             }
             Event::Progress(_)
             | Event::Stored(_)
@@ -127,7 +167,7 @@ impl World {
 
     fn answered(&mut self, seq: u64) {
         assert!(self.done.insert(seq), "{seq} was answered twice");
-        assert!(!self.withdrawn.contains(&seq), "{seq} was withdrawn");
+        assert!(!self.cancelled.contains(&seq), "{seq} was cancelled");
     }
 
     fn say(&mut self, response: Response) {
@@ -145,6 +185,7 @@ impl World {
         }
         match posted.pop() {
             Some(Request::Load { .. }) => self.say(Response::Ready(info())),
+            Some(Request::Classify { seq, .. }) if self.bad.contains(&seq) => self.say(crash()),
             Some(Request::Classify { seq, text }) => {
                 assert_eq!(text, seq.to_string());
                 self.say(answer(seq));
@@ -169,18 +210,20 @@ impl World {
 
     fn step(&mut self, step: Step) {
         match step {
-            Step::Submit => {
-                self.submitted += 1;
-                let text = self.submitted.to_string();
-                let (seq, commands) = self.queue.submit(Payload::Text(text));
-                assert_eq!(seq, self.submitted);
+            Step::Submit(lane) => {
+                self.submitted.push(lane);
+                let seq = self.submitted.len() as u64;
+                let (given, commands) = self.queue.submit(lane, Payload::Text(seq.to_string()));
+                assert_eq!(given, seq);
                 self.execute(commands);
             }
-            Step::Withdraw(seq) if seq <= self.submitted && !self.done.contains(&seq) => {
-                self.withdrawn.insert(seq);
+            Step::CancelRequest(seq)
+                if seq <= self.submitted.len() as u64 && !self.done.contains(&seq) =>
+            {
+                self.cancelled.insert(seq);
                 self.queue.cancel_request(seq);
             }
-            Step::Withdraw(_) => {}
+            Step::CancelRequest(_) => {}
             Step::Cancel => {
                 let commands = self.queue.cancel();
                 self.execute(commands);
@@ -213,6 +256,11 @@ impl World {
                 self.execute(commands);
             }
             Step::Break => {}
+            Step::Store => {
+                if matches!(self.worker.as_deref(), Some([Request::Load { .. }])) {
+                    self.say(stored());
+                }
+            }
         }
     }
 
@@ -227,7 +275,7 @@ impl World {
     fn settle(&mut self) {
         self.step(Step::Retry);
         self.step(Step::Wake);
-        for _ in 0..self.submitted + 3 {
+        for _ in 0..self.submitted.len() + 3 {
             self.proceed();
         }
     }
@@ -235,29 +283,77 @@ impl World {
 
 proptest! {
     #[test]
-    fn the_latest_text_is_always_answered(steps in prop::collection::vec(step(), 0..200)) {
-        let mut world = World::new(Backlog::Latest);
+    fn whatever_happens_the_newest_text_and_all_of_bulk_are_answered(
+        steps in prop::collection::vec(step(), 0..200),
+    ) {
+        let mut world = World::new();
         for step in steps {
             world.step(step);
         }
         world.settle();
-        let newest = world.submitted;
-        prop_assert!(
-            newest == 0 || world.done.contains(&newest) || world.withdrawn.contains(&newest)
-        );
+        if let Some(newest) = world.of(Lane::Live).last() {
+            prop_assert!(!world.is_open(newest), "the newest text {newest} is lost");
+        }
+        for seq in world.of(Lane::Bulk) {
+            prop_assert!(!world.is_open(seq), "{seq} is lost");
+        }
         prop_assert!(!world.queue.is_busy());
     }
 
     #[test]
-    fn every_fifo_request_is_always_answered(steps in prop::collection::vec(step(), 0..200)) {
-        let mut world = World::new(Backlog::Fifo);
+    fn whatever_happens_nothing_waits_for_ever(steps in prop::collection::vec(step(), 0..200)) {
+        let mut world = World::new();
         for step in steps {
             world.step(step);
         }
-        world.settle();
-        for seq in 1..=world.submitted {
-            prop_assert!(world.done.contains(&seq) || world.withdrawn.contains(&seq), "{seq} is lost");
+        // From here on the worker is silent.
+        for _ in 0..2 * MAX_CRASHES * CONVERSION_TICKS {
+            world.step(Step::Tick);
         }
         prop_assert!(!world.queue.is_busy());
+    }
+
+    #[test]
+    fn only_what_crashes_the_worker_fails(
+        // Fewer in a row than make the worker itself suspect.
+        groups in prop::collection::vec((0_u64..5, 1_u64..4), 1..10),
+    ) {
+        let mut world = World::new();
+        world.step(Step::Retry);
+        for (bad, good) in groups {
+            for is_bad in (0..bad).map(|_| true).chain((0..good).map(|_| false)) {
+                world.step(Step::Submit(Lane::Bulk));
+                if is_bad {
+                    world.bad.insert(world.submitted.len() as u64);
+                }
+            }
+        }
+        for _ in 0..world.submitted.len() as u32 * 3 * (MAX_CRASHES + 1) {
+            world.proceed();
+            prop_assert!(!world.queue.is_stopped());
+        }
+        for seq in world.of(Lane::Bulk) {
+            prop_assert!(world.done.contains(&seq), "{seq} is lost");
+        }
+    }
+
+    #[test]
+    fn a_worker_that_crashes_on_everything_is_given_up(
+        steps in prop::collection::vec(step(), 0..100),
+    ) {
+        let mut world = World::new();
+        for step in steps {
+            world.step(step);
+        }
+        world.step(Step::Retry);
+        for _ in 0..2 * MAX_CRASHES_IN_A_ROW {
+            world.step(Step::Submit(Lane::Live));
+            world.step(Step::Submit(Lane::Bulk));
+        }
+        world.bad.extend(1..1000);
+        for _ in 0..3 * (MAX_CRASHES_IN_A_ROW + 1) {
+            world.proceed();
+        }
+        prop_assert!(world.queue.is_stopped());
     }
 }

@@ -10,6 +10,7 @@ use tokenizers::{ModelWrapper, NormalizerWrapper, PreTokenizerWrapper, Truncatio
 
 use crate::model::config::Config;
 use crate::model::impostor;
+use crate::text::Offsets;
 use crate::types::Token;
 use crate::{Error, Result};
 
@@ -335,19 +336,22 @@ impl Tokenizer {
 
     /// The tokens with their positions in the text, converted from UTF-8 to UTF-16.
     fn tokens(&self, text: &str, plain: Option<&Plain>, encoding: &Encoding) -> Vec<Token> {
-        let mut places = Utf16::new(text);
+        let spans = encoding.get_offsets().iter();
+        let spans: Vec<_> = spans
+            .map(|&(start, end)| plain.map_or((start, end), |plain| plain.origin(start, end)))
+            .collect();
+        // Of a long text only the beginning was read.
+        let read = spans.iter().map(|span| span.1).max().unwrap_or(0);
+        let places = Offsets::new(&text[..text.ceil_char_boundary(read)]);
         encoding
             .get_ids()
             .iter()
-            .zip(encoding.get_offsets())
-            .map(|(&id, &(start, end))| {
-                let (start, end) = plain.map_or((start, end), |plain| plain.origin(start, end));
-                Token {
-                    id,
-                    start: places.of(start),
-                    end: places.of(end),
-                    unknown: id == self.unknown,
-                }
+            .zip(spans)
+            .map(|(&id, (start, end))| Token {
+                id,
+                start: places.utf16(start),
+                end: places.utf16(end),
+                unknown: id == self.unknown,
             })
             .collect()
     }
@@ -429,51 +433,4 @@ fn template_is_sound(post_processor: &Value) -> bool {
     (post_processor["single"].is_null() || texts.count() == 1)
         && list("single").all(exists)
         && list("processors").all(template_is_sound)
-}
-
-/// Converts UTF-8 indices of a text to UTF-16, in linear time if they are requested in ascending order.
-struct Utf16<'a> {
-    text: &'a str,
-    utf8: usize,
-    utf16: usize,
-}
-
-impl<'a> Utf16<'a> {
-    fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            utf8: 0,
-            utf16: 0,
-        }
-    }
-
-    /// The UTF-16 index. An index inside a character is rounded down to its start.
-    fn of(&mut self, utf8: usize) -> usize {
-        if utf8 < self.utf8 {
-            (self.utf8, self.utf16) = (0, 0);
-        }
-        // `self.utf8` is always a character boundary.
-        for character in self.text[self.utf8..].chars() {
-            if self.utf8 + character.len_utf8() > utf8 {
-                break;
-            }
-            self.utf8 += character.len_utf8();
-            self.utf16 += character.len_utf16();
-        }
-        self.utf16
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Utf16;
-
-    #[test]
-    fn utf16_counts_surrogates() {
-        let mut places = Utf16::new("aé🙂b");
-        assert_eq!([0, 1, 3, 7, 8].map(|i| places.of(i)), [0, 1, 2, 4, 5]);
-        assert_eq!(places.of(1), 1, "going back");
-        assert_eq!(places.of(5), 2, "inside the emoji");
-        assert_eq!(places.of(99), 5, "past the end");
-    }
 }

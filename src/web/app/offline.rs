@@ -1,24 +1,18 @@
 //! What makes the page work without the network: the service worker that keeps its files, and the model on this device.
 
-use js_sys::{Array, Reflect};
+use js_sys::Reflect;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{
-    Cache, CacheStorage, Event, MessageEvent, Request, ServiceWorkerContainer, StorageManager,
-};
+use web_sys::{CacheStorage, Event, MessageEvent, ServiceWorkerContainer, StorageManager};
 
 use super::shell::Session;
-use crate::web::address::decoded;
 use crate::web::codec;
-use crate::web::library::Kept;
+use crate::web::library;
 use crate::web::protocol::Response;
 
 /// Of `public/`, beside the page.
 const SERVICE_WORKER: &str = "sw.js";
-
-/// The cache in which `src/web/store/shelf.rs` keeps models; its keys are explained there.
-const MODELS: &str = "live-sentiment-models";
 
 /// Lets a service worker keep the page's files, once the model is here: what the visitor waits for comes first.
 pub(super) fn keep_page(session: Session) {
@@ -46,7 +40,7 @@ pub(super) fn keep_page(session: Session) {
 /// Looks at what is kept, and tells the state.
 pub(super) fn look(session: Session) {
     spawn_local(async move {
-        let mut kept = kept().await;
+        let mut kept = library::kept(&window()).await;
         if let Some(kept) = &mut kept {
             // Where nobody can be asked, there is nothing to offer.
             let is_safe = ask(|storage| storage.persisted()).await;
@@ -60,7 +54,7 @@ pub(super) fn look(session: Session) {
 pub(super) fn clear(session: Session) {
     spawn_local(async move {
         if let Some(caches) = caches() {
-            _ = JsFuture::from(caches.delete(MODELS)).await;
+            _ = JsFuture::from(caches.delete(library::CACHE)).await;
         }
         session.focus();
         look(session);
@@ -102,19 +96,6 @@ pub(super) fn on_network(online: impl Fn() + 'static) {
     let listener = Closure::<dyn Fn(Event)>::new(move |_| online());
     _ = window().add_event_listener_with_callback("online", listener.as_ref().unchecked_ref());
     listener.forget();
-}
-
-/// `None` where the browser keeps nothing.
-async fn kept() -> Option<Kept> {
-    let cache = JsFuture::from(caches()?.open(MODELS)).await.ok()?;
-    let keys = JsFuture::from(cache.unchecked_into::<Cache>().keys())
-        .await
-        .ok()?;
-    let mut kept = Kept::default();
-    for request in keys.unchecked_into::<Array>().iter() {
-        kept.add(&request.unchecked_into::<Request>().url(), decoded);
-    }
-    Some(kept)
 }
 
 /// An answer of yes or no from the browser's storage manager, if it has one.
