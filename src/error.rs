@@ -127,7 +127,7 @@ pub enum Error {
     #[error("{0}.")]
     Browser(String),
     /// The worker that runs the model terminated unexpectedly.
-    #[error("The part of the page that reads the text stopped: {0}.")]
+    #[error("The part of the page that runs the model stopped: {0}.")]
     Crashed(String),
     /// candle rejected an operation: a bug in this crate, since shapes are checked on loading.
     #[cfg(feature = "inference")]

@@ -1,5 +1,5 @@
-//! Logits, pooled outputs and labels, compared with transformers' on the same checkpoints, with stock candle's
-//! BERT, and of quantized files with the same files dequantized.
+//! Compares logits, pooled outputs and labels with transformers on the same checkpoints, with candle-transformers'
+//! BERT, and quantized files with the same files dequantized.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -42,7 +42,7 @@ const TINY_BERT: [&str; 5] = [
     "bert-stars",
     "bert-emotions",
 ];
-/// The backends that run natively: the scalar kernels, and those for this CPU where there are any.
+/// The native backends: candle, the scalar kernels, and the kernels for this CPU, if there are any.
 fn backends() -> Vec<Compute> {
     let native = match Compute::native() {
         Compute::Candle => None,
@@ -54,19 +54,19 @@ fn backends() -> Vec<Compute> {
         .collect()
 }
 
-/// The f32 path: only the order of additions differs.
+/// Tolerance in f32: only the order of additions differs.
 const F32_BOUND: f32 = 1e-3;
-/// The default model, against the same weights dequantized: activations are rounded to 8 bits a block, no more. Its
-/// logits lie between -3 and 3; stock candle is off by 0.035 in Q4_0 and 0.076 in Q8_0 at most.
+/// Tolerance of the default model against the same weights dequantized: activations are rounded to 8 bits per block. Its
+/// logits are between -3 and 3; stock candle's error is at most 0.035 in Q4_0 and 0.076 in Q8_0.
 const DEFAULT_BOUND: f32 = 0.15;
-/// The same for the tiny models, whose random weights amplify: logits up to 8, stock candle off by 0.27 at most.
+/// The same for the tiny models, whose random weights amplify errors: logits up to 8, stock candle's error at most 0.27.
 const TINY_BOUND: f32 = 0.5;
-/// Random weights leave some texts between two labels. Where the best logit leads by more than this, rounding must not
-/// change the label; the largest lead it overcomes is 0.20.
+/// With random weights some texts are near a tie of two labels. If the best logit leads by more than this, rounding must not
+/// change the label; the largest lead that it did change is 0.20.
 const TIE: f32 = 0.25;
-/// The same where the weights were rounded too; the largest lead that this overcomes is 0.39.
+/// The same if the weights are rounded too; the largest lead that this did change is 0.39.
 const TIE_OF_ROUNDED: f32 = 0.5;
-/// candle-transformers 0.11 runs DistilBERT's `gelu` by the tanh approximation.
+/// candle-transformers 0.11 computes DistilBERT's `gelu` with the tanh approximation.
 const STOCK_DISTILBERT_BOUND: f32 = 1e-2;
 
 fn tiny(name: &str) -> std::path::PathBuf {
@@ -86,7 +86,7 @@ fn argmax(x: &[f32]) -> usize {
         .unwrap()
 }
 
-/// The largest difference of two rows of numbers: NaN if there is one, which `total_cmp` puts above all numbers.
+/// The largest absolute difference of two slices; NaN if there is one, since `total_cmp` orders it above all numbers.
 fn distance(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
     a.iter()
@@ -106,14 +106,14 @@ fn cosine(a: &[f32], b: &[f32]) -> f64 {
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
-/// Whether a test has the time for this text: the scalar kernels are for reading, and where there are others they say the
-/// same (tests/kernels.rs).
+/// Whether a case is fast enough to run: the scalar kernels are slow, and where there are others they give the same results
+/// (tests/kernels.rs).
 fn affordable(case: &Classified, compute: Compute) -> bool {
     let longest = if backends().len() > 2 { 32 } else { 128 };
     compute.backend() != Backend::Scalar || case.tokens <= longest
 }
 
-/// Classifies every text and asserts that logits are within `bound`, and labels and lengths the same. Returns the
+/// Classifies every text and asserts that logits are within `bound`, and that labels and lengths are equal. Returns the
 /// largest difference found.
 #[track_caller]
 fn assert_golden<'a>(
@@ -140,10 +140,10 @@ fn assert_golden<'a>(
     worst
 }
 
-// ---- checkpoints as transformers saves them ------------------------------------------------------------------
+// ---- checkpoints saved by transformers ------------------------------------------------------------------------
 
 #[test]
-fn logits_are_transformers() {
+fn logits_match_transformers() {
     for name in TINY {
         let classifier = Classifier::from_dir(&tiny(name), Compute::Candle).unwrap();
         assert_golden(&classifier, &golden(name), F32_BOUND);
@@ -151,7 +151,7 @@ fn logits_are_transformers() {
 }
 
 #[test]
-fn pooled_output_is_transformers() {
+fn pooled_output_matches_transformers() {
     for name in TINY_BERT {
         let classifier = Classifier::from_dir(&tiny(name), Compute::Candle).unwrap();
         let mut compared = 0;
@@ -230,7 +230,7 @@ fn scores_are_softmax_or_sigmoid() {
 }
 
 #[test]
-fn a_padded_batch_gives_what_single_texts_give() {
+fn a_padded_batch_matches_single_texts() {
     for backend in backends() {
         for name in TINY {
             let classifier = Classifier::from_dir(&tiny(name), backend).unwrap();
@@ -252,9 +252,9 @@ fn a_padded_batch_gives_what_single_texts_give() {
     }
 }
 
-/// Names of older checkpoints, and of encoders saved without their prefix, mean the same tensors.
+/// Tensor names of older checkpoints, and of encoders saved without their prefix.
 #[test]
-fn older_tensor_names_mean_the_same() {
+fn older_tensor_names_are_read() {
     type Rename = fn(&str) -> String;
     let old_norms: Rename = |name| {
         name.replace("LayerNorm.weight", "LayerNorm.gamma")
@@ -307,7 +307,7 @@ fn stock_weights(folder: &Path) -> VarBuilder<'static> {
     VarBuilder::from_buffered_safetensors(bytes, DType::F32, &Device::Cpu).unwrap()
 }
 
-/// `last_hidden_state` of texts side by side, padded, against candle-transformers.
+/// Compares `last_hidden_state` of a padded batch with candle-transformers.
 fn assert_like_stock_candle(folder: &Path, texts: &[&str], bound: f32) {
     let classifier = Classifier::from_dir(folder, Compute::Candle).unwrap();
     let (batch, _) = classifier
@@ -323,7 +323,7 @@ fn assert_like_stock_candle(folder: &Path, texts: &[&str], bound: f32) {
     let expected = if raw["model_type"] == "distilbert" {
         let config = serde_json::from_slice(&json).unwrap();
         let model = DistilBertModel::load(stock_weights(folder), &config).unwrap();
-        // Here 1 means "masked out", and the mask is one for all heads and queries.
+        // Here 1 means "masked out"; the mask is broadcast to all heads and queries.
         let masked = mask
             .eq(0u32)
             .unwrap()
@@ -357,7 +357,7 @@ fn assert_like_stock_candle(folder: &Path, texts: &[&str], bound: f32) {
 }
 
 #[test]
-fn last_hidden_state_is_stock_candles() {
+fn last_hidden_state_matches_stock_candle() {
     for name in TINY {
         let cases = golden(name);
         let texts: Vec<_> = cases.iter().map(|case| case.text.expand()).collect();
@@ -388,7 +388,7 @@ fn llama_cpp(name: &str, format: &str) -> tempfile::TempDir {
 
 #[test]
 fn files_of_llama_cpp_are_read() {
-    // The checkpoint is f16 too.
+    // The checkpoint is in f16 too.
     let name = "distilbert-binary";
     let folder = llama_cpp(name, "f16");
     let classifier = Classifier::from_dir(folder.path(), Compute::Candle).unwrap();
@@ -408,9 +408,9 @@ fn files_of_llama_cpp_are_read() {
     }
 }
 
-/// Older converters left out dimensions of one, as of a BERT with a single token type.
+/// Older converters drop dimensions of 1, as of a BERT with a single token type.
 #[test]
-fn dimensions_of_one_may_be_left_out() {
+fn dimensions_of_one_may_be_omitted() {
     let name = "bert-gelu-new";
     let folder = llama_cpp(name, "q8_0");
     let config = std::fs::read_to_string(folder.path().join("config.json")).unwrap();
@@ -441,7 +441,7 @@ fn dimensions_of_one_may_be_left_out() {
         .collect();
     gguf_file::write(&mut std::fs::File::create(&path).unwrap(), &[], &tensors).unwrap();
 
-    // Only the first of the two types is ever used.
+    // Only the first of the two types is used.
     let whole = llama_cpp(name, "q8_0");
     let [one, two] = [folder.path(), whole.path()].map(|folder| {
         let classifier = Classifier::from_dir(folder, Compute::Candle).unwrap();
@@ -461,7 +461,7 @@ fn quantized_to(from: &Path, to: &Path, format: Format) {
     quantize(from, to, &options, |_, _| {}).unwrap();
 }
 
-/// Rewrites a GGUF file with every tensor in f32: the same numbers, none rounded any more.
+/// Rewrites a GGUF file with every tensor dequantized to f32.
 fn dequantize(from: &Path, to: &Path) {
     for file in ["config.json", "tokenizer.json"] {
         std::fs::copy(from.join(file), to.join(file)).unwrap();
@@ -496,7 +496,7 @@ fn dequantize(from: &Path, to: &Path) {
     gguf_file::write(&mut out, &metadata, &tensors).unwrap();
 }
 
-/// Asserts that the best of `logits` is the best of `expected`, if that leads by more than `tie`.
+/// Asserts that the argmax of `logits` is that of `expected`, if that leads by more than `tie`.
 #[track_caller]
 fn assert_label_unless_tie(logits: &[f32], expected: &[f32], tie: f32, what: &str) {
     let mut sorted = expected.to_vec();
@@ -528,10 +528,10 @@ fn assert_same_labels(
     differences.max_by(f32::total_cmp).unwrap_or(0.0)
 }
 
-/// What a quantized file gives, against the same file dequantized and run in f32. Only the activations are rounded
-/// then: to 8 bits for each 32 of them.
+/// Compares a quantized file with the same file dequantized and run in f32. The only difference is the quantization of
+/// activations, to 8 bits in blocks of 32.
 #[test]
-fn quantized_files_give_what_their_numbers_give() {
+fn quantized_files_match_their_dequantized_weights() {
     for name in TINY {
         let cases = golden(name);
         for format in [Format::Q8_0, Format::Q4_0, Format::F16] {
@@ -544,7 +544,7 @@ fn quantized_files_give_what_their_numbers_give() {
                 let quantized = Classifier::from_dir_as(quantized.path(), backend, stored).unwrap();
                 let what = format!("{name}, {format:?}, {backend:?}");
                 let worst = assert_same_labels(&quantized, &plain, &cases, &what);
-                // Our kernels take f16 weights in 8 bits; candle takes them as they are.
+                // This crate's kernels quantize f16 weights to 8 bits; candle uses them as stored.
                 let exact = format == Format::F16 && matches!(backend, Compute::Candle);
                 let bound = if exact { F32_BOUND } else { TINY_BOUND };
                 assert!(worst < bound, "{what}: {worst}");
@@ -553,10 +553,10 @@ fn quantized_files_give_what_their_numbers_give() {
     }
 }
 
-/// A checkpoint whose matrices are rounded while it is read is the quantized file, to the last bit; and says what
-/// transformers says of the numbers before they were rounded.
+/// A checkpoint that is quantized on load gives the same bits as the quantized file, and matches transformers with the
+/// unquantized weights within the tolerance.
 #[test]
-fn quantized_on_load_is_what_the_quantized_file_is() {
+fn quantizing_on_load_matches_the_quantized_file() {
     for name in TINY {
         let cases = golden(name);
         for (format, precision) in [
@@ -599,9 +599,9 @@ fn quantized_on_load_is_what_the_quantized_file_is() {
     }
 }
 
-/// What the worker does with a checkpoint if nothing else is asked for.
+/// The default precision in the worker.
 #[test]
-fn the_kernels_are_given_8_bits() {
+fn the_kernels_default_to_8_bits() {
     let name = "bert-gelu-new";
     let worker = Classifier::from_dir(&tiny(name), Compute::SCALAR).unwrap();
     let q8_0 = Classifier::from_dir_as(&tiny(name), Compute::SCALAR, Precision::Q8_0).unwrap();

@@ -196,7 +196,7 @@ impl Line<'_> {
         ))
     }
 
-    /// Whether it starts an array of objects or strings, rather than a text such as "[sigh] good".
+    /// Whether it starts an array of objects or strings, rather than a text such as `[sigh] good`.
     pub(super) fn begins_array(&self) -> bool {
         let Some(inside) = self.text.trim_start().strip_prefix('[') else {
             return false;

@@ -33,7 +33,7 @@ pub struct Verdict {
     pub figure: String,
 }
 
-/// The verdict for the likeliest label and its `share`, a [`percent`].
+/// The verdict for the likeliest label and its `share`, a `percent`.
 pub fn verdict(label: &str, share: &str, is_sure: bool) -> Verdict {
     if is_sure {
         Verdict {

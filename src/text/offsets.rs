@@ -3,7 +3,7 @@
 /// Bytes between two entries of the table.
 const STEP: usize = 128;
 
-/// Maps indices of one text. Built in one pass; each look-up then reads at most [`STEP`] bytes or units, in any order.
+/// Maps indices of one text. Built in one pass; each look-up then reads at most `STEP` bytes or units, in any order.
 #[derive(Debug, Clone)]
 pub struct Offsets<'a> {
     text: &'a str,

@@ -118,7 +118,7 @@ fn load() -> Command {
 }
 
 #[test]
-fn tokens_alone_are_asked_for_and_answered() {
+fn tokenization_requests_are_answered() {
     let mut queue = running();
     let text = "a text".to_owned();
     let (seq, commands) = queue.submit(Lane::Bulk, Payload::Tokens(text.clone()));
@@ -140,7 +140,7 @@ fn tokens_alone_are_asked_for_and_answered() {
 }
 
 #[test]
-fn an_idle_worker_gets_a_text_at_once_and_a_busy_one_the_newest() {
+fn an_idle_worker_gets_a_text_at_once_a_busy_one_the_latest() {
     let mut queue = running();
     assert_eq!(queue.type_text("a"), [posted(1, "a")]);
     assert_eq!(queue.type_text("ab"), []);
@@ -155,7 +155,7 @@ fn an_idle_worker_gets_a_text_at_once_and_a_busy_one_the_newest() {
 }
 
 #[test]
-fn token_ids_wait_like_texts() {
+fn token_ids_are_queued_like_texts() {
     let mut queue = running();
     let ids = vec![101, 102];
     let (seq, commands) = queue.submit(Lane::Bulk, Payload::Ids(ids.clone()));
@@ -165,7 +165,7 @@ fn token_ids_wait_like_texts() {
 }
 
 #[test]
-fn a_program_gets_every_answer_in_order() {
+fn the_bulk_lane_answers_every_request_in_order() {
     let mut queue = running();
     assert_eq!(queue.add("a"), [posted(1, "a")]);
     assert_eq!(queue.add("b"), []);
@@ -176,7 +176,7 @@ fn a_program_gets_every_answer_in_order() {
 }
 
 #[test]
-fn what_was_typed_while_loading_is_classified_as_soon_as_the_model_is_there() {
+fn a_text_typed_while_loading_is_classified_when_ready() {
     let mut queue = RequestQueue::new("m/".into(), None);
     assert_eq!(queue.type_text("a"), []);
     queue.retry();
@@ -190,7 +190,7 @@ fn what_was_typed_while_loading_is_classified_as_soon_as_the_model_is_there() {
 }
 
 #[test]
-fn an_answer_nobody_waits_for_is_dropped() {
+fn an_unexpected_answer_is_dropped() {
     let mut queue = running();
     queue.type_text("a");
     assert_eq!(queue.on_response(answer(7)), []);
@@ -211,7 +211,7 @@ fn a_cancelled_request_is_never_answered() {
 }
 
 #[test]
-fn a_crash_restarts_the_worker_with_the_text_that_was_under_way() {
+fn a_crash_restarts_the_worker_and_retries() {
     let mut queue = running();
     queue.type_text("a");
     assert_eq!(
@@ -487,7 +487,7 @@ fn a_worker_that_crashes_while_it_loads_is_given_up() {
 }
 
 #[test]
-fn crashes_with_answers_between_them_are_forgiven() {
+fn an_answer_resets_the_crash_count() {
     let mut queue = running();
     for seq in 1..=3 * u64::from(MAX_CRASHES) {
         queue.type_text("a");
@@ -499,7 +499,7 @@ fn crashes_with_answers_between_them_are_forgiven() {
 }
 
 #[test]
-fn a_silent_worker_is_given_up_and_replaced() {
+fn an_unresponsive_worker_is_replaced() {
     let mut queue = running();
     assert_eq!(queue.tick(), [], "with nothing asked, silence is fine");
     queue.type_text("a");
@@ -510,7 +510,7 @@ fn a_silent_worker_is_given_up_and_replaced() {
 }
 
 #[test]
-fn ticks_are_counted_for_each_request_anew() {
+fn each_request_has_its_own_deadline() {
     let mut queue = running();
     for seq in 1..10 {
         queue.type_text("a");
@@ -522,7 +522,7 @@ fn ticks_are_counted_for_each_request_anew() {
 }
 
 #[test]
-fn a_worker_nobody_needs_is_ended_and_the_next_text_starts_another() {
+fn an_idle_worker_is_stopped_and_restarted_on_demand() {
     let mut queue = running();
     queue.type_text("a");
     assert_eq!(queue.sleep(), [], "it is busy");
@@ -558,7 +558,7 @@ fn a_worker_that_cannot_be_started_is_not_a_crash() {
 }
 
 #[test]
-fn loading_can_be_called_off_and_started_again() {
+fn loading_can_be_cancelled_and_retried() {
     let mut queue = RequestQueue::new("m/".into(), None);
     queue.type_text("a");
     queue.retry();
@@ -580,7 +580,7 @@ fn loading_can_be_called_off_and_started_again() {
 }
 
 #[test]
-fn a_program_hears_of_a_stop_once_and_its_requests_are_gone() {
+fn a_stop_fails_the_whole_bulk_lane_once() {
     let mut queue = RequestQueue::new("m/".into(), None);
     queue.add("a");
     queue.retry();
@@ -610,7 +610,7 @@ fn cancelling_many_takes_no_longer_each() {
     for &seq in seqs.iter().rev() {
         queue.cancel_request(seq);
     }
-    // One pass over the queue for each took more than ten seconds.
+    // A scan of the queue for each took more than ten seconds.
     assert!(start.elapsed().as_secs() < 3, "{:?}", start.elapsed());
     assert_eq!(queue.on_response(answer(seqs[0])), []);
 }
@@ -623,7 +623,7 @@ fn loading() -> RequestQueue {
 }
 
 #[test]
-fn a_worker_that_hangs_while_loading_is_ended_by_cancelling() {
+fn cancelling_stops_a_worker_that_hangs_while_loading() {
     let mut queue = loading();
     assert_eq!(queue.cancel(), [Command::Post(Request::Cancel)]);
     assert_eq!(queue.cancel(), [], "once is enough");
@@ -766,14 +766,14 @@ fn a_conversion_can_be_cancelled() {
 }
 
 #[test]
-fn a_crash_after_cancelling_loads_nothing_again() {
+fn a_crash_after_cancelling_does_not_reload() {
     let mut queue = loading();
     queue.cancel();
     assert_eq!(queue.on_response(crash()), stopped(Error::Cancelled));
 }
 
 #[test]
-fn a_model_that_is_ready_in_spite_of_cancelling_stays() {
+fn a_model_that_is_ready_despite_cancelling_stays() {
     let mut queue = loading();
     queue.cancel();
     queue.on_response(Response::Ready(info()));

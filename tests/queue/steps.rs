@@ -1,4 +1,4 @@
-//! The queue under everything that can happen, in any order: the part that draws steps.
+//! Property tests of the queue: random events in any order.
 
 use std::collections::HashSet;
 
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Everything that can happen, in any order.
+/// One event.
 #[derive(Debug, Clone)]
 enum Step {
     Submit(Lane),
@@ -16,11 +16,11 @@ enum Step {
     Tick,
     Sleep,
     Wake,
-    /// The worker says the next thing a good worker would say.
+    /// The worker sends the next response of a correct worker.
     Proceed,
-    /// The worker fails at what it is doing.
+    /// The worker fails at its current task.
     Fail,
-    /// The worker says something out of turn.
+    /// The worker sends an unexpected response.
     Stray(u64),
     Crash,
     Break,
@@ -47,15 +47,15 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The browser and the worker as the queue sees them, with the rules that must hold.
+/// Simulated browser and worker, which check the queue's invariants.
 struct World {
     queue: RequestQueue,
-    /// What was posted to the present worker and has no answer; `None` without a worker.
+    /// Requests posted to the current worker and not answered yet; `None` without a worker.
     worker: Option<Vec<Request>>,
     listening: bool,
     submitted: Vec<Lane>,
     cancelled: HashSet<u64>,
-    /// Requests with an answer, or that a stop has answered.
+    /// Requests that were answered, or failed by a stop.
     done: HashSet<u64>,
     /// By lane.
     last_classified: [u64; 2],
@@ -77,7 +77,7 @@ impl World {
         }
     }
 
-    fn carry_out(&mut self, commands: Vec<Command>) {
+    fn execute(&mut self, commands: Vec<Command>) {
         let mut has_told = false;
         let mut posted = None;
         for command in commands {
@@ -172,7 +172,7 @@ impl World {
 
     fn say(&mut self, response: Response) {
         let commands = self.queue.on_response(response);
-        self.carry_out(commands);
+        self.execute(commands);
     }
 
     fn proceed(&mut self) {
@@ -215,7 +215,7 @@ impl World {
                 let seq = self.submitted.len() as u64;
                 let (given, commands) = self.queue.submit(lane, Payload::Text(seq.to_string()));
                 assert_eq!(given, seq);
-                self.carry_out(commands);
+                self.execute(commands);
             }
             Step::CancelRequest(seq)
                 if seq <= self.submitted.len() as u64 && !self.done.contains(&seq) =>
@@ -226,34 +226,34 @@ impl World {
             Step::CancelRequest(_) => {}
             Step::Cancel => {
                 let commands = self.queue.cancel();
-                self.carry_out(commands);
+                self.execute(commands);
             }
             Step::Retry => {
                 let commands = self.queue.retry();
-                self.carry_out(commands);
+                self.execute(commands);
             }
             Step::Tick => {
                 let commands = self.queue.tick();
-                self.carry_out(commands);
+                self.execute(commands);
             }
             Step::Sleep => {
                 let commands = self.queue.sleep();
-                self.carry_out(commands);
+                self.execute(commands);
             }
             Step::Wake => {
                 let commands = self.queue.wake();
-                self.carry_out(commands);
+                self.execute(commands);
             }
             Step::Proceed => self.proceed(),
             Step::Fail => self.fail(),
-            // Never what is in flight: that would be a true answer.
+            // Never a request in flight: that would be a valid answer.
             Step::Stray(seq) if self.in_flight() != Some(seq) => self.say(answer(seq)),
             Step::Stray(_) => {}
             Step::Crash if self.listening && self.worker.is_some() => self.say(crash()),
             Step::Crash => {}
             Step::Break if self.worker.is_some() => {
                 let commands = self.queue.on_worker_error("unreachable");
-                self.carry_out(commands);
+                self.execute(commands);
             }
             Step::Break => {}
             Step::Store => {
@@ -271,7 +271,7 @@ impl World {
         }
     }
 
-    /// From here on everything goes well.
+    /// From now on nothing fails.
     fn settle(&mut self) {
         self.step(Step::Retry);
         self.step(Step::Wake);

@@ -1,7 +1,7 @@
 //! Two lanes to one worker: which request it gets next, and what happens after a crash.
 //!
 //! The [`RequestQueue`] is the whole state of the page's side of the conversation, without a browser in it: every
-//! method takes what happened and returns the commands to carry out, in order. [`Client`](super::Client) does that.
+//! method takes what happened and returns the commands to carry out, in order. `Client` does that.
 //!
 //! ```text
 //!           Listening          Stored             Ready
@@ -45,14 +45,14 @@ pub enum Event {
     Ready(ModelInfo),
     /// A text was classified. Within a lane the `seq`s of these events only ever rise.
     Classified {
-        /// What [`submit`](super::Client::submit) or [`submit_bulk`](super::Client::submit_bulk) returned.
+        /// What `submit` or `submit_bulk` returned.
         seq: u64,
         /// How the text reads.
         prediction: Prediction,
     },
     /// A text was split into tokens.
     Tokenized {
-        /// What [`submit_tokens`](super::Client::submit_tokens) returned.
+        /// What `submit_tokens` returned.
         seq: u64,
         /// The tokens that would be read, special tokens left out.
         tokens: Vec<Token>,
@@ -60,7 +60,7 @@ pub enum Event {
         truncated_at: Option<usize>,
     },
     /// With a `seq`: this one request failed, others go on. Without: the client has stopped, all requests of the bulk lane
-    /// have failed, and only [`retry`](super::Client::retry) starts it again. The live text is kept for that.
+    /// have failed, and only `retry` starts it again. The live text is kept for that.
     Failed {
         /// The number of the request, if it was about one.
         seq: Option<u64>,
