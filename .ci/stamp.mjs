@@ -4,10 +4,11 @@
 //   index.html, bench.html …    from Trunk and public/, under the names people link to; know the build's hash
 //   sw.js                       the service worker: knows the build's hash, and which files the page is made of
 //   models/NAME/files.json      length and SHA-256 of the model's files, which the worker holds them against
-//   live-sentiment.js           the element and the API: has its style sheet, and knows where the compiled files are
+//   live-sentiment.js           the element and the API: knows where the compiled files are
 //   models/, icons/, *.js …     public/ as it is
 //   build-HASH/                 what was compiled: the page's and the workers' files, which find each other by plain
-//                               relative names. A page never meets a worker of another build.
+//                               relative names, and the element's modules, one of which has its style sheet. A page
+//                               never meets a worker of another build.
 //
 // A debug build (`trunk serve`) stays flat and without policy: its meta tag keeps saying "dev".
 
@@ -19,7 +20,7 @@ const dist = process.env.TRUNK_STAGING_DIR;
 const publicFolder = join(process.env.TRUNK_SOURCE_DIR, "public");
 
 /** Modules of live-sentiment.js in public/ that must not be met by another version of it: they lie with what is compiled. */
-const MODULES = ["api_field.js"];
+const MODULES = ["api_failure.js", "api_field.js", "api_view.js"];
 
 // Workers get no other source of code or data than the site itself. WebAssembly needs 'wasm-unsafe-eval', not 'unsafe-eval'.
 const POLICY = [
@@ -36,7 +37,7 @@ const POLICY = [
 
 writeFileSync(join(dist, "app_loader.js"), `import init from "./app.js";\nawait init();\n`);
 listModels(join(dist, "models"));
-rewrite("live-sentiment.js", [[/^const STYLE = .*;$/m, `const STYLE = ${JSON.stringify(style("element.css"))};`]]);
+rewrite("api_view.js", [[/^const STYLE = .*;$/m, `const STYLE = ${JSON.stringify(style("element.css"))};`]]);
 if (process.env.TRUNK_PROFILE === "release") stamp();
 
 function stamp() {
