@@ -247,7 +247,10 @@ export class LiveSentimentElement extends HTMLElement {
 
   /** How the text reads, or null where there is no verdict of it (yet): `{ label, score, scores, tokens, truncated }`. */
   get prediction() {
-    return this.#prediction && this.#field && fields.rawTextOf(this.#field) === this.#of ? this.#prediction : null;
+    const field = this.#field;
+    if (!this.#prediction || !field) return null;
+    // The field may be gone, or hold a password by now: observers are told of that, and of its text, only later.
+    return this.#named() === field && fields.rawTextOf(field) === this.#of ? this.#prediction : null;
   }
 
   get form() {
@@ -316,6 +319,8 @@ export class LiveSentimentElement extends HTMLElement {
 
   attributeChangedCallback(name, before, after) {
     if (before === after || !this.#isPlaced) return;
+    // Set by ourselves. It goes where a framework makes a page as its server's HTML has it.
+    if (name === "data-theme" && after !== null) return;
     if (name === "for") this.#attach();
     else if (name === "model") {
       this.#leave();
@@ -329,14 +334,17 @@ export class LiveSentimentElement extends HTMLElement {
   formResetCallback() {
     this.#isGiven = false;
     this.#fill();
-    this.#read();
+    this.#read(false);
   }
   formDisabledCallback(disabled) {
     this.#own.disabled = disabled;
   }
   formStateRestoreCallback(state) {
     if (this.hasAttribute("for") || typeof state !== "string") return;
-    this.value = state;
+    // As any text that stands there already, it is read once somebody comes to it.
+    this.#isGiven = true;
+    this.#own.value = state;
+    this.#read(false);
   }
 
   /** The field that is to be read, if it is there and one. */
@@ -517,7 +525,9 @@ export class LiveSentimentElement extends HTMLElement {
         if (fields.isBlank(raw)) continue;
         const text = fields.readableTextOf(field);
         if (text === this.#asked && this.#prediction) {
+          // Another raw text that reads the same, as after a translation.
           this.#of = raw;
+          this.#show();
           continue;
         }
         this.#asked = text;

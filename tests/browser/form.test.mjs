@@ -174,7 +174,8 @@ test("two elements for one field, one of them in another form", async (t) => {
 test("a field that is replaced, stops being one for text, or is moved, takes its verdict along", async (t) => {
   const page = await positive(t, '<form id="f"><input id="m" name="message"><live-sentiment id="ls" for="m" name="reads" loading="eager"></live-sentiment></form>');
   const gone = async (act) => {
-    await page.evaluate(act);
+    // At once, too.
+    assert.equal(await page.evaluate(`(${act})(), new FormData(f).has("reads")`), false);
     await reads(page, null);
     assert.equal("reads" in (await handed(page)), false);
     assert.equal(await word(page), "Nothing to read yet");
