@@ -162,6 +162,29 @@ test("a verdict for whose successor one waits leaves after a moment", async (t) 
   assert.equal(await page.locator("#ls").evaluate(({ prediction }) => prediction), null);
 });
 
+test("a text that cannot be read is said to be, and the next one is read", async (t) => {
+  const crash = `<script>
+    const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (...args) {
+      if (JSON.stringify(args[0]).includes("CRASH")) setTimeout(() => this.dispatchEvent(new ErrorEvent("error", { message: "crash" })));
+      return post.apply(this, args);
+    };
+  </script>`;
+  const page = await positive(t, FORM + crash);
+  await page.evaluate(() => {
+    window.failed = new Promise((resolve) => ls.addEventListener("model-error", ({ detail }) => resolve(detail.kind), { once: true }));
+    m.value = "CRASH";
+    m.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  });
+  assert.equal(await page.evaluate(() => failed), "crashed");
+  assert.ok(await page.locator("#ls .trouble").isVisible());
+  assert.deepEqual(await handed(page), { message: "CRASH" });
+  await page.fill("#m", "");
+  await page.locator("#ls .trouble").waitFor({ state: "hidden" });
+  await page.fill("#m", TEXTS.negative);
+  await reads(page, "negative");
+});
+
 test("two elements for one field, one of them in another form", async (t) => {
   const page = await positive(t, `${FORM}<form id="g"></form><live-sentiment id="two" for="m" name="also" form="g" loading="eager"></live-sentiment>`);
   await reads(page, "positive", "#two");
