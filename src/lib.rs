@@ -1,56 +1,49 @@
-//! | `preflight` | what can be said about a model before its weights are downloaded |
-//! | `verify` | how far a quantized model agrees with its checkpoint |
-//! **live-sentiment** tells, while you type, how your text reads. A quantized BERT runs in the browser, in
-//! WebAssembly; the same core runs natively, for the command line and the tests.
+//! **live-sentiment** classifies sentiment as you type: negative, neutral or positive. A quantized BERT runs in the
+//! browser, in WebAssembly; the same core runs natively, for the command line and the tests.
 //!
 //! # Map
 //!
-//! Dependencies point one way: `kernels <- ops <- bert <- classifier <- web worker, command line, tests`.
+//! Each module imports only from those below it.
 //!
-//! | module | what lives there |
+//! | module | contents |
 //! |---|---|
-//! | [`error`] | [`Error`], and the [`ErrorKind`] that decides what the page says and offers |
-//! | [`protocol`] | what page and worker say to each other |
-//! | `kernels` | the arithmetic: packed int8 matrix products, attention, layer norm; the only `unsafe` code |
-//! | `ops` | candle operations over the kernels, or over candle's own |
-//! | `bert` | embeddings, encoder, pooler and classification head |
-//! | `config` | `config.json` as Hugging Face writes it |
-//! | `weights` | GGUF and safetensors files, read with every length checked |
-//! | `tokenizer` | text to token ids and offsets |
-//! | `classifier` | bytes to a model, text to a prediction; knows nothing of the browser |
-//! | `quantize` | a Hugging Face checkpoint to GGUF |
-//! | `evaluate` | accuracy, F1 and calibration of predictions against labels |
 //! | `cli` | the command line |
-//! | `web` | everything that touches the browser |
+//! | [`web`] | everything that touches the browser: the worker, the client that talks to it, the page |
+//! | `convert` | conversion of Hugging Face checkpoints to GGUF |
+//! | `eval` | metrics on labelled texts, and the agreement of two models |
+//! | `classifier` | loads a model and classifies texts; independent of the browser |
+//! | `inspect` | checks a model before its weights are downloaded |
+//! | `arch` | architectures: embeddings, encoder, pooler and classification head |
+//! | `layers` | linear layers, layer norm, attention and embeddings over candle tensors |
+//! | `model` | parsers of a model's files: `config.json`, the tokenizer, GGUF and safetensors weights |
+//! | `kernels` | packed int8 matrix products, attention, layer norm; the only `unsafe` code |
+//! | [`present`] | wording for people: numbers, labels, failures, notes |
+//! | [`text`] | sentences, words, edits, and UTF-8 indices to UTF-16 and back |
+//! | [`types`] | shared types: predictions, tokens, model metadata |
+//! | [`error`] | [`Error`], and the [`ErrorKind`] that decides what the page advises and offers |
 
 #[cfg(feature = "inference")]
-pub mod bert;
+pub mod arch;
 #[cfg(feature = "inference")]
 pub mod classifier;
 #[cfg(feature = "cli")]
 pub mod cli;
-#[cfg(feature = "inference")]
-pub mod config;
+#[cfg(feature = "cli")]
+pub mod convert;
 pub mod error;
 #[cfg(feature = "cli")]
-pub mod evaluate;
+pub mod eval;
 #[cfg(feature = "inference")]
-mod impostor;
+pub mod inspect;
 #[cfg(feature = "inference")]
 pub mod kernels;
 #[cfg(feature = "inference")]
-pub mod ops;
+pub mod layers;
 #[cfg(feature = "inference")]
-pub mod preflight;
-pub mod protocol;
-#[cfg(feature = "cli")]
-pub mod quantize;
-#[cfg(feature = "inference")]
-pub mod tokenizer;
-#[cfg(feature = "cli")]
-pub mod verify;
+pub mod model;
+pub mod present;
+pub mod text;
+pub mod types;
 pub mod web;
-#[cfg(feature = "inference")]
-pub mod weights;
 
 pub use error::{Error, ErrorKind, Result};

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use live_sentiment::classifier::Classifier;
-use live_sentiment::ops::Backend;
+use live_sentiment::layers::Compute;
 use serde_json::Value;
 
 const TEXT: &str = "the movie was good, really";
@@ -24,7 +24,7 @@ fn copy(name: &str) -> tempfile::TempDir {
 }
 
 fn load(dir: &tempfile::TempDir) -> live_sentiment::Result<Classifier> {
-    Classifier::from_dir(dir.path(), Backend::Candle)
+    Classifier::from_dir(dir.path(), Compute::Candle)
 }
 
 fn logits(dir: &tempfile::TempDir, text: &str) -> Vec<f32> {

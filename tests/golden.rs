@@ -18,11 +18,12 @@ use candle_nn::VarBuilder;
 use candle_transformers::models::bert::BertModel;
 use candle_transformers::models::distilbert::DistilBertModel;
 use live_sentiment::classifier::Classifier;
-use live_sentiment::config::Config;
-use live_sentiment::ops::Backend;
-use live_sentiment::quantize::{Format, Options, quantize};
-use live_sentiment::tokenizer::{Batch, Padding};
-use live_sentiment::weights::Precision;
+use live_sentiment::convert::{Format, Options, quantize};
+use live_sentiment::layers::Compute;
+use live_sentiment::model::config::Config;
+use live_sentiment::model::tokenizer::{Batch, Padding};
+use live_sentiment::model::weights::Precision;
+use live_sentiment::types::Backend;
 
 use cases::Classified;
 
@@ -41,8 +42,17 @@ const TINY_BERT: [&str; 5] = [
     "bert-stars",
     "bert-emotions",
 ];
-/// The backends that run natively.
-const BACKENDS: [Backend; 2] = [Backend::Candle, Backend::SCALAR];
+/// The backends that run natively: the scalar kernels, and those for this CPU where there are any.
+fn backends() -> Vec<Compute> {
+    let native = match Compute::native() {
+        Compute::Candle => None,
+        native => Some(native),
+    };
+    [Compute::Candle, Compute::SCALAR]
+        .into_iter()
+        .chain(native)
+        .collect()
+}
 
 /// The f32 path: only the order of additions differs.
 const F32_BOUND: f32 = 1e-3;
@@ -96,9 +106,11 @@ fn cosine(a: &[f32], b: &[f32]) -> f64 {
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
-/// Whether a test may take the time: the scalar kernels are slow where they are not optimized.
-fn affordable(case: &Classified, backend: Backend) -> bool {
-    matches!(backend, Backend::Candle) || case.tokens <= 128
+/// Whether a test has the time for this text: the scalar kernels are for reading, and where there are others they say the
+/// same (tests/kernels.rs).
+fn affordable(case: &Classified, compute: Compute) -> bool {
+    let longest = if backends().len() > 2 { 32 } else { 128 };
+    compute.backend() != Backend::Scalar || case.tokens <= longest
 }
 
 /// Classifies every text and asserts that logits are within `bound`, and labels and lengths the same. Returns the
@@ -133,7 +145,7 @@ fn assert_golden<'a>(
 #[test]
 fn logits_are_transformers() {
     for name in TINY {
-        let classifier = Classifier::from_dir(&tiny(name), Backend::Candle).unwrap();
+        let classifier = Classifier::from_dir(&tiny(name), Compute::Candle).unwrap();
         assert_golden(&classifier, &golden(name), F32_BOUND);
     }
 }
@@ -141,7 +153,7 @@ fn logits_are_transformers() {
 #[test]
 fn pooled_output_is_transformers() {
     for name in TINY_BERT {
-        let classifier = Classifier::from_dir(&tiny(name), Backend::Candle).unwrap();
+        let classifier = Classifier::from_dir(&tiny(name), Compute::Candle).unwrap();
         let mut compared = 0;
         for case in golden(name) {
             let Some(expected) = case.pooled else {
@@ -164,7 +176,7 @@ fn pooled_output_is_transformers() {
 /// The article from end to end: two sentences padded to 512, pooled output, binary classifier, label by argmax.
 #[test]
 fn the_article() {
-    let classifier = Classifier::from_dir(&tiny("bert-binary"), Backend::Candle).unwrap();
+    let classifier = Classifier::from_dir(&tiny("bert-binary"), Compute::Candle).unwrap();
     let cases: Vec<_> = golden("bert-binary")
         .into_iter()
         .filter(|case| case.pooled.is_some())
@@ -197,7 +209,7 @@ fn the_article() {
 #[test]
 fn scores_are_softmax_or_sigmoid() {
     for name in TINY {
-        let classifier = Classifier::from_dir(&tiny(name), Backend::Candle).unwrap();
+        let classifier = Classifier::from_dir(&tiny(name), Compute::Candle).unwrap();
         for case in golden(name).iter().take(10) {
             let prediction = classifier.classify(&case.text.expand()).unwrap();
             let exp: Vec<f64> = case.logits.iter().map(|&x| f64::from(x).exp()).collect();
@@ -219,7 +231,7 @@ fn scores_are_softmax_or_sigmoid() {
 
 #[test]
 fn a_padded_batch_gives_what_single_texts_give() {
-    for backend in BACKENDS {
+    for backend in backends() {
         for name in TINY {
             let classifier = Classifier::from_dir(&tiny(name), backend).unwrap();
             let cases = golden(name);
@@ -276,7 +288,7 @@ fn older_tensor_names_mean_the_same() {
         );
         candle_core::safetensors::save(&renamed, folder.path().join("model.safetensors")).unwrap();
 
-        let classifier = Classifier::from_dir(folder.path(), Backend::Candle).unwrap();
+        let classifier = Classifier::from_dir(folder.path(), Compute::Candle).unwrap();
         assert_golden(&classifier, &golden(name), F32_BOUND);
     }
 
@@ -297,7 +309,7 @@ fn stock_weights(folder: &Path) -> VarBuilder<'static> {
 
 /// `last_hidden_state` of texts side by side, padded, against candle-transformers.
 fn assert_like_stock_candle(folder: &Path, texts: &[&str], bound: f32) {
-    let classifier = Classifier::from_dir(folder, Backend::Candle).unwrap();
+    let classifier = Classifier::from_dir(folder, Compute::Candle).unwrap();
     let (batch, _) = classifier
         .tokenizer()
         .encode_batch(texts, Padding::Longest)
@@ -379,15 +391,15 @@ fn files_of_llama_cpp_are_read() {
     // The checkpoint is f16 too.
     let name = "distilbert-binary";
     let folder = llama_cpp(name, "f16");
-    let classifier = Classifier::from_dir(folder.path(), Backend::Candle).unwrap();
+    let classifier = Classifier::from_dir(folder.path(), Compute::Candle).unwrap();
     assert_eq!(classifier.info().name, name);
     assert_golden(&classifier, &golden(name), F32_BOUND);
 
     let name = "bert-gelu-new";
     let (folder, plain) = (llama_cpp(name, "q8_0"), tempfile::tempdir().unwrap());
     dequantize(folder.path(), plain.path());
-    let plain = Classifier::from_dir(plain.path(), Backend::Candle).unwrap();
-    for backend in BACKENDS {
+    let plain = Classifier::from_dir(plain.path(), Compute::Candle).unwrap();
+    for backend in backends() {
         let classifier =
             Classifier::from_dir_as(folder.path(), backend, Precision::Stored).unwrap();
         let what = format!("{name}, {backend:?}");
@@ -432,7 +444,7 @@ fn dimensions_of_one_may_be_left_out() {
     // Only the first of the two types is ever used.
     let whole = llama_cpp(name, "q8_0");
     let [one, two] = [folder.path(), whole.path()].map(|folder| {
-        let classifier = Classifier::from_dir(folder, Backend::Candle).unwrap();
+        let classifier = Classifier::from_dir(folder, Compute::Candle).unwrap();
         classifier.classify("not bad").unwrap().logits
     });
     assert_eq!(one, two);
@@ -526,14 +538,14 @@ fn quantized_files_give_what_their_numbers_give() {
             let (quantized, plain) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
             quantized_to(&tiny(name), quantized.path(), format);
             dequantize(quantized.path(), plain.path());
-            let plain = Classifier::from_dir(plain.path(), Backend::Candle).unwrap();
-            for backend in BACKENDS {
+            let plain = Classifier::from_dir(plain.path(), Compute::Candle).unwrap();
+            for backend in backends() {
                 let stored = Precision::Stored;
                 let quantized = Classifier::from_dir_as(quantized.path(), backend, stored).unwrap();
                 let what = format!("{name}, {format:?}, {backend:?}");
                 let worst = assert_same_labels(&quantized, &plain, &cases, &what);
                 // Our kernels take f16 weights in 8 bits; candle takes them as they are.
-                let exact = format == Format::F16 && matches!(backend, Backend::Candle);
+                let exact = format == Format::F16 && matches!(backend, Compute::Candle);
                 let bound = if exact { F32_BOUND } else { TINY_BOUND };
                 assert!(worst < bound, "{what}: {worst}");
             }
@@ -554,13 +566,13 @@ fn quantized_on_load_is_what_the_quantized_file_is() {
         ] {
             let file = tempfile::tempdir().unwrap();
             quantized_to(&tiny(name), file.path(), format);
-            for backend in BACKENDS {
+            for backend in backends() {
                 let on_load = Classifier::from_dir_as(&tiny(name), backend, precision).unwrap();
                 let file =
                     Classifier::from_dir_as(file.path(), backend, Precision::Stored).unwrap();
                 for case in cases
                     .iter()
-                    .filter(|case| affordable(case, Backend::SCALAR))
+                    .filter(|case| affordable(case, Compute::SCALAR))
                 {
                     let text = case.text.expand();
                     let (on_load, file) = (
@@ -591,9 +603,9 @@ fn quantized_on_load_is_what_the_quantized_file_is() {
 #[test]
 fn the_kernels_are_given_8_bits() {
     let name = "bert-gelu-new";
-    let worker = Classifier::from_dir(&tiny(name), Backend::SCALAR).unwrap();
-    let q8_0 = Classifier::from_dir_as(&tiny(name), Backend::SCALAR, Precision::Q8_0).unwrap();
-    let stored = Classifier::from_dir_as(&tiny(name), Backend::SCALAR, Precision::Stored).unwrap();
+    let worker = Classifier::from_dir(&tiny(name), Compute::SCALAR).unwrap();
+    let q8_0 = Classifier::from_dir_as(&tiny(name), Compute::SCALAR, Precision::Q8_0).unwrap();
+    let stored = Classifier::from_dir_as(&tiny(name), Compute::SCALAR, Precision::Stored).unwrap();
     let logits = |classifier: &Classifier| classifier.classify("not bad").unwrap().logits;
     assert_eq!(logits(&worker), logits(&q8_0));
     assert_ne!(logits(&worker), logits(&stored));

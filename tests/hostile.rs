@@ -10,9 +10,9 @@ use std::path::Path;
 
 use live_sentiment::Error;
 use live_sentiment::classifier::Classifier;
-use live_sentiment::ops::Backend;
-use live_sentiment::preflight::{Beginning, preflight};
-use live_sentiment::quantize::{Format, Options, quantize};
+use live_sentiment::convert::{Format, Options, quantize};
+use live_sentiment::inspect::{FilePrefix, preflight};
+use live_sentiment::layers::Compute;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::RngSeed;
@@ -73,12 +73,12 @@ fn gguf(format: Format) -> Files {
 impl Files {
     /// Loads the model and, if that works, lets it read.
     fn try_out(&self) -> Result<(), Error> {
-        for backend in [Backend::Candle, Backend::SCALAR] {
+        for backend in [Compute::Candle, Compute::SCALAR] {
             let weights = Cursor::new(&self.weights);
             let found = preflight(
                 &self.config,
                 Some(&self.tokenizer),
-                Some(Beginning {
+                Some(FilePrefix {
                     file: "model",
                     bytes: &self.weights,
                     size: self.weights.len() as u64,

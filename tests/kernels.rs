@@ -7,7 +7,7 @@
 
 use half::f16;
 use live_sentiment::kernels::{
-    Activation, Backend, BlockFormat, Heads, PackedLinear, Scratch, WeightBits,
+    Activation, BlockFormat, Heads, Kernels, PackedLinear, Scratch, WeightBits,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -17,16 +17,22 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
-#[cfg(not(target_arch = "wasm32"))]
-const BACKENDS: [Backend; 1] = [Backend::SCALAR];
-#[cfg(target_arch = "wasm32")]
-const BACKENDS: [Backend; 5] = [
-    Backend::SCALAR,
-    Backend::SIMD128,
-    Backend::RELAXED,
-    Backend::RELAXED_PAIRS,
-    Backend::RELAXED_QUADS,
-];
+/// All that run here. Natively that depends on the CPU.
+fn all_kernels() -> Vec<Kernels> {
+    #[cfg(target_arch = "wasm32")]
+    return vec![
+        Kernels::SCALAR,
+        Kernels::SIMD128,
+        Kernels::RELAXED,
+        Kernels::RELAXED_PAIRS,
+        Kernels::RELAXED_QUADS,
+    ];
+    #[cfg(not(target_arch = "wasm32"))]
+    [Kernels::SCALAR]
+        .into_iter()
+        .chain(Kernels::native())
+        .collect()
+}
 
 const ACTIVATIONS: [Activation; 5] = [
     Activation::None,
@@ -147,7 +153,7 @@ impl Case {
         PackedLinear::pack(&parts, self.k, &self.bias, self.bits).unwrap()
     }
 
-    fn run(&self, backend: Backend, activation: Activation) -> Vec<f32> {
+    fn run(&self, backend: Kernels, activation: Activation) -> Vec<f32> {
         let layer = self.pack();
         let mut out = vec![f32::NAN; self.x.len() / self.k * layer.n()];
         backend.linear(
@@ -284,7 +290,7 @@ fn bit_patterns(x: &[f32]) -> Vec<u32> {
 #[test]
 fn linear_is_close_to_f64() {
     check(case(), |case| {
-        for backend in BACKENDS {
+        for backend in all_kernels() {
             let out = case.run(backend, Activation::None);
             for (i, (out, (expected, error))) in out.iter().zip(case.expected()).enumerate() {
                 let distance = (f64::from(*out) - expected).abs();
@@ -302,8 +308,8 @@ fn linear_is_close_to_f64() {
 fn backends_agree_bit_by_bit_in_linear_layers() {
     check(case(), |case| {
         for activation in ACTIVATIONS {
-            let oracle = case.run(Backend::SCALAR, activation);
-            for backend in BACKENDS {
+            let oracle = case.run(Kernels::SCALAR, activation);
+            for backend in all_kernels() {
                 prop_assert_eq!(
                     bit_patterns(&case.run(backend, activation)),
                     bit_patterns(&oracle),
@@ -335,7 +341,7 @@ fn the_largest_sums_do_not_overflow() {
                     bias: vec![0.0; 9],
                     x: vec![x * 3.0; 5 * k],
                 };
-                for backend in BACKENDS {
+                for backend in all_kernels() {
                     for (out, (expected, _)) in case
                         .run(backend, Activation::None)
                         .iter()
@@ -369,7 +375,7 @@ fn nan_and_infinity_stay_in_their_row() {
                 bias,
                 x,
             };
-            for backend in BACKENDS {
+            for backend in all_kernels() {
                 for activation in ACTIVATIONS {
                     for (i, out) in case.run(backend, activation).iter().enumerate() {
                         assert_eq!(
@@ -407,7 +413,7 @@ fn activations_are_close_to_f64() {
         (Activation::Relu, |x| x.max(0.0), 0.0),
         (Activation::Tanh, f64::tanh, 1e-6),
     ];
-    for backend in BACKENDS {
+    for backend in all_kernels() {
         for i in -1000..=1000 {
             let x = [i as f32 * 0.01; 32];
             let run = |activation| {
@@ -474,7 +480,7 @@ fn attention_that_overflows_is_nan_on_every_backend() {
         (0.0, f32::INFINITY, 1.0),
     ] {
         let key_value = [[key; 32], [value; 32]].concat().repeat(100);
-        for backend in BACKENDS {
+        for backend in all_kernels() {
             let mut out = [0.0; 32];
             let scratch = &mut Scratch::default();
             backend.attention(&[query; 32], &key_value, heads, 100, scratch, &mut out);
@@ -492,7 +498,7 @@ fn attention_is_close_to_f64_and_alike_on_every_backend() {
         attention_case(),
         |(heads, valid, queries, query, key_value)| {
             let hidden = heads.count * heads.dim;
-            let run = |backend: Backend| {
+            let run = |backend: Kernels| {
                 let mut out = vec![f32::NAN; queries * hidden];
                 backend.attention(
                     &query,
@@ -504,8 +510,8 @@ fn attention_is_close_to_f64_and_alike_on_every_backend() {
                 );
                 out
             };
-            let oracle = run(Backend::SCALAR);
-            for backend in BACKENDS {
+            let oracle = run(Kernels::SCALAR);
+            for backend in all_kernels() {
                 prop_assert_eq!(
                     bit_patterns(&run(backend)),
                     bit_patterns(&oracle),
@@ -545,7 +551,7 @@ fn layer_norm_is_close_to_f64() {
         let (gamma, beta) = (vector(hidden), vector(hidden));
         let (x, residual) = (vector(rows * hidden), vector(rows * hidden));
         let residual = with_residual.then_some(residual.as_slice());
-        for backend in BACKENDS {
+        for backend in all_kernels() {
             let mut out = vec![f32::NAN; rows * hidden];
             backend.layer_norm(&x, residual, &gamma, &beta, 1e-3, &mut out);
             for row in 0..rows {

@@ -9,8 +9,8 @@ use std::path::Path;
 use candle_core::Device;
 use candle_core::quantized::{GgmlDType, QTensor, gguf_file};
 use live_sentiment::classifier::Classifier;
-use live_sentiment::ops::Backend;
-use live_sentiment::preflight::{Beginning, PROGRAM, preflight};
+use live_sentiment::inspect::{FilePrefix, PROGRAM, preflight};
+use live_sentiment::layers::Compute;
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
@@ -25,7 +25,7 @@ fn measured_and_told(config: &[u8], tokenizer: &[u8], weights: &Path) -> (u64, u
     let told = {
         let bytes = std::fs::read(weights).unwrap();
         let file = "model.gguf";
-        let beginning = Beginning {
+        let beginning = FilePrefix {
             file,
             bytes: &bytes[..bytes.len().min(1 << 20)],
             size,
@@ -37,7 +37,7 @@ fn measured_and_told(config: &[u8], tokenizer: &[u8], weights: &Path) -> (u64, u
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
     let file = File::open(weights).unwrap();
-    let model = Classifier::load(config, tokenizer, file, "model.gguf", Backend::SCALAR).unwrap();
+    let model = Classifier::load(config, tokenizer, file, "model.gguf", Compute::SCALAR).unwrap();
     assert_eq!(
         model.classify(&"good ".repeat(600)).unwrap().token_count,
         512

@@ -5,8 +5,8 @@
 #[path = "golden/cases.rs"]
 mod cases;
 
-use live_sentiment::config::Config;
-use live_sentiment::tokenizer::{Padding, Tokenizer, from_vocabulary};
+use live_sentiment::model::config::Config;
+use live_sentiment::model::tokenizer::{Padding, Tokenizer, from_vocabulary};
 
 fn default_tokenizer() -> Tokenizer {
     let folder = cases::path("public/models/minilm-sentiment");

@@ -2,5 +2,5 @@
 
 fn main() {
     console_error_panic_hook::set_once();
-    live_sentiment::web::ui::start();
+    live_sentiment::web::app::start();
 }

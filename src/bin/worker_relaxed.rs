@@ -1,7 +1,7 @@
 //! The Web Worker built for browsers with relaxed SIMD.
 
-use live_sentiment::kernels::Backend;
+use live_sentiment::kernels::Kernels;
 
 fn main() {
-    live_sentiment::web::worker::run(Backend::RELAXED);
+    live_sentiment::web::worker::run(Kernels::RELAXED);
 }

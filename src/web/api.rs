@@ -16,10 +16,10 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortSignal;
 
-use super::client::{Client, Event, Keep, Options};
-use super::ui::state::{MOST_IN_ONE_BAR, SURE_FROM};
-use super::ui::words::{self, Tone};
-use crate::protocol::{Backend, Failure, Prediction, Token};
+use super::client::{Client, Event, Options};
+use crate::present::format;
+use crate::present::labels::{self, CONFIDENCE_THRESHOLD, MAX_STACKED_LABELS, Polarity};
+use crate::types::{Backend, Failure, Prediction, Token};
 use crate::{Error, Result};
 
 #[wasm_bindgen]
@@ -74,7 +74,7 @@ pub async fn create(options: CreateOptions) -> Result<Sentiment, JsValue> {
             backend,
             start_worker: options.start_worker(),
         };
-        Client::start_keeping(Keep::All, options, move |event| desk.hear(event))
+        Client::start(options, move |event| desk.hear(event))
     };
     let ready = desk.promise(READY);
 
@@ -132,7 +132,7 @@ impl Sentiment {
     /// # Errors
     /// Throws once disposed of, as do the two below.
     pub fn submit(&self, text: String) -> Result<f64, JsValue> {
-        self.ask(|client| client.submit(text))
+        self.ask(|client| client.submit_bulk(text))
     }
 
     /// As [`submit`](Self::submit), of token ids, `[CLS]` and `[SEP]` included.
@@ -153,9 +153,9 @@ impl Sentiment {
     }
 
     /// The answer is no longer wanted: rejects its promise with `reason`.
-    pub fn withdraw(&self, seq: f64, reason: &JsValue) {
+    pub fn cancel_request(&self, seq: f64, reason: &JsValue) {
         if let Some(client) = &*self.client.borrow() {
-            client.withdraw(seq as u64);
+            client.cancel_request(seq as u64);
         }
         self.desk.reject(seq as u64, reason);
     }
@@ -317,16 +317,16 @@ impl<'a> Answer<'a> {
 /// parts in the order of the bar. `tone` is missing where the model is not sure.
 #[wasm_bindgen]
 pub fn describe(labels: Vec<String>, scores: Vec<f32>) -> JsValue {
-    let whole = words::percents(&scores);
-    let parts: Vec<_> = words::in_order(&labels)
+    let whole = format::percents(&scores);
+    let parts: Vec<_> = labels::in_order(&labels)
         .into_iter()
         .filter_map(|class| {
             let (label, score) = (&labels[class], *scores.get(class)?);
             Some(Part {
                 label,
-                name: words::heading(label),
-                tone: Tone::of(label).name(),
-                share: words::percent(*whole.get(class)?, score),
+                name: labels::heading(label),
+                tone: Polarity::of(label).name(),
+                share: format::percent(*whole.get(class)?, score),
                 score,
             })
         })
@@ -334,8 +334,8 @@ pub fn describe(labels: Vec<String>, scores: Vec<f32>) -> JsValue {
     let top = parts
         .iter()
         .reduce(|a, b| if b.score > a.score { b } else { a });
-    let is_sure = top.is_some_and(|top| top.score >= SURE_FROM);
-    let verdict = top.map(|top| words::verdict(top.label, &top.share, is_sure));
+    let is_sure = top.is_some_and(|top| top.score >= CONFIDENCE_THRESHOLD);
+    let verdict = top.map(|top| labels::verdict(top.label, &top.share, is_sure));
     let (word, figure) = verdict
         .map(|verdict| (verdict.word, verdict.figure))
         .unwrap_or_default();
@@ -343,7 +343,7 @@ pub fn describe(labels: Vec<String>, scores: Vec<f32>) -> JsValue {
         word,
         figure,
         tone: top.filter(|_| is_sure).map(|top| top.tone),
-        is_one_bar: labels.len() <= MOST_IN_ONE_BAR && words::is_distribution(&scores),
+        is_one_bar: labels.len() <= MAX_STACKED_LABELS && format::is_distribution(&scores),
         parts,
     })
 }

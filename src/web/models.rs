@@ -6,12 +6,10 @@
 //! | | |
 //! |---|---|
 //! | `data-own`, `data-address` | the page's own model, and the one in use |
-//! | event `models`, from the panel | a message of [`protocol`](crate::protocol): use this model (`load`), a model was removed (`forgotten`), requests were made (`requested`) |
+//! | event `models`, from the panel | a message of [`protocol`](crate::types): use this model (`load`), a model was removed (`forgotten`), requests were made (`requested`) |
 //! | event `ready`, from the page | a model was loaded, and may be on this device now |
 
 mod dropped;
-mod errand;
-mod kept;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -25,12 +23,15 @@ use web_sys::{
 };
 
 use super::address::{DROPPED, decoded, name};
-use super::link::{Link, is_here};
-use super::ui::words::size;
-use super::{message, program};
-use crate::protocol::{Failure, Inspection, Request, Response};
+use super::app::route::{Link, is_trusted_origin};
+use super::client::{launch, one_shot};
+use super::codec;
+use super::library;
+use super::protocol::{Inspection, Request, Response};
+use crate::present::format::size;
+use crate::types::Failure;
 
-const PANEL: &str = r#"<p>Any BERT, MiniLM or DistilBERT that sorts texts into classes, in the files that Hugging Face has:
+const PANEL: &str = r#"<p>Any BERT, MiniLM or DistilBERT that sorts texts into classes, in the files that Hugging VerdictState has:
 config.json, tokenizer.json, and model.gguf or model.safetensors. Your text stays here with every model.</p>
 <form><label for="address">Address of the model’s folder; its site must let other sites read it (CORS)</label>
 <input id="address" inputmode="url" autocomplete="off" spellcheck="false" required> <button>Look at it</button></form>
@@ -116,7 +117,7 @@ impl Panel {
             ("submit", _) => {
                 event.prevent_default();
                 let typed = self.input("#address").map(|input| input.value());
-                match program::model(typed.unwrap_or_default().trim()) {
+                match launch::model(typed.unwrap_or_default().trim()) {
                     Ok(address) => self.look(Candidate {
                         address,
                         files: None,
@@ -159,16 +160,16 @@ impl Panel {
                 _ = field.dispatch_event(&event);
             }
         }
-        let address = match program::model(&link.model) {
+        let address = match launch::model(&link.model) {
             Ok(address) if !link.model.is_empty() && address != self.used() => address,
             _ => return,
         };
-        if has_changed && is_here(&self.window, &address) {
+        if has_changed && is_trusted_origin(&self.window, &address) {
             return self.use_address(address);
         }
         let panel = self.clone();
         spawn_local(async move {
-            let kept = kept::models(&panel.window).await;
+            let kept = library::models(&panel.window).await;
             if kept.iter().any(|model| model.address == address) {
                 return panel.use_address(address);
             }
@@ -185,7 +186,7 @@ impl Panel {
     /// Looks at files, which are called by the name of their folder or of the weights.
     fn look_at_files(&self, files: Array, name: &str) {
         let name: String = js_sys::encode_uri_component(name).into();
-        match program::model(&(DROPPED.to_owned() + &name + "/")) {
+        match launch::model(&(DROPPED.to_owned() + &name + "/")) {
             Ok(address) => self.look(Candidate {
                 address,
                 files: Some(files),
@@ -204,7 +205,7 @@ impl Panel {
         self.say("Looking at it …", None);
         let panel = self.clone();
         spawn_local(async move {
-            let answer = errand::run(request, files, panel.on_requests()).await;
+            let answer = one_shot::request(request, files, panel.on_requests()).await;
             // The visitor may have asked for another one meanwhile.
             if panel.candidate.borrow().address != candidate.address {
                 return;
@@ -252,7 +253,7 @@ impl Panel {
             model: candidate.address.clone(),
             backend: None,
         };
-        self.tell(&message::request(&load, candidate.files.as_ref()));
+        self.tell(&codec::request(&load, candidate.files.as_ref()));
         self.say("", None);
         self.link(false);
         self.show_models();
@@ -263,12 +264,12 @@ impl Panel {
         let panel = self.clone();
         spawn_local(async move {
             let forget = Request::Forget { model };
-            let answer = errand::run(forget, None, panel.on_requests()).await;
+            let answer = one_shot::request(forget, None, panel.on_requests()).await;
             match answer {
                 Ok(_) => panel.say("It is not on this device any more.", None),
                 Err(failure) => panel.say(&failure.message, None),
             }
-            panel.tell(&message::tagged("forgotten"));
+            panel.tell(&codec::tagged("forgotten"));
             panel.show_models();
         });
     }
@@ -278,7 +279,7 @@ impl Panel {
         self.hide("#own", self.used() == self.own());
         let panel = self.clone();
         spawn_local(async move {
-            let models = kept::models(&panel.window).await;
+            let models = library::models(&panel.window).await;
             let used = panel.used();
             let label = |button: Element| button.get_attribute("aria-label");
             let focused = panel.query(".kept :focus").map(label);

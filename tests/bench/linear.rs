@@ -8,7 +8,7 @@ use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
 use candle_core::{Device, Module, Tensor};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use live_sentiment::kernels::{
-    Activation, Backend, BlockFormat, PackedLinear, Scratch, WeightBits,
+    Activation, BlockFormat, Kernels, PackedLinear, Scratch, WeightBits,
 };
 
 /// Hidden and intermediate size of MiniLM-L6.
@@ -80,7 +80,7 @@ fn linear(criterion: &mut Criterion) {
             let tensor = Tensor::from_slice(&x, (m, K), &Device::Cpu).unwrap();
             let mut out = vec![0.0; m * N];
             let mut scalar = |out: &mut [f32]| {
-                Backend::SCALAR.linear(&layer, &x, Activation::None, &mut scratch, out);
+                Kernels::SCALAR.linear(&layer, &x, Activation::None, &mut scratch, out);
             };
 
             scalar(&mut out);

@@ -181,7 +181,7 @@ fn arrays_within_arrays_without_end() {
 #[test]
 fn offsets_outside_the_file() {
     for offset in [1 << 30, 1 << 62, u64::MAX, u64::MAX - 31] {
-        refused("token_embd.weight should lie", |gguf| {
+        refused("token_embd.weight has offset", |gguf| {
             gguf.tensor("token_embd.weight").offset = offset
         });
     }
@@ -339,7 +339,9 @@ fn vocabularies_larger_than_the_embeddings() {
         refused_file(
             "tokenizer.json",
             tokenizer.to_string(),
-            &format!("the vocabulary has 132 words with ids up to {id}, the model 131 embeddings"),
+            &format!(
+                "the vocabulary has 132 tokens with ids up to {id}, but the model has 131 embeddings"
+            ),
         );
     }
 }
@@ -441,7 +443,7 @@ fn tensors_that_are_missing_are_named() {
         gguf.tensors
             .retain(|t| !t.name.starts_with("cls.") || t.name.starts_with("cls.output"))
     });
-    refused("is in it twice", |gguf| {
+    refused("has two tensors", |gguf| {
         gguf.tensors.push(gguf.tensors[0].clone())
     });
     refused("has no tensor", |gguf| gguf.tensors.clear());

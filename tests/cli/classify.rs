@@ -42,7 +42,12 @@ fn every_backend_says_what_transformers_says() {
         .map(|(text, ..)| json!({"text": text}).to_string() + "\n")
         .collect();
     // The kernels multiply in int8, whatever the file holds.
-    for (backend, bound) in [("candle", 1e-3), ("scalar", 0.2)] {
+    for (backend, bound) in [
+        ("candle", 1e-3),
+        ("auto", 1e-3),
+        ("native", 0.2),
+        ("scalar", 0.2),
+    ] {
         let answers = json_lines(&classify(&["--backend", backend], &input));
         assert_eq!(answers.len(), cases.len());
         for (answer, (text, logits, tokens)) in answers.iter().zip(&cases) {
@@ -128,6 +133,7 @@ fn the_first_line_that_is_not_blank_tells_the_format() {
         "[{\"text\":\"good\"},{\"text\":\"bad\"}]",
         "\n[\n  {\n \"text\": \"good\"\n},\r\n {\"text\": \"bad\"}\n]\n\n",
         "[ \"good\", \"bad\" ]",
+        "{\n  \"text\": \"good\"\n}\n{\n  \"a\": {\"b\": {}\n},\n  \"text\": \"bad\"\n}\n",
     ] {
         assert_eq!(json_lines(&classify(&[], input)), expected, "{input:?}");
     }
@@ -141,7 +147,7 @@ fn the_first_line_that_is_not_blank_tells_the_format() {
         ("[{\"txt\": 1}]", "Item 1 of standard input has no field"),
         (
             "[\"good\" she said",
-            "give --format text if it is plain text",
+            "pass --format text if it is plain text",
         ),
     ] {
         assert_fails(&classify(&[], input), reason);
@@ -219,7 +225,7 @@ fn a_bad_line_is_named_after_the_good_ones_were_answered() {
 fn text_taken_for_json_says_how_to_go_on() {
     assert_fails(
         &classify(&[], "{sigh} good\n"),
-        "give --format text if it is plain text",
+        "pass --format text if it is plain text",
     );
     assert_eq!(
         json_lines(&classify(&["--format", "text"], "{sigh} good\n")).len(),
@@ -232,7 +238,7 @@ fn bytes_that_are_not_utf8() {
     let output = classify(&[], b"good\ncaf\xe9\n");
     assert_fails(
         &output,
-        "Line 2 of standard input is not UTF-8 from its byte 4 on.",
+        "Line 2 of standard input is not UTF-8 from byte 4 on.",
     );
 }
 

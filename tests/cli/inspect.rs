@@ -78,7 +78,10 @@ fn the_preflight_reads_no_more_than_the_header() {
     assert_fails(&inspect(&model, &[]), "finite numbers");
 
     std::fs::write(&path, &weights[..weights.len() - 1]).unwrap();
-    assert_fails(&inspect(&model, &["--preflight"]), "cannot lie at bytes");
+    assert_fails(
+        &inspect(&model, &["--preflight"]),
+        "which does not fit bytes",
+    );
 }
 
 #[test]

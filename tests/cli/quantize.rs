@@ -155,7 +155,7 @@ fn what_was_written_is_verified() {
         let said = String::from_utf8(output.stdout).unwrap();
         assert!(said.contains("Of 3 texts, "), "{said}");
         assert_eq!(
-            said.contains("labels over 0.5"),
+            said.contains("labels above 0.5"),
             name == "bert-emotions",
             "{said}"
         );
@@ -187,7 +187,7 @@ fn what_was_written_is_verified() {
         let mean = differences.iter().sum::<f64>() / differences.len() as f64;
         let most = differences.iter().copied().fold(0.0, f64::max);
         assert!(
-            said.contains(&format!("by {mean:.4} on average, by {most:.4} at most.")),
+            said.contains(&format!("by {mean:.4} on average, by at most {most:.4}.")),
             "{mean} {most}: {said}"
         );
     }
@@ -205,7 +205,7 @@ fn texts_that_cannot_be_read_stop_it_before_anything_is_written() {
     };
     fails("texts.jsonl was not found.");
     std::fs::write(&texts, "\n\n").unwrap();
-    fails("holds no texts.");
+    fails("has no texts.");
     std::fs::write(&texts, "{\"text\": 1}\n").unwrap();
     fails("has a field \"text\" that is not a string.");
 }

@@ -6,11 +6,12 @@ use std::io::Cursor;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use live_sentiment::classifier::Classifier;
-use live_sentiment::config::{Architecture, Config};
-use live_sentiment::ops::Backend;
-use live_sentiment::protocol::{Prediction, Request, Response};
-use live_sentiment::tokenizer::{Padding, Tokenizer};
-use live_sentiment::weights::{Weights, encoder_tensors};
+use live_sentiment::layers::Compute;
+use live_sentiment::model::config::{Architecture, Config};
+use live_sentiment::model::tokenizer::{Padding, Tokenizer};
+use live_sentiment::model::weights::{Weights, expected_tensors};
+use live_sentiment::types::Prediction;
+use live_sentiment::web::protocol::{Request, Response};
 use peak_alloc::PeakAlloc;
 
 const CONFIG: &[u8] = include_bytes!("model/config.json");
@@ -53,7 +54,7 @@ fn check(prediction: &Prediction, labels: usize) {
 
 /// Loads a model and, if that works, lets it read.
 fn load(config: &[u8], tokenizer: &[u8], weights: &[u8]) {
-    for backend in [Backend::Candle, Backend::SCALAR] {
+    for backend in [Compute::Candle, Compute::SCALAR] {
         let weights = Cursor::new(weights);
         let Ok(model) = Classifier::load(config, tokenizer, weights, "model", backend) else {
             return;
@@ -75,7 +76,7 @@ fn read_all(weights: &[u8], architecture: Architecture) {
     };
     weights.parameters();
     weights.main_dtype();
-    for (name, shape) in encoder_tensors(&config) {
+    for (name, shape) in expected_tensors(&config) {
         if let Ok(tensor) = weights.read(&name, &shape) {
             let numbers = tensor.to_f32().map_or(0, |numbers| numbers.len());
             assert_eq!(numbers, shape.iter().product::<usize>());
@@ -152,7 +153,7 @@ pub(crate) fn protocol(data: &[u8]) {
     static MODEL: OnceLock<Option<Classifier>> = OnceLock::new();
     let model = MODEL.get_or_init(|| {
         let weights = Cursor::new(GGUF);
-        Classifier::load(CONFIG, TOKENIZER, weights, "model", Backend::SCALAR).ok()
+        Classifier::load(CONFIG, TOKENIZER, weights, "model", Compute::SCALAR).ok()
     });
     let Some(model) = model else {
         panic!("the tiny model cannot be loaded");

@@ -1,11 +1,7 @@
 """The texts of the golden cases, by name. Pure data: what is done with them stands in make.py."""
 
-# The article this project answers runs `encode_plus` and `BertModel` on two short reviews. Its sentences are not
-# at hand word for word; these two are of the same kind and length.
-ARTICLE = [
-    "I love this movie! It's fantastic.",
-    "I hated this film. It was terrible.",
-]
+# The two sentences of the article that this project answers: the one it runs `encode_plus` on, and the one it labels.
+ARTICLE = ["Hello, how are you?", "This is an amazing product!"]
 
 # A text is a string, or (unit, times) for one that is long by repetition: the JSON stores the rule, not the text.
 TOKENIZER = {
@@ -133,6 +129,9 @@ CLASSIFIED = [
     ("an excellent, moving and very well made film; ", 60),
     *ARTICLE,
 ]
+
+# The texts on which the tiny models' biases are centred. Not the ones above, so that a new text leaves the models alone.
+CENTRED = [*CLASSIFIED[:-2], "I love this movie! It's fantastic.", "I hated this film. It was terrible."]
 
 
 def expand(text):

@@ -12,7 +12,7 @@ fn is_rewritten(case: &Classified) -> bool {
 #[test]
 fn the_default_model_says_what_its_numbers_say() {
     let golden: cases::DefaultModel = cases::read("default.json");
-    for backend in BACKENDS {
+    for backend in backends() {
         let classifier =
             Classifier::from_dir(&cases::path("public/models/minilm-sentiment"), backend).unwrap();
         assert_eq!(
@@ -32,21 +32,32 @@ fn the_default_model_says_what_its_numbers_say() {
     }
 }
 
+/// What the article prints last: the argmax label of this sentence.
+#[test]
+fn the_articles_product_is_amazing() {
+    for compute in backends() {
+        let folder = cases::path("public/models/minilm-sentiment");
+        let classifier = Classifier::from_dir(&folder, compute).unwrap();
+        let prediction = classifier.classify("This is an amazing product!").unwrap();
+        assert_eq!(classifier.info().labels[prediction.label], "positive");
+    }
+}
+
 /// The encoder's output itself, for the mean over a text's tokens, against the same file dequantized.
 #[test]
 fn the_default_models_hidden_states_keep_their_direction() {
     let folder = cases::path("public/models/minilm-sentiment");
     let plain = tempfile::tempdir().unwrap();
     dequantize(&folder, plain.path());
-    let plain = Classifier::from_dir(plain.path(), Backend::Candle).unwrap();
+    let plain = Classifier::from_dir(plain.path(), Compute::Candle).unwrap();
     let golden: cases::DefaultModel = cases::read("default.json");
-    for backend in BACKENDS {
+    for backend in backends() {
         let classifier = Classifier::from_dir(&folder, backend).unwrap();
         let mut cosines = Vec::new();
         for case in golden
             .gguf
             .iter()
-            .filter(|case| affordable(case, Backend::SCALAR))
+            .filter(|case| affordable(case, Compute::SCALAR))
         {
             let ids = classifier
                 .tokenizer()
@@ -90,11 +101,11 @@ fn a_whole_checkpoint_says_what_transformers_says() {
             "there is no ../shared/model",
         );
     }
-    let plain = Classifier::from_dir(&folder, Backend::Candle).unwrap();
+    let plain = Classifier::from_dir(&folder, Compute::Candle).unwrap();
     assert_golden(&plain, &golden.f32, F32_BOUND);
     let q8_0 = tempfile::tempdir().unwrap();
     quantized_to(&folder, q8_0.path(), Format::Q8_0);
-    for backend in BACKENDS {
+    for backend in backends() {
         let classifier = Classifier::from_dir(q8_0.path(), backend).unwrap();
         let worst = assert_golden(
             &classifier,

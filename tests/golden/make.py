@@ -76,13 +76,13 @@ def tokens(_):
 # ---- models ----------------------------------------------------------------------------------------------------
 
 
-def run(model, tokenizer, max_length):
+def run(model, tokenizer, max_length, texts=corpus.CLASSIFIED):
     """Logits for every text, one at a time and unpadded; the article's also padded, with its pooled output."""
     model.eval()
     pooler = getattr(getattr(model, "bert", None), "pooler", None)
     results = []
     with torch.no_grad():
-        for text in corpus.CLASSIFIED:
+        for text in texts:
             rule, text = corpus.rule(text), corpus.expand(text)
             encoded = tokenizer(text, truncation=True, max_length=max_length, return_tensors="pt")
             inputs = {"input_ids": encoded["input_ids"], "attention_mask": encoded["attention_mask"]}
@@ -176,7 +176,8 @@ def tiny(_):
                 # Through the file's type first, so that the file holds exactly what was run.
                 parameter.copy_(values.to(dtype).float())
             # Centred, so that each label is some text's.
-            logits = [case["logits"] for case in run(model, wrap_tokenizer(tokenizer), config.max_position_embeddings)]
+            centred = run(model, wrap_tokenizer(tokenizer), config.max_position_embeddings, corpus.CENTRED)
+            logits = [case["logits"] for case in centred]
             bias = model.classifier.bias - torch.tensor(logits).median(dim=0).values
             model.classifier.bias.copy_(bias.to(dtype).float())
         results = run(model, wrap_tokenizer(tokenizer), config.max_position_embeddings)

@@ -1,0 +1,7 @@
+//! A model's files: their names and parsers.
+
+pub mod config;
+pub(crate) mod dir;
+mod impostor;
+pub mod tokenizer;
+pub mod weights;

@@ -1,0 +1,151 @@
+//! Labels as people read them: their polarity, order and headings.
+
+use crate::types::Backend;
+
+/// Below this probability of the likeliest label the page says that it is not sure.
+pub const CONFIDENCE_THRESHOLD: f32 = 0.5;
+
+/// Up to this many labels that exclude each other share one bar.
+pub const MAX_STACKED_LABELS: usize = 5;
+
+/// How many labels are listed, the likeliest.
+pub const MAX_LISTED_LABELS: usize = 6;
+
+/// A label as a heading: `positive` is `Positive`, `very_negative` is `Very negative`.
+pub fn heading(label: &str) -> String {
+    // LABEL_0 and its like are names, not words.
+    if label.starts_with("LABEL_") {
+        return label.to_owned();
+    }
+    let mut words = label.replace('_', " ");
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    words
+}
+
+/// A verdict in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The headline.
+    pub word: String,
+    /// What stands across from it.
+    pub figure: String,
+}
+
+/// The verdict for the likeliest label and its `share`, a [`percent`].
+pub fn verdict(label: &str, share: &str, is_sure: bool) -> Verdict {
+    if is_sure {
+        Verdict {
+            word: heading(label),
+            figure: share.to_owned(),
+        }
+    } else {
+        Verdict {
+            word: "Not sure".into(),
+            figure: "leans ".to_owned() + label + ", " + share,
+        }
+    }
+}
+
+/// The classes from negative to positive, others behind them as the model has them.
+pub fn in_order(labels: &[String]) -> Vec<usize> {
+    let tones = [
+        Polarity::Negative,
+        Polarity::Neutral,
+        Polarity::Positive,
+        Polarity::Other,
+    ];
+    let of = |tone| (0..labels.len()).filter(move |&class| Polarity::of(&labels[class]) == tone);
+    tones.into_iter().flat_map(of).collect()
+}
+
+/// What a label means, as far as its name tells. It decides colour and place, never what is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Polarity {
+    /// Left and orange.
+    Negative,
+    /// In the middle and grey.
+    Neutral,
+    /// Right and blue.
+    Positive,
+    /// Nothing that we know.
+    Other,
+}
+
+impl Polarity {
+    /// By the last word of a label, as in `very_negative`, taken whole: `possible` is not positive. A negated word,
+    /// as in `not_positive`, says too little.
+    pub fn of(label: &str) -> Self {
+        let mut words = label
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty());
+        let is = |word: &str, one_of: &[&str]| one_of.iter().any(|w| word.eq_ignore_ascii_case(w));
+        let Some(last) = words.next_back() else {
+            return Self::Other;
+        };
+        if words.any(|word| is(word, &["not", "non", "no"])) {
+            Self::Other
+        } else if is(last, &["negative", "neg"]) {
+            Self::Negative
+        } else if is(last, &["neutral", "neu", "mixed"]) {
+            Self::Neutral
+        } else if is(last, &["positive", "pos"]) {
+            Self::Positive
+        } else {
+            Self::Other
+        }
+    }
+
+    /// Its name in `style/main.css`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Negative => "negative",
+            Self::Neutral => "neutral",
+            Self::Positive => "positive",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// The arithmetic, for people.
+pub fn backend(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Candle => "candle",
+        Backend::Scalar => "scalar",
+        Backend::Avx2 => "AVX2",
+        Backend::Simd128 => "WebAssembly SIMD",
+        Backend::Relaxed => "WebAssembly relaxed SIMD",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings() {
+        assert_eq!(heading("positive"), "Positive");
+        assert_eq!(heading("very_negative"), "Very negative");
+        assert_eq!(heading("LABEL_0"), "LABEL_0");
+        assert_eq!(heading("écœuré"), "écœuré");
+        assert_eq!(heading(""), "");
+    }
+
+    #[test]
+    fn tones() {
+        assert_eq!(Polarity::of("NEGATIVE"), Polarity::Negative);
+        assert_eq!(Polarity::of("very_positive"), Polarity::Positive);
+        assert_eq!(Polarity::of("Neutral"), Polarity::Neutral);
+        assert_eq!(Polarity::of("very-neg"), Polarity::Negative);
+        for unclear in ["not_positive", "Not negative", "non-neutral"] {
+            assert_eq!(Polarity::of(unclear), Polarity::Other, "{unclear}");
+        }
+        for other in ["possible", "neurotic", "negotiable", "posture"] {
+            assert_eq!(Polarity::of(other), Polarity::Other, "{other}");
+        }
+        for unknown in ["LABEL_0", "5 stars", "joy", "né", ""] {
+            assert_eq!(Polarity::of(unknown), Polarity::Other, "{unknown}");
+        }
+    }
+}

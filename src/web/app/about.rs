@@ -1,0 +1,71 @@
+//! What the model is, one quiet step away.
+
+use leptos::prelude::*;
+
+use super::device::{Requests, Stored};
+use super::models::Models;
+use super::shell::Session;
+use crate::present::format::{accuracy, count, duration, megabytes, millions};
+use crate::present::labels::backend;
+use crate::types::ModelInfo;
+
+/// What there is to know about a model: how it is called, and how it is said.
+type Fact = (&'static str, fn(&ModelInfo) -> String);
+
+const FACTS: [Fact; 11] = [
+    ("Model", |info| info.name.clone()),
+    ("Architecture", |info| info.architecture.clone()),
+    ("Labels", |info| info.labels.join(", ")),
+    ("Parameters", |info| millions(info.parameters)),
+    ("Size", |info| megabytes(info.file_size) + " MB"),
+    ("Format", |info| info.format.clone()),
+    ("Reads at most", |info| count(info.max_tokens, "token")),
+    ("Licence", |info| {
+        info.license.clone().unwrap_or_else(|| "not stated".into())
+    }),
+    ("Right on", |info| accuracy(&info.measured)),
+    ("Runs on", |info| backend(info.backend).into()),
+    ("Loaded in", |info| duration(info.load_millis)),
+];
+
+/// The folder of a model, with a slash at its end, by the address of either it or its weights.
+fn folder(address: &str) -> &str {
+    address.rfind('/').map_or("", |slash| &address[..=slash])
+}
+
+#[component]
+pub(super) fn About(session: Session, own: String) -> impl IntoView {
+    let facts = FACTS
+        .into_iter()
+        .map(|(term, value)| {
+            let value = move || {
+                session.state.with(|state| {
+                    let info = state.info.as_ref();
+                    info.map_or_else(|| "not loaded yet".to_owned(), value)
+                })
+            };
+            view! {
+                <div>
+                    <dt>{term}</dt>
+                    <dd>{value}</dd>
+                </div>
+            }
+        })
+        .collect_view();
+    view! {
+        <p class="privacy">"Your text stays on this device. The model runs in your browser, and nothing is sent."</p>
+        <details>
+            <summary>"About this model"</summary>
+            <dl>{facts}</dl>
+            <p>
+                "A small BERT encoder reads the text anew at every keystroke and says how likely each label is. "
+                "It can be wrong: irony, quotations and mixed feelings are hard for it. "
+                <a href=session.show(|state| folder(&state.address).to_owned() + "README.md")>"The model card"</a>
+                " says how it was made, measured and licensed."
+            </p>
+        </details>
+        <Models session own />
+        <Requests session />
+        <Stored session />
+    }
+}

@@ -1,0 +1,124 @@
+//! The field, and behind it the mark on what was not read.
+
+use leptos::html::Div;
+use leptos::prelude::*;
+use leptos::wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::HtmlTextAreaElement;
+
+use super::shell::Session;
+use super::state::State;
+use crate::present::notes::Truncation;
+
+/// The name under which a tab keeps its text while it reloads.
+const DRAFT: &str = "live-sentiment draft";
+
+/// What was written before the program had arrived.
+#[derive(Clone, Default)]
+pub(super) struct Draft {
+    text: String,
+    selection: Option<(u32, u32)>,
+}
+
+impl Draft {
+    /// Takes it from the field that `index.html` brings, else from what this tab kept; `linked` is the text that a link asks for.
+    pub(super) fn of_still_page(linked: &str) -> Self {
+        let Some(field) = document()
+            .get_element_by_id("text")
+            .and_then(|element| element.dyn_into::<HtmlTextAreaElement>().ok())
+        else {
+            return Self::default();
+        };
+        let start = field.selection_start().ok().flatten();
+        let end = field.selection_end().ok().flatten();
+        let kept = Self::take_kept();
+        match field.value() {
+            text if text.is_empty() => Self {
+                text: kept.unwrap_or_else(|| linked.to_owned()),
+                selection: None,
+            },
+            text => Self {
+                text,
+                selection: start.zip(end),
+            },
+        }
+    }
+
+    /// What the field held when this tab last left the page: a reload must not lose it. It stays in the browser, and goes with
+    /// the tab.
+    fn take_kept() -> Option<String> {
+        let storage = window().session_storage().ok()??;
+        let text = storage.get_item(DRAFT).ok()?;
+        _ = storage.remove_item(DRAFT);
+        text.filter(|text| !text.trim().is_empty())
+    }
+
+    fn keep(text: &str) {
+        if let Ok(Some(storage)) = window().session_storage() {
+            // An empty one replaces what was kept before.
+            _ = storage.set_item(DRAFT, text);
+        }
+    }
+}
+
+/// The field. A text that was not read to its end is marked from where reading stopped: since a textarea cannot colour
+/// a part of its text, a copy of the text lies behind it, itself invisible but for its mark.
+#[component]
+pub(super) fn Field(session: Session, draft: Draft) -> impl IntoView {
+    let mirror = NodeRef::<Div>::new();
+    session.field.on_load(move |field| {
+        field.set_value(&draft.text);
+        // The focus went with the still page's field.
+        _ = field.focus();
+        if let Some((start, end)) = draft.selection {
+            _ = field.set_selection_range(start, end);
+        }
+        if !draft.text.is_empty() {
+            session.read();
+        }
+    });
+    let leaving = Closure::<dyn Fn(web_sys::Event)>::new(move |_| {
+        if let Some(field) = session.field.get_untracked() {
+            Draft::keep(&field.value());
+        }
+    });
+    _ = window().add_event_listener_with_callback("pagehide", leaving.as_ref().unchecked_ref());
+    leaving.forget();
+    let scroll_along = move || {
+        if let Some((field, mirror)) = session.field.get_untracked().zip(mirror.get_untracked()) {
+            mirror.set_scroll_top(field.scroll_top());
+        }
+    };
+    Effect::new(move |_| {
+        if session.state.with(|state| cut(state).is_some()) {
+            request_animation_frame(scroll_along);
+        }
+    });
+    view! {
+        <div class="field">
+            <label class="visually-hidden" for="text">
+                "Your text"
+            </label>
+            <div class="mirror" aria-hidden="true" node_ref=mirror>
+                {session.show(|state| cut(state).map_or_else(String::new, |cut| cut.read.clone()))}
+                <mark>
+                    {session.show(|state| cut(state).map_or_else(String::new, |cut| cut.rest.clone()))}
+                </mark>
+            </div>
+            // Not spell-checked, for some browsers send the text to a service for that.
+            <textarea
+                id="text"
+                node_ref=session.field
+                dir="auto"
+                spellcheck="false"
+                autocomplete="off"
+                placeholder="Write or paste something"
+                on:input=move |_| session.read()
+                on:scroll=move |_| scroll_along()
+            ></textarea>
+        </div>
+    }
+}
+
+fn cut(state: &State) -> Option<&Truncation> {
+    state.shown()?.notes.cut.as_ref()
+}

@@ -1,0 +1,129 @@
+//! What makes the page work without the network: the service worker that keeps its files, and the model on this device.
+
+use js_sys::Reflect;
+use leptos::prelude::*;
+use leptos::wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{CacheStorage, Event, MessageEvent, ServiceWorkerContainer, StorageManager};
+
+use super::shell::Session;
+use crate::web::codec;
+use crate::web::library;
+use crate::web::protocol::Response;
+
+/// Of `public/`, beside the page.
+const SERVICE_WORKER: &str = "sw.js";
+
+/// Lets a service worker keep the page's files, once the model is here: what the visitor waits for comes first.
+pub(super) fn keep_page(session: Session) {
+    let Some(workers) = service_workers() else {
+        return;
+    };
+    let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+        if let Some(Response::Requested { requests }) = codec::response(&event.data()) {
+            session.state.update(|state| state.requested(requests));
+        }
+    });
+    workers.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    on_message.forget();
+    spawn_local(async move {
+        // Where it is refused, as in private windows of some browsers, the page works as without one.
+        let registered = JsFuture::from(workers.register(SERVICE_WORKER)).await;
+        if let (Ok(_), Ok(ready)) = (registered, workers.ready())
+            && JsFuture::from(ready).await.is_ok()
+        {
+            session.state.update(|state| state.is_page_kept = true);
+        }
+    });
+}
+
+/// Looks at what is kept, and tells the state.
+pub(super) fn look(session: Session) {
+    spawn_local(async move {
+        let mut kept = library::kept(&window()).await;
+        if let Some(kept) = &mut kept {
+            // Where nobody can be asked, there is nothing to offer.
+            let is_safe = ask(|storage| storage.persisted()).await;
+            kept.is_safe = is_safe.unwrap_or(true);
+        }
+        session.state.update(|state| state.kept = kept);
+    });
+}
+
+/// Forgets all models that are kept.
+pub(super) fn clear(session: Session) {
+    spawn_local(async move {
+        if let Some(caches) = caches() {
+            _ = JsFuture::from(caches.delete(library::CACHE)).await;
+        }
+        session.focus();
+        look(session);
+        super::models::start_or_refresh();
+    });
+}
+
+/// Asks the browser not to forget them by itself.
+pub(super) fn protect(session: Session) {
+    spawn_local(async move {
+        ask(|storage| storage.persist()).await;
+        session.focus();
+        look(session);
+    });
+}
+
+/// When this page was opened, in milliseconds since 1970, and the address of its folder.
+pub(super) fn page() -> (f64, String) {
+    let opened_at = window()
+        .performance()
+        .map_or(0.0, |clock| clock.time_origin());
+    (
+        opened_at,
+        document()
+            .base_uri()
+            .ok()
+            .flatten()
+            .map_or_else(String::new, folder),
+    )
+}
+
+fn folder(mut url: String) -> String {
+    url.truncate(url.rfind('/').map_or(0, |slash| slash + 1));
+    url
+}
+
+/// Calls `online` whenever the network comes back.
+pub(super) fn on_network(online: impl Fn() + 'static) {
+    let listener = Closure::<dyn Fn(Event)>::new(move |_| online());
+    _ = window().add_event_listener_with_callback("online", listener.as_ref().unchecked_ref());
+    listener.forget();
+}
+
+/// An answer of yes or no from the browser's storage manager, if it has one.
+async fn ask(question: fn(&StorageManager) -> Result<js_sys::Promise, JsValue>) -> Option<bool> {
+    let storage = of_navigator("storage")?;
+    let answer = question(storage.unchecked_ref()).ok()?;
+    let answer = JsFuture::from(answer).await;
+    Some(answer.is_ok_and(|yes| yes.is_truthy()))
+}
+
+fn caches() -> Option<CacheStorage> {
+    defined(&window(), "caches").map(JsCast::unchecked_into)
+}
+
+fn service_workers() -> Option<ServiceWorkerContainer> {
+    // `trunk serve` rebuilds at every change; there a page that is kept would only confuse.
+    let build = document().query_selector("meta[name=build]").ok()??;
+    let is_release = build.get_attribute("content")? != "dev";
+    let workers = of_navigator("serviceWorker").filter(|_| is_release)?;
+    Some(workers.unchecked_into())
+}
+
+fn of_navigator(name: &str) -> Option<JsValue> {
+    defined(&window().navigator(), name)
+}
+
+/// A property, if there is one: browsers leave some out on pages without TLS, and refuse others in private windows.
+fn defined(object: &JsValue, name: &str) -> Option<JsValue> {
+    let value = Reflect::get(object, &name.into()).ok()?;
+    value.is_object().then_some(value)
+}

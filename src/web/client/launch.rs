@@ -1,0 +1,112 @@
+//! The worker's program: which one this browser can run, where its script is, and how it is started.
+
+use js_sys::{Array, Function};
+use wasm_bindgen::prelude::*;
+use web_sys::{Url, Worker, WorkerOptions, WorkerType};
+
+use super::probe;
+use crate::types::Backend;
+use crate::web::address;
+use crate::web::dom::document;
+use crate::{Error, Result};
+
+#[wasm_bindgen]
+extern "C" {
+    /// URL of the script that this code was compiled into.
+    #[wasm_bindgen(thread_local_v2, js_namespace = ["import", "meta"], js_name = url)]
+    static SCRIPT_URL: String;
+}
+
+/// Which model to run, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// URL of the model's folder, or of its weights (`.gguf`, `.safetensors`) in that; a relative one is resolved against the
+    /// document.
+    pub model: String,
+    /// An array of `File`s that are the model, in place of what is at `model`; they are kept under that address.
+    pub files: Option<Array>,
+    /// Which arithmetic to use; by default the fastest that this browser has.
+    pub backend: Option<Backend>,
+    /// Called with the name of a program, `worker` or `worker_relaxed`, to make the [`Worker`]; for pages that are put
+    /// together by a bundler, or load the script from elsewhere. By default the worker's files lie beside this script.
+    pub start_worker: Option<Function>,
+}
+
+/// A live worker; dropping it ends it.
+pub(in crate::web) struct Running(pub(in crate::web) Worker);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // What it said before its end may still be in the queue.
+        self.0.set_onmessage(None);
+        self.0.set_onerror(None);
+        self.0.terminate();
+    }
+}
+
+/// The model's absolute URL, and that of the worker that can run it here, or its name for `start_worker`.
+///
+/// The workers lie beside this script, in a folder named after the build: so a page never meets the worker of
+/// another build, whatever a cache has kept, and the whole may be served from any path.
+///
+/// # Errors
+/// `Browser` where WebAssembly lacks what is needed, `Input` for a URL that is none.
+pub(in crate::web) fn resolve(options: &Options) -> Result<(String, String)> {
+    let model = model(&options.model)?;
+    let name = name(options.backend)?;
+    let program = match options.start_worker {
+        Some(_) => name.to_owned(),
+        None => script(name)?,
+    };
+    Ok((model, program))
+}
+
+/// The absolute address of a model, for one that may be relative to the document.
+///
+/// # Errors
+/// `Input` for a URL that is none.
+pub(in crate::web) fn model(url: &str) -> Result<String> {
+    let base = document()
+        .and_then(|document| document.base_uri().ok().flatten())
+        .ok_or_else(|| Error::Browser("This runs in a page only".into()))?;
+    absolute(url, &base).map(|url| address::canonical(&url))
+}
+
+/// URL of the script that starts the program.
+pub(in crate::web) fn script(name: &str) -> Result<String> {
+    SCRIPT_URL.with(|script| absolute(&(name.to_owned() + "_loader.js"), script))
+}
+
+/// Starts a worker.
+pub(in crate::web) fn start(script: &str) -> std::result::Result<Worker, JsValue> {
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    Worker::new_with_options(script, &options)
+}
+
+fn absolute(url: &str, base: &str) -> Result<String> {
+    Url::new_with_base(url, base)
+        .map(|url| url.href())
+        .map_err(|_| Error::Input(format!("{url} is not an address")))
+}
+
+/// The worker that this browser can run and that has `backend`.
+pub(in crate::web) fn name(backend: Option<Backend>) -> Result<&'static str> {
+    if !probe::has_simd128() {
+        return Err(Error::Browser(
+            "This browser is too old to run the model: Chrome or Edge 96, Firefox 114 and Safari 16.4 \
+             are the first that can"
+                .into(),
+        ));
+    }
+    match (backend, probe::has_relaxed_simd()) {
+        (None | Some(Backend::Relaxed), true) => Ok("worker_relaxed"),
+        (Some(Backend::Relaxed), false) => Err(Error::Browser(
+            "This browser has no relaxed SIMD, which the backend “relaxed” needs".into(),
+        )),
+        (Some(Backend::Avx2), _) => Err(Error::Browser(
+            "The backend “avx2” is for the command line: a page runs WebAssembly".into(),
+        )),
+        (None | Some(Backend::Simd128 | Backend::Scalar | Backend::Candle), _) => Ok("worker"),
+    }
+}

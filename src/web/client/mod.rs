@@ -1,0 +1,19 @@
+//! The page's end of the line to the worker: which worker this browser can run, how it is started, and which request it
+//! gets next.
+
+pub mod deadline;
+#[cfg(feature = "client")]
+mod handle;
+#[cfg(feature = "client")]
+pub(in crate::web) mod launch;
+#[cfg(feature = "models")]
+pub(in crate::web) mod one_shot;
+#[cfg(feature = "browser")]
+pub mod probe;
+pub mod queue;
+
+#[cfg(feature = "client")]
+pub use handle::Client;
+#[cfg(feature = "client")]
+pub use launch::Options;
+pub use queue::Event;

@@ -1,0 +1,539 @@
+//! Two lanes to one worker: which request it gets next, and what happens after a crash.
+//!
+//! The [`RequestQueue`] is the whole state of the page's side of the conversation, without a browser in it: every
+//! method takes what happened and returns the commands to carry out, in order. [`Client`](super::Client) does that.
+//!
+//! ```text
+//!           Listening          Stored             Ready
+//! Starting ───────────> Loading ────> Converting ──────> Running ──┐ submit, answer
+//!   ^  ^ │                 │               │             │     ^───┘
+//!   │  └─│─────────────────┴───────────────┴─────────────┘
+//!   │    │        crash or silence: a new worker, or Stopped after too many
+//!   └── Stopped <── failure
+//!  retry
+//! ```
+//!
+//! A worker that is [put to sleep](RequestQueue::sleep) is ended; the next text, or [`RequestQueue::wake`], starts another.
+//!
+//! The worker has one request at a time. In the [live lane](Lane::Live) only the newest waits, and it goes first; the
+//! [bulk lane](Lane::Bulk) is first in, first out, and waits while there is a live text.
+//!
+//! There is no debounce: an idle worker gets a text at once, a busy one gets the newest the moment it is done. So the
+//! delay is never longer than two inferences, whatever the typing speed and however much waits in the bulk lane.
+
+use std::collections::BTreeMap;
+
+use super::deadline::{
+    CANCEL_TICKS, CONVERSION_TICKS, LOAD_TICKS, MIN_ANSWER_TICKS, START_TICKS, Speed,
+};
+use crate::types::{
+    Backend, Failure, ModelInfo, NetworkRequest, Prediction, Progress, Storage, Token,
+};
+use crate::web::protocol::{Request, Response};
+use crate::{Error, ErrorKind};
+
+/// What the page hears from the client.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// Bytes of the model's files have arrived over the network.
+    Progress(Progress),
+    /// The model's files are here, and the device keeps them or not.
+    Stored(Storage),
+    /// The worker has made requests.
+    Requested(Vec<NetworkRequest>),
+    /// The model is loaded, for the first time or after a restart.
+    Ready(ModelInfo),
+    /// A text was classified. Within a lane the `seq`s of these events only ever rise.
+    Classified {
+        /// What [`submit`](super::Client::submit) or [`submit_bulk`](super::Client::submit_bulk) returned.
+        seq: u64,
+        /// How the text reads.
+        prediction: Prediction,
+    },
+    /// A text was split into tokens.
+    Tokenized {
+        /// What [`submit_tokens`](super::Client::submit_tokens) returned.
+        seq: u64,
+        /// The tokens that would be read, special tokens left out.
+        tokens: Vec<Token>,
+        /// Where reading would stop, as a UTF-16 index into the text.
+        truncated_at: Option<usize>,
+    },
+    /// With a `seq`: this one request failed, others go on. Without: the client has stopped, all requests of the bulk lane
+    /// have failed, and only [`retry`](super::Client::retry) starts it again. The live text is kept for that.
+    Failed {
+        /// The number of the request, if it was about one.
+        seq: Option<u64>,
+        /// Why.
+        failure: Failure,
+    },
+    /// The worker crashed or hung, for the reason given, and is being started again. No text is lost; the model loads
+    /// again, so [`Event::Progress`] and [`Event::Ready`] follow.
+    Restarted(Failure),
+}
+
+/// Where a request waits while the worker is busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// For a text that is being typed: a newer one replaces it, and it goes before all of the bulk lane.
+    Live,
+    /// For a program that wants every answer: first in, first out.
+    Bulk,
+}
+
+/// What is to be classified.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Payload {
+    /// A text.
+    Text(String),
+    /// Token ids, special tokens included.
+    Ids(Vec<u32>),
+    /// Only to be split into tokens.
+    Tokens(String),
+}
+
+/// What the client is to do. The commands of one call are carried out first to last.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Start a worker; the previous one has been ended.
+    StartWorker,
+    /// Terminate the worker. Messages it has already sent are ignored.
+    EndWorker,
+    /// Send this to the worker.
+    Post(Request),
+    /// Tell the page. Always after the other commands, so that a page that calls back finds them carried out.
+    Tell(Event),
+}
+
+/// After so many crashes of the worker a request fails, and after so many with no request to blame the client stops.
+pub const MAX_CRASHES: u32 = 3;
+
+/// After so many crashes without any answer in between the client stops, whichever requests they hit: a worker that
+/// crashes on every text is at fault itself. Fewer requests than these account for may fail one after the other.
+pub const MAX_CRASHES_IN_A_ROW: u32 = 5 * MAX_CRASHES;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The worker's program is being fetched and compiled.
+    Starting,
+    /// The worker fetches the model's files.
+    Loading,
+    /// The worker has the files and converts the weights.
+    Converting,
+    /// The worker takes texts.
+    Running,
+    /// There is no worker, as none is needed now.
+    Asleep,
+    /// There is no worker, and only a retry starts one.
+    Stopped,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct QueuedRequest {
+    seq: u64,
+    lane: Lane,
+    payload: Payload,
+    /// Crashes of the worker while it was busy with this one.
+    crashes: u32,
+}
+
+/// The request the worker is busy with.
+#[derive(Debug)]
+struct InFlight {
+    request: QueuedRequest,
+    /// The answer is not wanted any more.
+    cancelled: bool,
+    /// How many ticks it may take.
+    deadline: u32,
+}
+
+/// The state of the page's side. See the [module](self).
+#[derive(Debug)]
+pub struct RequestQueue {
+    load: Request,
+    phase: Phase,
+    last_seq: u64,
+    in_flight: Option<InFlight>,
+    /// The newest live text that waits.
+    live: Option<QueuedRequest>,
+    /// By number, oldest first; a map, so that cancelling one of many is fast.
+    bulk: BTreeMap<u64, QueuedRequest>,
+    /// Known from when the model was loaded first.
+    speed: Option<Speed>,
+    /// Crashes since the last answer.
+    crashes_in_a_row: u32,
+    /// Those of them that hit no request.
+    idle_crashes: u32,
+    /// Ticks since the worker was started, was given a request, or reported progress.
+    silent_ticks: u32,
+    /// Ticks since loading was cancelled, while the worker has not answered that.
+    cancelled_for: Option<u32>,
+}
+
+impl RequestQueue {
+    /// A queue for the model in the folder at the absolute URL `model`. Nothing happens before [`Self::retry`].
+    pub fn new(model: String, backend: Option<Backend>) -> Self {
+        Self {
+            load: Request::Load { model, backend },
+            phase: Phase::Stopped,
+            last_seq: 0,
+            in_flight: None,
+            live: None,
+            bulk: BTreeMap::new(),
+            speed: None,
+            crashes_in_a_row: 0,
+            idle_crashes: 0,
+            silent_ticks: 0,
+            cancelled_for: None,
+        }
+    }
+
+    /// Whether something is due from the worker, so that [`Self::tick`] has something to count.
+    pub fn is_busy(&self) -> bool {
+        self.deadline().is_some()
+    }
+
+    /// How many ticks the worker may be silent now; `None` if nothing is due from it.
+    fn deadline(&self) -> Option<u32> {
+        match self.phase {
+            Phase::Starting => Some(START_TICKS),
+            Phase::Loading => Some(LOAD_TICKS),
+            Phase::Converting => Some(CONVERSION_TICKS),
+            Phase::Running => self.in_flight.as_ref().map(|busy| busy.deadline),
+            Phase::Asleep | Phase::Stopped => None,
+        }
+    }
+
+    /// Whether there is no worker, and none will come before [`Self::retry`].
+    pub fn is_stopped(&self) -> bool {
+        self.phase == Phase::Stopped
+    }
+
+    /// Starts, or starts again after a failure. Otherwise does nothing.
+    pub fn retry(&mut self) -> Vec<Command> {
+        if self.phase != Phase::Stopped {
+            return Vec::new();
+        }
+        self.forgive();
+        // The bulk lane was emptied when the client stopped.
+        if let Some(live) = &mut self.live {
+            live.crashes = 0;
+        }
+        vec![self.start()]
+    }
+
+    /// The page is hidden: ends the worker, which takes tens of megabytes, unless it is busy.
+    pub fn sleep(&mut self) -> Vec<Command> {
+        if self.phase != Phase::Running || self.in_flight.is_some() {
+            return Vec::new();
+        }
+        self.enter(Phase::Asleep);
+        vec![Command::EndWorker]
+    }
+
+    /// The page is visible again: starts another worker if the last one was put to sleep.
+    pub fn wake(&mut self) -> Vec<Command> {
+        if self.phase != Phase::Asleep {
+            return Vec::new();
+        }
+        vec![self.start()]
+    }
+
+    fn forgive(&mut self) {
+        self.crashes_in_a_row = 0;
+        self.idle_crashes = 0;
+    }
+
+    fn start(&mut self) -> Command {
+        self.enter(Phase::Starting);
+        Command::StartWorker
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.silent_ticks = 0;
+    }
+
+    /// Queues a request, also before the model is loaded. Returns its number as well.
+    pub fn submit(&mut self, lane: Lane, payload: Payload) -> (u64, Vec<Command>) {
+        self.last_seq += 1;
+        let seq = self.last_seq;
+        let request = QueuedRequest {
+            seq,
+            lane,
+            payload,
+            crashes: 0,
+        };
+        self.put(request);
+        let mut commands = self.wake();
+        commands.extend(self.post_next());
+        (seq, commands)
+    }
+
+    /// The answer to `seq` is no longer wanted: no event will carry this number.
+    pub fn cancel_request(&mut self, seq: u64) {
+        self.take_waiting(seq);
+        if let Some(busy) = &mut self.in_flight
+            && busy.request.seq == seq
+        {
+            busy.cancelled = true;
+        }
+    }
+
+    /// Cancels loading; once the model is loaded, does nothing.
+    pub fn cancel(&mut self) -> Vec<Command> {
+        match self.phase {
+            Phase::Starting => self.stop(Failure::from(&Error::Cancelled)),
+            // The worker saves what it has fetched so far, then answers with a failure, which stops the client.
+            // One that hangs does not answer: `tick` ends it.
+            Phase::Loading | Phase::Converting if self.cancelled_for.is_none() => {
+                self.cancelled_for = Some(0);
+                vec![Command::Post(Request::Cancel)]
+            }
+            Phase::Loading
+            | Phase::Converting
+            | Phase::Running
+            | Phase::Asleep
+            | Phase::Stopped => Vec::new(),
+        }
+    }
+
+    /// To be called every [`TICK_MILLIS`](super::deadline::TICK_MILLIS) while [`Self::is_busy`]. Calls are counted, instead
+    /// of asking the clock, so that the time a computer slept, or a tab was frozen, counts as one tick.
+    pub fn tick(&mut self) -> Vec<Command> {
+        if let Some(ticks) = &mut self.cancelled_for {
+            *ticks += 1;
+            if *ticks >= CANCEL_TICKS {
+                return self.stop(Failure::from(&Error::Cancelled));
+            }
+        }
+        let Some(deadline) = self.deadline() else {
+            return Vec::new();
+        };
+        self.silent_ticks += 1;
+        if self.silent_ticks < deadline {
+            return Vec::new();
+        }
+        let silent = "nothing has arrived for a long time";
+        self.crashed(Failure::from(&match self.phase {
+            Phase::Starting => program_unreachable(silent),
+            Phase::Loading => Error::Unreachable {
+                file: "The model".into(),
+                reason: silent.into(),
+            },
+            _ => Error::Crashed("it has not answered for a long time".into()),
+        }))
+    }
+
+    /// The worker's program could not be started, or it stopped on an uncaught error.
+    pub fn on_worker_error(&mut self, reason: &str) -> Vec<Command> {
+        match self.phase {
+            Phase::Asleep | Phase::Stopped => Vec::new(),
+            Phase::Starting => self.stop(Failure::from(&program_unreachable(reason))),
+            Phase::Loading | Phase::Converting | Phase::Running => {
+                self.crashed(Failure::from(&Error::Crashed(reason.to_owned())))
+            }
+        }
+    }
+
+    /// The worker sent a message.
+    pub fn on_response(&mut self, response: Response) -> Vec<Command> {
+        // Any message while it loads is progress. While it runs, only the answer is.
+        if self.phase != Phase::Running {
+            self.silent_ticks = 0;
+        }
+        match (self.phase, response) {
+            (Phase::Starting, Response::Listening) => {
+                self.enter(Phase::Loading);
+                vec![Command::Post(self.load.clone())]
+            }
+            (Phase::Loading, Response::Progress(progress)) => {
+                vec![Command::Tell(Event::Progress(progress))]
+            }
+            (Phase::Loading, Response::Stored(storage)) => {
+                self.enter(Phase::Converting);
+                vec![Command::Tell(Event::Stored(storage))]
+            }
+            (Phase::Loading | Phase::Converting, Response::Ready(info)) => {
+                self.enter(Phase::Running);
+                self.cancelled_for = None;
+                self.speed.get_or_insert_with(|| Speed::estimate(&info));
+                let mut commands: Vec<_> = self.post_next().into_iter().collect();
+                commands.push(Command::Tell(Event::Ready(info)));
+                commands
+            }
+            (Phase::Asleep | Phase::Stopped, _) => Vec::new(),
+            (_, Response::Requested { requests }) => {
+                vec![Command::Tell(Event::Requested(requests))]
+            }
+            (_, Response::Failed { failure, .. }) if failure.kind == ErrorKind::Crashed => {
+                self.crashed(failure)
+            }
+            (Phase::Loading | Phase::Converting, Response::Failed { seq: None, failure }) => {
+                self.stop(failure)
+            }
+            (Phase::Running, Response::Classified { seq, prediction }) => {
+                self.answered(seq, Event::Classified { seq, prediction })
+            }
+            (
+                Phase::Running,
+                Response::Tokenized {
+                    seq,
+                    tokens,
+                    truncated_at,
+                },
+            ) => self.answered(
+                seq,
+                Event::Tokenized {
+                    seq,
+                    tokens,
+                    truncated_at,
+                },
+            ),
+            (
+                Phase::Running,
+                Response::Failed {
+                    seq: Some(seq),
+                    failure,
+                },
+            ) => self.answered(
+                seq,
+                Event::Failed {
+                    seq: Some(seq),
+                    failure,
+                },
+            ),
+            // Out of turn, such as the answer to a Cancel that crossed Ready.
+            _ => Vec::new(),
+        }
+    }
+
+    /// Puts a request where it waits.
+    fn put(&mut self, request: QueuedRequest) {
+        match request.lane {
+            Lane::Live => self.live = Some(request),
+            Lane::Bulk => _ = self.bulk.insert(request.seq, request),
+        }
+    }
+
+    fn take_waiting(&mut self, seq: u64) {
+        self.live.take_if(|live| live.seq == seq);
+        self.bulk.remove(&seq);
+    }
+
+    /// Hands the next request to the worker if it is free.
+    fn post_next(&mut self) -> Option<Command> {
+        if self.phase != Phase::Running || self.in_flight.is_some() {
+            return None;
+        }
+        let request = match self.live.take() {
+            Some(live) => live,
+            None => self.bulk.pop_first()?.1,
+        };
+        let seq = request.seq;
+        let deadline = self.speed.as_ref().map_or(MIN_ANSWER_TICKS, |speed| {
+            speed.answer_ticks(&request.payload, request.crashes)
+        });
+        let message = match &request.payload {
+            Payload::Text(text) => Request::Classify {
+                seq,
+                text: text.clone(),
+            },
+            Payload::Tokens(text) => Request::Tokenize {
+                seq,
+                text: text.clone(),
+            },
+            Payload::Ids(ids) => Request::ClassifyIds {
+                seq,
+                ids: ids.clone(),
+            },
+        };
+        self.in_flight = Some(InFlight {
+            request,
+            cancelled: false,
+            deadline,
+        });
+        self.silent_ticks = 0;
+        Some(Command::Post(message))
+    }
+
+    fn answered(&mut self, seq: u64, event: Event) -> Vec<Command> {
+        // Only the request in flight can be answered.
+        let Some(busy) = self.in_flight.take_if(|busy| busy.request.seq == seq) else {
+            return Vec::new();
+        };
+        self.forgive();
+        if let (Event::Classified { prediction, .. }, Some(speed)) = (&event, &mut self.speed) {
+            speed.measure(prediction);
+        }
+        let mut commands: Vec<_> = self.post_next().into_iter().collect();
+        if !busy.cancelled {
+            commands.push(Command::Tell(event));
+        }
+        commands
+    }
+
+    /// The worker is gone. Starts another, with the request that was in flight at the head of its lane, unless that
+    /// is out of tries, or the client is.
+    fn crashed(&mut self, failure: Failure) -> Vec<Command> {
+        self.crashes_in_a_row += 1;
+        let hit = self.in_flight.take();
+        if hit.is_none() {
+            self.idle_crashes += 1;
+        }
+        let mut failed = None;
+        // One that was cancelled, or superseded by a newer text, is dropped.
+        if let Some(InFlight {
+            mut request,
+            cancelled: false,
+            ..
+        }) = hit
+            && (request.lane == Lane::Bulk || self.live.is_none())
+        {
+            request.crashes += 1;
+            if request.crashes >= MAX_CRASHES {
+                failed = Some(request.seq);
+            }
+            self.put(request);
+        }
+        if self.cancelled_for.is_some() {
+            return self.stop(Failure::from(&Error::Cancelled));
+        }
+        if self.idle_crashes >= MAX_CRASHES || self.crashes_in_a_row >= MAX_CRASHES_IN_A_ROW {
+            return self.stop(failure);
+        }
+        let mut commands = vec![
+            Command::EndWorker,
+            self.start(),
+            Command::Tell(Event::Restarted(failure.clone())),
+        ];
+        if let Some(seq) = failed {
+            self.take_waiting(seq);
+            commands.push(Command::Tell(Event::Failed {
+                seq: Some(seq),
+                failure,
+            }));
+        }
+        commands
+    }
+
+    /// Nothing can go on without help: ends the worker and tells the page why.
+    pub fn stop(&mut self, failure: Failure) -> Vec<Command> {
+        self.enter(Phase::Stopped);
+        self.cancelled_for = None;
+        // This failure is the answer to every bulk request. The live text is still in its field, so it is classified once
+        // a retry succeeds.
+        self.bulk.clear();
+        vec![
+            Command::EndWorker,
+            Command::Tell(Event::Failed { seq: None, failure }),
+        ]
+    }
+}
+
+fn program_unreachable(reason: &str) -> Error {
+    Error::Unreachable {
+        file: "The program that runs the model".into(),
+        reason: reason.to_owned(),
+    }
+}

@@ -1,0 +1,553 @@
+//! One file of a model, from the device, from another tab that fetches it just now, or from the network.
+
+use std::cell::{Cell, RefCell};
+
+use js_sys::{Promise, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use web_sys::{AbortSignal, File, RequestCache};
+
+use super::cache::{CachedFile, ModelCache, StorageError};
+use super::location::Location;
+use super::{
+    Chunks, Digest, Download, DownloadRequest, Entry, MANIFEST, Manifest, ProgressMeter, lock,
+    pause, picked,
+};
+use crate::types::{Progress, Storage};
+use crate::{Error, Result};
+
+/// Bytes that are written to the device at a time: what a closed tab loses at most.
+const SEGMENT_BYTES: u64 = 1 << 19;
+
+/// Bytes that are written at a time of a file that is here already, where nothing can be lost.
+const WRITE_BYTES: u64 = 1 << 24;
+
+/// Pauses before a connection that broke off is tried again, in milliseconds. Only those that brought something are: what
+/// fails at once is for the visitor to know.
+const RETRY_PAUSES: [i32; 4] = [300, 1_000, 2_000, 4_000];
+
+/// How often it is looked whether another tab gets on with a file, in milliseconds, and how many times in a row it may be
+/// found not to before this one fetches the file itself.
+const WATCH_PAUSE: i32 = 300;
+const WATCH_PATIENCE: u32 = 40;
+
+/// What all files of one model need.
+pub(super) struct FileFetcher<'a, F> {
+    pub(super) folder: Location<'a>,
+    /// `None` from when the browser first refused to keep something.
+    shelf: RefCell<Option<ModelCache>>,
+    refusal: RefCell<Option<StorageError>>,
+    pub(super) signal: &'a AbortSignal,
+    tally: &'a ProgressMeter<F>,
+    /// Bytes that came over the network.
+    fetched: Cell<u64>,
+}
+
+/// A file of which nothing was known before it came.
+pub(super) struct FetchedFile {
+    pub(super) chunks: Chunks,
+    /// Its name, and what a manifest would say of it.
+    pub(super) listed: (String, Entry),
+}
+
+impl FetchedFile {
+    /// One that was made here.
+    pub(super) fn made(name: &str, bytes: &[u8]) -> Self {
+        let (mut chunks, mut digest) = (Chunks::default(), Digest::default());
+        let bytes = Uint8Array::from(bytes);
+        digest.update(&bytes);
+        chunks.push(bytes);
+        Self::new(name, chunks, &digest, "")
+    }
+
+    fn new(name: &str, chunks: Chunks, digest: &Digest, version: &str) -> Self {
+        let entry = Entry {
+            bytes: chunks.length(),
+            sha256: digest.to_hex(),
+            version: Some(version.to_owned()),
+        };
+        Self {
+            chunks,
+            listed: (name.to_owned(), entry),
+        }
+    }
+}
+
+/// What there is of a file that is being fetched.
+#[derive(Default)]
+struct PartialFile {
+    chunks: Chunks,
+    digest: Digest,
+    etag: Option<String>,
+    /// The end of it, not on the device yet.
+    unsaved: Vec<Uint8Array>,
+    saved: u64,
+    /// Segments that are being written.
+    writes: Vec<Promise>,
+}
+
+impl PartialFile {
+    fn push(&mut self, bytes: Uint8Array) {
+        self.digest.update(&bytes);
+        self.chunks.push(bytes);
+    }
+}
+
+impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
+    pub(super) fn new(
+        folder: Location<'a>,
+        shelf: std::result::Result<ModelCache, StorageError>,
+        signal: &'a AbortSignal,
+        tally: &'a ProgressMeter<F>,
+    ) -> Self {
+        let (shelf, refusal) = match shelf {
+            Ok(shelf) => (Some(shelf), None),
+            Err(refusal) => (None, Some(refusal)),
+        };
+        Self {
+            folder,
+            shelf: RefCell::new(shelf),
+            refusal: RefCell::new(refusal),
+            signal,
+            tally,
+            fetched: Cell::new(0),
+        }
+    }
+
+    pub(super) fn url(&self, name: &str) -> String {
+        self.folder.url(name)
+    }
+
+    /// What came of it.
+    pub(super) fn storage(&self, kept: bool) -> Storage {
+        Storage {
+            kept,
+            reason: self.refusal.borrow().clone().filter(|_| !kept),
+            fetched: self.fetched.get(),
+        }
+    }
+
+    /// The manifest of the model on the device, if that is whole.
+    pub(super) async fn kept_manifest(&self) -> Option<Manifest> {
+        let shelf = self.shelf.borrow().clone()?;
+        let json = self.kept(shelf.model(self.folder.address).await)??;
+        // One that cannot be read any more is as good as none.
+        Manifest::parse(json.as_bytes(), MANIFEST).ok()
+    }
+
+    /// All files of a manifest, if every one is on the device and right.
+    pub(super) async fn read_all(&self, manifest: &Manifest) -> Option<[Chunks; 3]> {
+        let mut files = Vec::new();
+        for (_, entry) in manifest.entries() {
+            files.push(self.read_whole(entry).await?);
+        }
+        files.try_into().ok()
+    }
+
+    /// Tells the visitor what is going to be fetched.
+    pub(super) fn announce(&self, manifest: &Manifest) {
+        for (file, (_, entry)) in manifest.entries().into_iter().enumerate() {
+            self.tally.have(file, 0, Some(entry.bytes));
+        }
+    }
+
+    /// Announces to the device what is going to be kept, if it has room.
+    pub(super) async fn prepare(&self, manifest: &Manifest) {
+        let bytes = manifest
+            .entries()
+            .iter()
+            .fold(0, |sum: u64, (_, entry)| sum.saturating_add(entry.bytes));
+        if let Some(room) = room().await
+            && room < bytes
+        {
+            self.refuse(format!(
+                "there is room for {room} bytes only, and it has {bytes}"
+            ));
+        }
+        if let Some(shelf) = self.shelf() {
+            self.kept(shelf.begin(self.folder.address, &manifest.to_json()).await);
+        }
+    }
+
+    /// Keeps files that are here already; returns whether the device has them all.
+    pub(super) async fn put_away(&self, manifest: &Manifest, files: &[Chunks; 3]) -> bool {
+        for ((_, entry), chunks) in manifest.entries().into_iter().zip(files) {
+            let Some(shelf) = self.shelf() else {
+                return false;
+            };
+            let written = write_whole(&shelf, &entry.sha256, chunks).await;
+            if written.is_err() {
+                // What was kept of it is of no use, and takes up the room.
+                _ = shelf.remove(&entry.sha256).await;
+            }
+            self.kept(written);
+        }
+        self.finish(manifest).await
+    }
+
+    /// Declares the model whole on the device; returns whether it is. It may be not: a file that another tab was slow to bring
+    /// was fetched without being kept.
+    pub(super) async fn finish(&self, manifest: &Manifest) -> bool {
+        let Some(shelf) = self.shelf() else {
+            return false;
+        };
+        for (_, entry) in manifest.entries() {
+            match self.kept(shelf.held(&entry.sha256).await) {
+                Some(held) if held.is_whole => {}
+                _ => return false,
+            }
+        }
+        let (model, json) = (self.folder.address, manifest.to_json());
+        self.kept(shelf.finish(model, &json, digests).await)
+            .is_some()
+    }
+
+    /// A file of which `files.json` says what it must be.
+    pub(super) async fn known(&self, file: usize, (name, entry): (&str, &Entry)) -> Result<Chunks> {
+        if let Some(chunks) = self.read_whole(entry).await {
+            self.tally.have(file, entry.bytes, Some(entry.bytes));
+            return Ok(chunks);
+        }
+        let mut lock = None;
+        if self.shelf().is_some() {
+            let name = format!("live-sentiment {}", entry.sha256);
+            lock = lock::hold(&name, self.watch(file, entry)).await;
+            // Whoever held it has brought the file, perhaps.
+            if let Some(chunks) = self.read_whole(entry).await {
+                self.tally.have(file, entry.bytes, Some(entry.bytes));
+                return Ok(chunks);
+            }
+        }
+        let chunks = self.download(file, name, entry, lock.is_some()).await;
+        drop(lock);
+        chunks
+    }
+
+    /// A file of which nothing is known before it is here.
+    pub(super) async fn unknown(&self, file: usize, name: &str, limit: u64) -> Result<FetchedFile> {
+        let url = self.url(name);
+        let order = DownloadRequest {
+            // Without a digest, only the server can tell whether a cached one is that of an older release.
+            cache: RequestCache::NoCache,
+            ..DownloadRequest::whole(&url, limit)
+        };
+        let mut download = Download::begin(order, self.signal).await?;
+        let (mut chunks, mut digest) = (Chunks::default(), Digest::default());
+        self.tally.fetched(file, 0, download.total());
+        while let Some(chunk) = download.next().await? {
+            self.count(&chunk);
+            digest.update(&chunk);
+            chunks.push(chunk);
+            self.tally.fetched(file, chunks.length(), download.total());
+        }
+        let version = download.version().unwrap_or_default();
+        Ok(FetchedFile::new(name, chunks, &digest, version))
+    }
+
+    /// Whether the server calls each file by another version than when it came. As long as it does not say so, none has changed.
+    pub(super) async fn has_changed(&self, manifest: &Manifest) -> bool {
+        for (name, entry) in manifest.entries() {
+            let now = Download::ask_version(&self.url(name), self.signal).await;
+            if let (Some(before), Ok(Some(now))) = (&entry.version, now)
+                && !before.is_empty()
+                && *before != now
+            {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// A file that was dropped on the page.
+    pub(super) async fn dropped(
+        &self,
+        file: usize,
+        dropped: &File,
+        limit: u64,
+    ) -> Result<FetchedFile> {
+        let total = Some(dropped.size() as u64);
+        let tell = |read| self.tally.fetched(file, read, total);
+        let chunks = picked::read(dropped, limit, limit, tell).await?;
+        if self.signal.aborted() {
+            return Err(Error::Cancelled);
+        }
+        let mut digest = Digest::default();
+        for part in chunks.parts() {
+            digest.update(part);
+        }
+        Ok(FetchedFile::new(&dropped.name(), chunks, &digest, ""))
+    }
+
+    /// The file as the device has it, if it is whole and still right. A damaged one is forgotten.
+    async fn read_whole(&self, entry: &Entry) -> Option<Chunks> {
+        let shelf = self.shelf()?;
+        let digest = &entry.sha256;
+        let held = self.kept(shelf.held(digest).await)?;
+        if !held.is_whole {
+            return None;
+        }
+        let part = self.read_part(&shelf, digest, held).await?;
+        if part.chunks.length() == entry.bytes && part.digest.to_hex() == *digest {
+            return Some(part.chunks);
+        }
+        self.kept(shelf.remove(digest).await);
+        None
+    }
+
+    /// Reads what the device has of a file.
+    async fn read_part(
+        &self,
+        shelf: &ModelCache,
+        digest: &str,
+        held: CachedFile,
+    ) -> Option<PartialFile> {
+        let mut part = PartialFile::default();
+        for segment in held.segments {
+            let Some((bytes, etag)) = self.kept(shelf.read(digest, &segment).await)? else {
+                break;
+            };
+            part.etag = etag;
+            part.push(bytes);
+        }
+        part.saved = part.chunks.length();
+        Some(part)
+    }
+
+    /// The file from the server, continued where an earlier attempt ended; kept on the device if `keep`.
+    async fn download(&self, file: usize, name: &str, entry: &Entry, keep: bool) -> Result<Chunks> {
+        let url = self.url(name);
+        let mut part = PartialFile::default();
+        if keep
+            && let Some(shelf) = self.shelf()
+            && let Some(held) = self.kept(shelf.held(&entry.sha256).await)
+            && let Some(found) = self.read_part(&shelf, &entry.sha256, held).await
+            && found.chunks.length() <= entry.bytes
+        {
+            part = found;
+        }
+        let mut cache = RequestCache::Default;
+        let mut pauses = RETRY_PAUSES.iter();
+        loop {
+            let before = part.chunks.length();
+            let brought = self
+                .fetch_rest(file, &url, entry, cache, keep, &mut part)
+                .await;
+            let error = match brought {
+                Ok(()) if part.digest.to_hex() == entry.sha256 => {
+                    if keep && let Some(shelf) = self.shelf() {
+                        self.kept(shelf.seal(&entry.sha256).await);
+                    }
+                    return Ok(part.chunks);
+                }
+                Ok(()) => Error::Malformed {
+                    file: url.clone(),
+                    reason: format!("its SHA-256 is not the one that {MANIFEST} names"),
+                },
+                Err(error) => error,
+            };
+            match error {
+                Error::Unreachable { .. } if part.chunks.length() > before => {
+                    let Some(&millis) = pauses.next() else {
+                        return Err(error);
+                    };
+                    pause(millis).await;
+                }
+                // Once more, past every cache: between a browser and its server there may be an older release, or a
+                // damaged copy.
+                Error::Malformed { .. } if cache == RequestCache::Default => {
+                    self.forget(entry, keep).await;
+                    part = PartialFile::default();
+                    cache = RequestCache::Reload;
+                }
+                error => {
+                    if matches!(error, Error::Malformed { .. }) {
+                        self.forget(entry, keep).await;
+                    }
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Adds to `part` what is missing of the file.
+    async fn fetch_rest(
+        &self,
+        file: usize,
+        url: &str,
+        entry: &Entry,
+        cache: RequestCache,
+        keep: bool,
+        part: &mut PartialFile,
+    ) -> Result<()> {
+        if part.chunks.length() == entry.bytes {
+            return Ok(());
+        }
+        let etag = part.etag.take();
+        let order = DownloadRequest {
+            url,
+            limit: entry.bytes,
+            from: part.chunks.length(),
+            etag: etag.as_deref(),
+            cache,
+        };
+        let mut download = Download::begin(order, self.signal).await?;
+        if download.start() < part.chunks.length() {
+            self.forget(entry, keep).await;
+            *part = PartialFile::default();
+        }
+        part.etag = download.etag().map(str::to_owned);
+        let total = Some(entry.bytes);
+        self.tally.fetched(file, part.chunks.length(), total);
+        let ended = loop {
+            match download.next().await {
+                Ok(Some(chunk)) => {
+                    self.count(&chunk);
+                    part.unsaved.push(chunk.clone());
+                    part.push(chunk);
+                    self.tally.fetched(file, part.chunks.length(), total);
+                    if keep && part.chunks.length() - part.saved >= SEGMENT_BYTES {
+                        self.save(entry, part);
+                    }
+                }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        if keep {
+            self.save(entry, part);
+            self.settle(entry, part).await;
+        }
+        ended?;
+        if part.chunks.length() < entry.bytes {
+            return Err(Error::Malformed {
+                file: url.to_owned(),
+                reason: format!(
+                    "it has {} bytes where {MANIFEST} says {}",
+                    part.chunks.length(),
+                    entry.bytes
+                ),
+            });
+        }
+        Ok(())
+    }
+
+    /// Begins to write the end of `part` to the device. The network is not kept waiting for that: what a browser has received
+    /// but not handed over is lost when the connection breaks.
+    fn save(&self, entry: &Entry, part: &mut PartialFile) {
+        let unsaved = std::mem::take(&mut part.unsaved);
+        let from = std::mem::replace(&mut part.saved, part.chunks.length());
+        let Some(shelf) = self.shelf().filter(|_| !unsaved.is_empty()) else {
+            return;
+        };
+        let (digest, etag) = (entry.sha256.clone(), part.etag.clone());
+        part.writes.push(future_to_promise(async move {
+            let written = shelf.write(&digest, from, &unsaved, etag.as_deref()).await;
+            // Never rejected: nobody looks before the download has ended, and the browser would call that uncaught.
+            Ok(written.map_or_else(JsValue::from, |()| JsValue::UNDEFINED))
+        }));
+    }
+
+    /// Waits until all that was saved is on the device.
+    async fn settle(&self, entry: &Entry, part: &mut PartialFile) {
+        let mut refusal = None;
+        for write in part.writes.drain(..) {
+            let outcome = JsFuture::from(write).await;
+            refusal = refusal.or(outcome.ok().and_then(|refusal| refusal.as_string()));
+        }
+        let Some(refusal) = refusal else { return };
+        if let Some(shelf) = self.shelf() {
+            // What was kept of it is of no use, and takes up the room.
+            _ = shelf.remove(&entry.sha256).await;
+        }
+        self.refuse(refusal);
+    }
+
+    async fn forget(&self, entry: &Entry, keep: bool) {
+        if keep && let Some(shelf) = self.shelf() {
+            self.kept(shelf.remove(&entry.sha256).await);
+        }
+    }
+
+    /// Ends when nobody seems to be fetching the file any more, or this load is called off. Tells the visitor meanwhile how far
+    /// the other tab is.
+    async fn watch(&self, file: usize, entry: &Entry) {
+        let (mut seen, mut idle) = (0, 0);
+        while idle < WATCH_PATIENCE && !self.signal.aborted() {
+            pause(WATCH_PAUSE).await;
+            let Some(shelf) = self.shelf() else { return };
+            let Some(held) = self.kept(shelf.held(&entry.sha256).await) else {
+                return;
+            };
+            let length = held.length();
+            self.tally.fetched(file, length, Some(entry.bytes));
+            idle = if length == seen { idle + 1 } else { 0 };
+            seen = length;
+        }
+    }
+
+    fn count(&self, chunk: &Uint8Array) {
+        let fetched = self.fetched.get() + u64::from(chunk.length());
+        self.fetched.set(fetched);
+    }
+
+    fn shelf(&self) -> Option<ModelCache> {
+        self.shelf.borrow().clone()
+    }
+
+    /// What the shelf gave. Once it refuses something nothing more is asked of it, and the files are fetched without it.
+    fn kept<T>(&self, outcome: std::result::Result<T, StorageError>) -> Option<T> {
+        outcome.map_err(|refusal| self.refuse(refusal)).ok()
+    }
+
+    fn refuse(&self, refusal: StorageError) {
+        self.shelf.take();
+        self.refusal.borrow_mut().get_or_insert(refusal);
+    }
+}
+
+/// The digests of a model's files, by its manifest.
+pub(super) fn digests(json: &str) -> Vec<String> {
+    let Ok(manifest) = Manifest::parse(json.as_bytes(), MANIFEST) else {
+        return Vec::new();
+    };
+    let entries = manifest.entries();
+    entries.map(|(_, entry)| entry.sha256.clone()).into()
+}
+
+/// Writes a file that is here, unless the device has it.
+async fn write_whole(
+    shelf: &ModelCache,
+    digest: &str,
+    chunks: &Chunks,
+) -> std::result::Result<(), StorageError> {
+    if shelf.held(digest).await?.is_whole {
+        return Ok(());
+    }
+    let (mut start, mut length, mut parts) = (0, 0, Vec::new());
+    for part in chunks.parts() {
+        length += u64::from(part.length());
+        parts.push(part.clone());
+        if length >= WRITE_BYTES {
+            shelf.write(digest, start, &parts, None).await?;
+            start += length;
+            length = 0;
+            parts.clear();
+        }
+    }
+    if !parts.is_empty() {
+        shelf.write(digest, start, &parts, None).await?;
+    }
+    shelf.seal(digest).await
+}
+
+/// Bytes that this site may still store, as far as the browser says.
+async fn room() -> Option<u64> {
+    let property = |object: &JsValue, name: &str| Reflect::get(object, &name.into()).ok();
+    let storage = property(&property(&js_sys::global(), "navigator")?, "storage")?;
+    let storage: web_sys::StorageManager = storage.is_object().then(|| storage.unchecked_into())?;
+    let estimate = JsFuture::from(storage.estimate().ok()?).await.ok()?;
+    let number = |name| property(&estimate, name)?.as_f64();
+    let room = number("quota")? - number("usage")?;
+    // A float that is negative or NaN becomes 0.
+    Some(room as u64)
+}

@@ -1,0 +1,352 @@
+//! What only a browser can show: the probe of its WebAssembly, and the model files' way from the network.
+//!
+//! `WASM_BINDGEN_USE_BROWSER=1 cargo test --target wasm32-unknown-unknown --no-default-features --features worker
+//! --test browser_store`
+#![cfg(all(target_arch = "wasm32", feature = "worker"))]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::cell::RefCell;
+use std::io::{Cursor, Read, Seek, SeekFrom};
+
+use js_sys::{Array, Uint8Array};
+use live_sentiment::web::client::probe;
+use live_sentiment::web::worker::files::{
+    Chunks, Digest, Download, DownloadRequest, Manifest, ModelCache, Segment, fetch_model, hold,
+};
+use live_sentiment::{Error, ErrorKind, Result};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{AbortController, Blob, BlobPropertyBag, Url};
+
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+/// A URL that answers with `bytes` under the media type `kind`.
+fn url_of(bytes: &[u8], kind: &str) -> String {
+    let options = BlobPropertyBag::new();
+    options.set_type(kind);
+    let parts = Array::of1(&Uint8Array::from(bytes));
+    let blob = Blob::new_with_u8_array_sequence_and_options(&parts, &options).unwrap();
+    Url::create_object_url_with_blob(&blob).unwrap()
+}
+
+async fn fetch(url: &str) -> Result<Chunks> {
+    fetch_telling(url, |_, _| {}).await
+}
+
+async fn fetch_telling(url: &str, on_bytes: impl Fn(u64, Option<u64>)) -> Result<Chunks> {
+    let controller = AbortController::new().unwrap();
+    let signal = controller.signal();
+    let mut download = Download::begin(DownloadRequest::whole(url, 1 << 20), &signal).await?;
+    on_bytes(download.position(), download.total());
+    let mut chunks = Chunks::default();
+    while let Some(chunk) = download.next().await? {
+        chunks.push(chunk);
+        on_bytes(download.position(), download.total());
+    }
+    Ok(chunks)
+}
+
+async fn error_of(url: &str) -> Error {
+    fetch(url).await.unwrap_err()
+}
+
+#[wasm_bindgen_test]
+fn this_browser_has_simd() {
+    // Without it this very test could not run; and every browser that chromedriver drives has the other.
+    assert!(probe::has_simd128());
+    assert!(probe::has_relaxed_simd());
+}
+
+#[wasm_bindgen_test]
+async fn a_file_arrives_whole_and_its_progress_is_true() {
+    let bytes: Vec<u8> = (0..300_000_u32).map(|i| (i * 31 % 251) as u8).collect();
+    let url = url_of(&bytes, "application/octet-stream");
+    let seen = RefCell::new(Vec::new());
+    let on_bytes = |received, total| seen.borrow_mut().push((received, total));
+    let chunks = fetch_telling(&url, on_bytes).await.unwrap();
+    assert_eq!(chunks.length(), 300_000);
+    assert_eq!(chunks.to_vec(), bytes);
+    let seen = seen.into_inner();
+    assert_eq!(seen.first(), Some(&(0, Some(300_000))));
+    assert_eq!(seen.last(), Some(&(300_000, Some(300_000))));
+    assert!(seen.is_sorted());
+}
+
+#[wasm_bindgen_test]
+async fn a_web_page_is_not_taken_for_a_model() {
+    let url = url_of(b"<!doctype html><h1>Welcome</h1>", "text/html");
+    let error = error_of(&url).await;
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    assert!(error.to_string().contains("web page"), "{error}");
+}
+
+#[wasm_bindgen_test]
+async fn an_empty_file_is_told_apart() {
+    let error = error_of(&url_of(b"", "application/json")).await;
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    assert!(error.to_string().contains("empty"), "{error}");
+}
+
+#[wasm_bindgen_test]
+async fn a_file_that_is_too_long_is_refused() {
+    let url = url_of(&[7; (1 << 20) + 1], "application/json");
+    assert_eq!(error_of(&url).await.kind(), ErrorKind::Malformed);
+}
+
+#[wasm_bindgen_test]
+async fn a_missing_file_is_not_found() {
+    // The server that serves this test has no such file.
+    let origin = js_sys::eval("location.origin")
+        .unwrap()
+        .as_string()
+        .unwrap();
+    let error = error_of(&format!("{origin}/no-such-model/model.gguf")).await;
+    assert!(
+        matches!(
+            error,
+            Error::NotFound {
+                status: Some(404),
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[wasm_bindgen_test]
+async fn a_server_that_does_not_answer_is_unreachable() {
+    let error = error_of("http://localhost:9/model.gguf").await;
+    assert_eq!(error.kind(), ErrorKind::Network);
+}
+
+#[wasm_bindgen_test]
+async fn an_aborted_download_is_cancelled() {
+    let controller = AbortController::new().unwrap();
+    controller.abort();
+    let url = url_of(b"{}", "application/json");
+    let signal = controller.signal();
+    let error = Download::begin(DownloadRequest::whole(&url, 1 << 20), &signal)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+}
+
+#[wasm_bindgen_test]
+async fn one_missing_file_calls_off_the_others() {
+    let origin = js_sys::eval("location.origin")
+        .unwrap()
+        .as_string()
+        .unwrap();
+    let controller = AbortController::new().unwrap();
+    let result = fetch_model(
+        &format!("{origin}/no-such-model/"),
+        None,
+        &controller,
+        |_| {},
+    )
+    .await;
+    let error = result.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(controller.signal().aborted());
+}
+
+/// Reads and seeks of every kind, compared with the same bytes in one piece.
+#[wasm_bindgen_test]
+fn chunks_read_like_one_file() {
+    let mut random = 1_u64;
+    let mut draw = |below: u64| {
+        // Knuth's MMIX generator; its high bits are good enough for a test.
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % below
+    };
+    for _ in 0..50 {
+        let mut chunks = Chunks::default();
+        let mut whole = Vec::new();
+        for _ in 0..draw(8) {
+            let piece: Vec<u8> = (0..draw(40)).map(|_| draw(256) as u8).collect();
+            chunks.push(Uint8Array::from(piece.as_slice()));
+            whole.extend(piece);
+        }
+        assert_eq!(chunks.to_vec(), whole);
+        assert_eq!(chunks.length(), whole.len() as u64);
+        let mut expected = Cursor::new(whole);
+        for _ in 0..40 {
+            let to = match draw(3) {
+                0 => SeekFrom::Start(draw(200)),
+                1 => SeekFrom::End(draw(400) as i64 - 200),
+                _ => SeekFrom::Current(draw(100) as i64 - 50),
+            };
+            assert_eq!(chunks.seek(to).ok(), expected.seek(to).ok(), "{to:?}");
+            let count = draw(60);
+            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            chunks.by_ref().take(count).read_to_end(&mut ours).unwrap();
+            expected
+                .by_ref()
+                .take(count)
+                .read_to_end(&mut theirs)
+                .unwrap();
+            assert_eq!(ours, theirs);
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+fn digests_are_sha_256() {
+    // FIPS 180-4's examples, and a text longer than the piece that is hashed at a time.
+    let hex = |chunks: &[&[u8]]| {
+        let mut digest = Digest::default();
+        for chunk in chunks {
+            digest.update(&Uint8Array::from(*chunk));
+        }
+        digest.to_hex()
+    };
+    let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!(hex(&[b"abc"]), abc);
+    assert_eq!(hex(&[b"a", b"", b"bc"]), abc);
+    let million = vec![b'a'; 1_000_000];
+    assert_eq!(
+        hex(&[&million]),
+        "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
+    );
+}
+
+#[wasm_bindgen_test]
+fn manifests_are_held_to_their_form() {
+    let digest = "0".repeat(64);
+    let entry = format!(r#"{{"bytes": 5, "sha256": "{digest}"}}"#);
+    let json = |weights: &str| {
+        format!(r#"{{"config.json": {entry}, "tokenizer.json": {entry}, "model.gguf": {weights}}}"#)
+    };
+    let good = Manifest::parse(json(&entry).as_bytes(), "files.json").unwrap();
+    assert!(good.entries().iter().all(|(_, entry)| entry.bytes == 5));
+    let named = json(&entry).replace("model.gguf", "bert-q8_0.safetensors");
+    let named = Manifest::parse(named.as_bytes(), "files.json").unwrap();
+    assert_eq!(named.entries()[2].0, "bert-q8_0.safetensors");
+    for bad in [
+        "{}".to_owned(),
+        "null".to_owned(),
+        String::new(),
+        "<!doctype html>".to_owned(),
+        json("{}"),
+        json(&entry).replace("model.gguf", "model.bin"),
+        json(r#"{"bytes": -1, "sha256": "00"}"#),
+        json(r#"{"bytes": 5, "sha256": "../../model"}"#),
+        json(&entry.replace("00", "0A")),
+        json(&entry.replace("00", "é")),
+    ] {
+        let error = Manifest::parse(bad.as_bytes(), "files.json").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Malformed, "{bad}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn the_shelf_keeps_what_is_written_and_counts_only_what_is_whole() {
+    let shelf = ModelCache::open().await.unwrap();
+    let digest = "ab".repeat(32);
+    shelf.remove(&digest).await.unwrap();
+    let bytes = |text: &str| Uint8Array::from(text.as_bytes());
+    shelf
+        .write(&digest, 0, &[bytes("one"), bytes("two")], Some("\"v1\""))
+        .await
+        .unwrap();
+    // A gap: these two are of no use before what lies between has come.
+    shelf
+        .write(&digest, 9, &[bytes("four")], None)
+        .await
+        .unwrap();
+    let held = shelf.held(&digest).await.unwrap();
+    assert_eq!((held.length(), held.is_whole), (6, false));
+    shelf
+        .write(&digest, 6, &[bytes("...")], None)
+        .await
+        .unwrap();
+    shelf.seal(&digest).await.unwrap();
+    let held = shelf.held(&digest).await.unwrap();
+    assert_eq!((held.length(), held.is_whole), (13, true));
+    let first = shelf.read(&digest, &held.segments[0]).await.unwrap();
+    let (read, etag) = first.unwrap();
+    assert_eq!(read.to_vec(), b"onetwo");
+    assert_eq!(etag.as_deref(), Some("\"v1\""));
+    let missing = Segment {
+        start: 99,
+        length: 1,
+    };
+    assert!(shelf.read(&digest, &missing).await.unwrap().is_none());
+    shelf.remove(&digest).await.unwrap();
+    let held = shelf.held(&digest).await.unwrap();
+    assert_eq!((held.length(), held.is_whole), (0, false));
+}
+
+#[wasm_bindgen_test]
+async fn a_new_release_of_a_model_takes_the_place_of_the_old_one() {
+    let shelf = ModelCache::open().await.unwrap();
+    let [old, new, others] = ["11", "22", "33"].map(|byte| byte.repeat(32));
+    let (model, other) = ("https://a.example/m/", "https://a.example/other/");
+    for digest in [&old, &new, &others] {
+        let bytes = Uint8Array::from(digest.as_bytes());
+        shelf.write(digest, 0, &[bytes], None).await.unwrap();
+        shelf.seal(digest).await.unwrap();
+    }
+    let digests = |manifest: &str| vec![manifest.to_owned()];
+    // Another model is on its way, in another tab: its files stay.
+    shelf.begin(other, &others).await.unwrap();
+    shelf.begin(model, &old).await.unwrap();
+    assert_eq!(shelf.model(model).await.unwrap(), None, "not yet");
+    shelf.finish(model, &old, digests).await.unwrap();
+    assert_eq!(shelf.model(model).await.unwrap(), Some(old.clone()));
+    assert!(
+        !shelf.held(&new).await.unwrap().is_whole,
+        "no model wants it"
+    );
+    let bytes = Uint8Array::from(new.as_bytes());
+    shelf.write(&new, 0, &[bytes], None).await.unwrap();
+    shelf.seal(&new).await.unwrap();
+    shelf.begin(model, &new).await.unwrap();
+    assert!(
+        shelf.held(&old).await.unwrap().is_whole,
+        "until the new one is here"
+    );
+    shelf.finish(model, &new, digests).await.unwrap();
+    assert!(!shelf.held(&old).await.unwrap().is_whole);
+    assert!(shelf.held(&new).await.unwrap().is_whole);
+    assert!(shelf.held(&others).await.unwrap().is_whole);
+    shelf.remove(&others).await.unwrap();
+    shelf.finish(model, "", |_| Vec::new()).await.unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn a_model_that_is_forgotten_takes_only_its_own_files_along() {
+    let shelf = ModelCache::open().await.unwrap();
+    let [own, shared] = ["44", "55"].map(|byte| byte.repeat(32));
+    let (model, other) = ("https://a.example/f/", "dropped:g/");
+    for digest in [&own, &shared] {
+        let bytes = Uint8Array::from(digest.as_bytes());
+        shelf.write(digest, 0, &[bytes], None).await.unwrap();
+        shelf.seal(digest).await.unwrap();
+    }
+    let digests = |list: &str| list.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let list = format!("{own} {shared}");
+    shelf.begin(model, &list).await.unwrap();
+    shelf.begin(other, &shared).await.unwrap();
+    shelf.finish(model, &list, digests).await.unwrap();
+    shelf.finish(other, &shared, digests).await.unwrap();
+    shelf.forget(model, digests).await.unwrap();
+    assert_eq!(shelf.model(model).await.unwrap(), None);
+    assert!(!shelf.held(&own).await.unwrap().is_whole);
+    assert!(shelf.held(&shared).await.unwrap().is_whole);
+    shelf.forget(other, digests).await.unwrap();
+    assert!(!shelf.held(&shared).await.unwrap().is_whole);
+}
+
+#[wasm_bindgen_test]
+async fn a_lock_is_held_by_one() {
+    let never = || std::future::pending();
+    let lock = hold("test", never()).await;
+    assert!(lock.is_some());
+    let at_once = std::future::ready(());
+    assert!(hold("test", at_once).await.is_none(), "somebody has it");
+    assert!(hold("another", never()).await.is_some());
+    drop(lock);
+    assert!(hold("test", never()).await.is_some());
+}
