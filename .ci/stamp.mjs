@@ -4,10 +4,10 @@
 //   index.html, bench.html …    from Trunk and public/, under their public names; contain the build's hash
 //   sw.js                       the service worker; contains the build's hash and the list of the page's files
 //   models/NAME/files.json      manifest: length and SHA-256 of the model's files, which the worker verifies
-//   live-sentiment.js           the element and the API; contains its style sheet and the paths of the compiled files
+//   live-sentiment.js           the element and the API; contains the paths of the compiled files
 //   models/, icons/, *.js …     copied from public/
-//   build-HASH/                 the compiled files of page and workers, which refer to each other by relative paths, so
-//                               that a page never loads a worker of another build
+//   build-HASH/                 the compiled files of page and workers and the element's modules, which refer to each other
+//                               by relative paths, so that a page never loads a worker of another build
 //
 // A debug build (`trunk serve`) stays flat and without the policy: the build in its meta tag is "dev".
 
@@ -19,7 +19,7 @@ const dist = process.env.TRUNK_STAGING_DIR;
 const publicFolder = join(process.env.TRUNK_SOURCE_DIR, "public");
 
 /** Modules of live-sentiment.js in public/ that must match its version: they are moved to build-HASH/. */
-const MODULES = ["api_field.js"];
+const MODULES = ["api_failure.js", "api_field.js", "api_view.js"];
 
 // Code and data come from the site itself only. WebAssembly needs 'wasm-unsafe-eval', not 'unsafe-eval'.
 const POLICY = [
@@ -36,7 +36,7 @@ const POLICY = [
 
 writeFileSync(join(dist, "app_loader.js"), `import init from "./app.js";\nawait init();\n`);
 listModels(join(dist, "models"));
-rewrite("live-sentiment.js", [[/^const STYLE = .*;$/m, `const STYLE = ${JSON.stringify(style("element.css"))};`]]);
+rewrite("api_view.js", [[/^const STYLE = .*;$/m, `const STYLE = ${JSON.stringify(style("element.css"))};`]]);
 if (process.env.TRUNK_PROFILE === "release") stamp();
 
 function stamp() {

@@ -3,11 +3,11 @@
 // What a text means is computed in a worker and put into words in WebAssembly (src/web/api.rs). Here is what has to be
 // JavaScript: the class of the element, which draws those words, and workers that bundlers and other origins can start.
 
-import init, { create as load, describe } from "./api.js";
+import init, { create as load } from "./api.js";
+import { POLICY, explain, failure, parsed } from "./api_failure.js";
 import * as fields from "./api_field.js";
+import { View } from "./api_view.js";
 
-/** The style sheet of the shadow root. The build puts style/element.css here. */
-const STYLE = "";
 /** Folder of the worker's files, relative to this script. The build puts its own here. */
 const PROGRAMS = "./";
 const VERSION = "0.1.0";
@@ -15,8 +15,6 @@ const VERSION = "0.1.0";
 /** The model of this site, beside the script. */
 const OWN_MODEL = new URL(/* @vite-ignore */ "models/minilm-sentiment/", import.meta.url).href;
 
-/** How long a verdict must have stood before a screen reader hears it, in ms. */
-const SETTLED = 1000;
 /** How long the verdict of an earlier text may stand, dimmed, until the next comes, in ms. */
 const STALE = 1000;
 /** How long a model that no element uses any more stays, in ms: elements are moved by taking them out and in. */
@@ -26,8 +24,6 @@ const MISSED = 200;
 
 let program;
 
-/** What a page's policy on trusted types has to name. */
-const POLICY = "live-sentiment";
 let policy;
 
 /** The address of a script of ours, as a page with a policy on trusted types wants it. */
@@ -82,7 +78,7 @@ export async function create({ model = OWN_MODEL, backend, signal, onProgress } 
   } catch (error) {
     // What a policy stopped is told a moment after it was stopped.
     await new Promise((resolve) => setTimeout(resolve));
-    throw await explain(error, String(model), blocked);
+    throw await explain(error, import.meta.url, String(model), blocked);
   } finally {
     document.removeEventListener("securitypolicyviolation", note);
   }
@@ -147,68 +143,6 @@ class Sentiment {
   }
 }
 
-function failure(kind, message) {
-  return Object.assign(new Error(message), { name: "LiveSentimentError", kind });
-}
-
-/** Adds to a failure what only the page can know: that its policy, or the other origin, does not allow it. */
-async function explain(error, model, blocked) {
-  if (!["network", "browser", "crashed"].includes(error?.kind)) return error;
-  const here = location.origin;
-  if (blocked.length) {
-    const rules = new Map(blocked.map(({ effectiveDirective, blockedURI }) => [effectiveDirective, source(blockedURI)]));
-    const needed = [...rules].map(([directive, from]) => `${directive} ${from}`).join("; ");
-    return failure("browser", `This page's Content-Security-Policy does not allow it. It would have to contain: ${needed}.`);
-  }
-  for (const [what, address] of [["script", import.meta.url], ["model", model]]) {
-    const { origin, href } = parsed(address) ?? {};
-    if (!origin || origin === here || !origin.startsWith("http")) continue;
-    const files = what === "model" ? filesOf(href) : [href];
-    const options = { referrerPolicy: "no-referrer" };
-    // One that may be read tells that it is not that: an answer other than "here it is" often comes without the header.
-    if ((await Promise.all(files.map((file) => answers(file, options)))).includes(true)) continue;
-    const there = await answers(files[0], { ...options, mode: "no-cors" });
-    if (there) return failure("network", `The ${what} is at ${origin}, which does not allow other sites to read it: it must send Access-Control-Allow-Origin: *.`);
-  }
-  return error;
-}
-
-/** Whether a server answers at an address, whatever it says. A GET, for signed addresses know no other; its body is not waited for. */
-async function answers(address, options) {
-  const controller = new AbortController();
-  const answer = fetch(address, { ...options, signal: controller.signal });
-  return answer.then(() => true, () => false).finally(() => controller.abort());
-}
-
-/** Files that a model's address stands for: of its folder, which lies beside a file that is named; and that file. */
-function filesOf(href) {
-  const url = new URL(href);
-  // A hub's page of a folder or file.
-  url.pathname = url.pathname.replace(/^(\/[^/]+\/[^/]+\/)(?:tree|blob)(?=\/[^/])/, "$1resolve");
-  const isFile = /\.(gguf|safetensors|json)$/i.test(url.pathname);
-  if (!isFile && !url.pathname.endsWith("/")) url.pathname += "/";
-  const beside = new URL("config.json", url);
-  beside.search = url.search;
-  return isFile ? [beside.href, url.href] : [beside.href];
-}
-
-/** What a policy calls the source of a blocked address. */
-function source(address) {
-  if (address === "blob" || address.startsWith("blob:")) return "blob:";
-  if (address === "wasm-eval") return "'wasm-unsafe-eval'";
-  if (address === "trusted-types-policy") return POLICY;
-  return parsed(address)?.origin ?? address;
-}
-
-/** An address of the page, or nothing where it is none. (`URL.canParse` is younger than the browsers we work in.) */
-function parsed(address, base = document.baseURI) {
-  try {
-    return new URL(address, base);
-  } catch {
-    return undefined;
-  }
-}
-
 // Elements with the same model share it, and its worker.
 const models = new Map();
 
@@ -244,43 +178,6 @@ function share(url, hear) {
   };
 }
 
-/** An element with attributes and children. No HTML is parsed, so that a policy on trusted types has nothing to object to. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
-/** What stands in the shadow root, by name. */
-function parts() {
-  return {
-    field: make("textarea", { part: "field", spellcheck: "false", autocomplete: "off" }),
-    word: make("p", { part: "word", class: "word" }),
-    figure: make("p", { part: "figure", class: "figure" }),
-    bar: make("div", { part: "bar", class: "bar", "aria-hidden": "true" }),
-    progress: make("progress", { part: "progress", "aria-label": "Loading the model", hidden: "" }),
-    shares: make("ul", { part: "shares", class: "shares", "aria-label": "Probabilities" }),
-    trouble: make("p", { part: "trouble", class: "trouble", role: "alert" }),
-    button: make("button", { part: "button", type: "button", hidden: "" }, "Try again"),
-    spoken: make("div", { class: "spoken", role: "status" }),
-  };
-}
-
-const sheets = new WeakMap();
-
-/** The style sheet for elements in a document, which takes none that was made for another; none where nothing is shown. */
-function style(document) {
-  const Sheet = document.defaultView?.CSSStyleSheet;
-  if (!Sheet) return [];
-  if (!sheets.has(document)) {
-    const sheet = new Sheet();
-    sheet.replaceSync(STYLE);
-    sheets.set(document, sheet);
-  }
-  return [sheets.get(document)];
-}
-
 /** How a text reads, anywhere on a page. */
 export class LiveSentimentElement extends HTMLElement {
   static version = VERSION;
@@ -288,9 +185,8 @@ export class LiveSentimentElement extends HTMLElement {
   static observedAttributes = ["for", "model", "loading", "theme", "data-theme", "lang", "placeholder", "aria-label", "aria-labelledby", "title"];
 
   #internals = this.attachInternals();
-  #root = this.attachShadow({ mode: "open", delegatesFocus: true });
-  #parts = parts();
-  #verdict;
+  #view = new View(this.attachShadow({ mode: "open", delegatesFocus: true }), this.ownerDocument);
+  #own = this.#view.field;
   /** The field that is read: our own, or the one that `for` names. */
   #field = null;
   /** Its text when it was last looked at. */
@@ -326,39 +222,35 @@ export class LiveSentimentElement extends HTMLElement {
   #sent = null;
   #busy = false;
   #again = false;
-  #spoken = "";
-  #speaking;
   #dark;
   /** Between `connectedCallback` and `disconnectedCallback`: attributes are told of before, and are read there. */
   #isPlaced = false;
 
   constructor() {
     super();
-    const { field, word, figure, bar, progress, shares, trouble, button, spoken } = this.#parts;
-    const attributes = { part: "verdict", class: "verdict quiet", role: "group", "aria-label": "How it reads" };
-    this.#verdict = make("div", attributes, word, figure, bar, progress, shares, trouble, button);
-    this.#root.append(field, this.#verdict, spoken);
-    this.#root.adoptedStyleSheets = style(this.ownerDocument);
-    button.addEventListener("click", () => this.#retry());
+    this.#view.button.addEventListener("click", () => this.#retry());
     // As from a <textarea>: unlike "input", it does not leave the shadow tree by itself.
-    field.addEventListener("change", () => this.dispatchEvent(new Event("change", { bubbles: true })));
+    this.#own.addEventListener("change", () => this.dispatchEvent(new Event("change", { bubbles: true })));
   }
 
   /** The text that is read. */
   get value() {
     this.#fill();
-    return fields.textOf(this.#field ?? this.#parts.field);
+    return fields.textOf(this.#field ?? this.#own);
   }
   set value(text) {
-    const field = this.#field ?? this.#parts.field;
-    if (field === this.#parts.field) this.#isGiven = true;
+    const field = this.#field ?? this.#own;
+    if (field === this.#own) this.#isGiven = true;
     fields.setTextOf(field, text);
     this.#read();
   }
 
   /** How the text reads, or null where there is no verdict of it (yet): `{ label, score, scores, tokens, truncated }`. */
   get prediction() {
-    return this.#prediction && this.#field && fields.rawTextOf(this.#field) === this.#of ? this.#prediction : null;
+    const field = this.#field;
+    if (!this.#prediction || !field) return null;
+    // The field may be gone, or hold a password by now: observers are told of that, and of its text, only later.
+    return this.#named() === field && fields.rawTextOf(field) === this.#of ? this.#prediction : null;
   }
 
   get form() {
@@ -412,21 +304,23 @@ export class LiveSentimentElement extends HTMLElement {
     this.#watching.disconnect();
     this.#filling.disconnect();
     clearTimeout(this.#missing);
-    clearTimeout(this.#speaking);
+    this.#view.hush();
     this.#leave();
     this.#failed = false;
     // Nobody notices any more what becomes of the field that `for` names.
-    const isOwn = this.#field === this.#parts.field;
+    const isOwn = this.#field === this.#own;
     this.#field = null;
     if (!isOwn) this.#submit();
   }
 
   adoptedCallback() {
-    this.#root.adoptedStyleSheets = style(this.ownerDocument);
+    this.#view.dress(this.ownerDocument);
   }
 
   attributeChangedCallback(name, before, after) {
     if (before === after || !this.#isPlaced) return;
+    // Set by ourselves. It goes where a framework makes a page as its server's HTML has it.
+    if (name === "data-theme" && after !== null) return;
     if (name === "for") this.#attach();
     else if (name === "model") {
       this.#leave();
@@ -440,19 +334,22 @@ export class LiveSentimentElement extends HTMLElement {
   formResetCallback() {
     this.#isGiven = false;
     this.#fill();
-    this.#read();
+    this.#read(false);
   }
   formDisabledCallback(disabled) {
-    this.#parts.field.disabled = disabled;
+    this.#own.disabled = disabled;
   }
   formStateRestoreCallback(state) {
     if (this.hasAttribute("for") || typeof state !== "string") return;
-    this.value = state;
+    // As any text that stands there already, it is read once somebody comes to it.
+    this.#isGiven = true;
+    this.#own.value = state;
+    this.#read(false);
   }
 
   /** The field that is to be read, if it is there and one. */
   #named() {
-    if (!this.hasAttribute("for")) return this.#parts.field;
+    if (!this.hasAttribute("for")) return this.#own;
     const named = this.getRootNode().getElementById?.(this.getAttribute("for"));
     return fields.isField(named) ? named : null;
   }
@@ -462,9 +359,8 @@ export class LiveSentimentElement extends HTMLElement {
     this.#failed = false;
     clearTimeout(this.#missing);
     this.#watching.disconnect();
-    const own = this.#parts.field;
     const isOwn = !this.hasAttribute("for");
-    own.hidden = !isOwn;
+    this.#own.hidden = !isOwn;
     const attributeFilter = ["id", "contenteditable", "type", "for", "aria-label"];
     this.#watching.observe(this.getRootNode(), { subtree: true, childList: true, characterData: isOwn, attributeFilter });
     const before = this.#field;
@@ -501,7 +397,7 @@ export class LiveSentimentElement extends HTMLElement {
   #hear(bySomebody) {
     const field = this.#field;
     if (!field || (!bySomebody && fields.rawTextOf(field) === this.#seen)) return;
-    if (field === this.#parts.field) this.#isGiven = true;
+    if (field === this.#own) this.#isGiven = true;
     // What a script puts into a field is there to be read once somebody comes to it.
     this.#read(bySomebody);
   }
@@ -516,7 +412,7 @@ export class LiveSentimentElement extends HTMLElement {
   /** Our own text is what stands between the tags, as a textarea's is, until somebody gives another. */
   #fill(records = this.#filling.takeRecords()) {
     if (!records.every(fields.isTranslation)) this.#initial = this.textContent.trim();
-    const own = this.#parts.field;
+    const own = this.#own;
     if (this.#isGiven || this.#field !== own || own.value === this.#initial) return;
     own.value = this.#initial;
     this.#read(false);
@@ -526,7 +422,7 @@ export class LiveSentimentElement extends HTMLElement {
   #label() {
     this.#isRelabelled = false;
     const name = fields.nameOf(this, this.#internals.labels) || "Your text";
-    const { field } = this.#parts;
+    const field = this.#own;
     if (field.getAttribute("aria-label") !== name) field.setAttribute("aria-label", name);
   }
 
@@ -567,11 +463,11 @@ export class LiveSentimentElement extends HTMLElement {
     const url = this.hasAttribute("model") ? parsed(this.getAttribute("model"), this.baseURI)?.href : OWN_MODEL;
     if (!url) return this.#refuse(failure("input", `${this.getAttribute("model")} is not an address.`));
     const model = share(url, (progress) => {
-      this.#progress(progress);
+      this.#view.load(progress);
       this.#tell("model-progress", progress);
     });
     this.#model = model;
-    this.#progress({});
+    this.#view.load({});
     model.ready.then(
       (sentiment) => {
         if (this.#model !== model) return;
@@ -595,8 +491,7 @@ export class LiveSentimentElement extends HTMLElement {
 
   #retry() {
     this.#failed = false;
-    this.#parts.button.hidden = true;
-    this.#parts.trouble.hidden = true;
+    this.#view.button.hidden = this.#view.trouble.hidden = true;
     this.#load();
     this.#read();
     this.#field?.focus();
@@ -604,11 +499,11 @@ export class LiveSentimentElement extends HTMLElement {
 
   /** The text may be another one: asks how it reads, the newest only. */
   async #read(mayLoad = true) {
-    const isOwn = this.#field === this.#parts.field;
+    const isOwn = this.#field === this.#own;
     this.#seen = this.#field ? fields.rawTextOf(this.#field) : "";
     if (isOwn) this.#direct();
     this.#submit();
-    if (fields.isBlank(this.#seen) && !this.#failed && (this.#prediction || !this.#parts.trouble.hidden)) {
+    if (fields.isBlank(this.#seen) && !this.#failed && (this.#prediction || this.#view.isTroubled)) {
       this.#prediction = null;
       this.#show();
     }
@@ -630,7 +525,9 @@ export class LiveSentimentElement extends HTMLElement {
         if (fields.isBlank(raw)) continue;
         const text = fields.readableTextOf(field);
         if (text === this.#asked && this.#prediction) {
+          // Another raw text that reads the same, as after a translation.
           this.#of = raw;
+          this.#show();
           continue;
         }
         this.#asked = text;
@@ -659,7 +556,7 @@ export class LiveSentimentElement extends HTMLElement {
   /** The verdict of the text before stands a moment, so that it does not flicker with each key; but not as if it were of this. */
   #dim() {
     const isStale = Boolean(this.#prediction) && this.#seen !== this.#of;
-    this.#verdict.classList.toggle("stale", isStale);
+    this.#view.dim(isStale);
     if (isStale && this.#expiring) return;
     clearTimeout(this.#expiring);
     this.#expiring = isStale ? setTimeout(() => this.#expire(), STALE) : undefined;
@@ -673,7 +570,7 @@ export class LiveSentimentElement extends HTMLElement {
 
   /** The writing direction of our own text. */
   #direct() {
-    const { field } = this.#parts;
+    const field = this.#own;
     const direction = fields.directionOf(this.#seen);
     if (direction === field.dir) return;
     if (direction) field.dir = direction;
@@ -682,8 +579,7 @@ export class LiveSentimentElement extends HTMLElement {
 
   /** What the form gets: our own text; beside a field of the page's, which hands in its text itself, how that reads. */
   #submit() {
-    const own = this.#parts.field;
-    const sent = !this.hasAttribute("for") ? own.value : (this.prediction?.label ?? null);
+    const sent = !this.hasAttribute("for") ? this.#own.value : (this.prediction?.label ?? null);
     if (sent === this.#sent) return;
     this.#sent = sent;
     this.#internals.setFormValue(sent);
@@ -717,86 +613,24 @@ export class LiveSentimentElement extends HTMLElement {
   }
 
   #fail(error) {
-    const { trouble, button, progress, bar, word, figure } = this.#parts;
-    progress.hidden = true;
-    bar.hidden = false;
-    word.textContent = figure.textContent = "";
-    trouble.textContent = error.message ?? String(error);
-    trouble.hidden = false;
-    this.#verdict.removeAttribute("aria-busy");
-    button.hidden = error.kind === "input" || error.kind === "unsupported";
-    this.#draw(null);
+    const { kind = "internal", message = String(error) } = error;
+    this.#view.fail({ kind, message });
     this.#submit();
     this.#announce();
-    this.#tell("model-error", { kind: error.kind ?? "internal", message: trouble.textContent });
-  }
-
-  #progress({ received, total }) {
-    const { progress, bar, word, figure, trouble, button } = this.#parts;
-    const verdict = this.#verdict;
-    trouble.hidden = button.hidden = true;
-    verdict.classList.add("quiet");
-    verdict.setAttribute("aria-busy", "true");
-    word.textContent = "Loading the model";
-    const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
-    figure.textContent = total ? `${megabytes(received)} of ${megabytes(total)} MB` : "";
-    bar.hidden = true;
-    progress.hidden = false;
-    if (total) Object.assign(progress, { max: total, value: received });
-    else progress.removeAttribute("value");
+    this.#tell("model-error", { kind, message });
   }
 
   /** Shows the newest verdict, or that there is none yet. */
   #show() {
-    const { progress, bar, word, figure, trouble, button } = this.#parts;
-    const verdict = this.#verdict;
-    const loading = this.#model && !this.#model.sentiment;
-    if (loading) return this.#announce();
-    progress.hidden = trouble.hidden = button.hidden = true;
-    bar.hidden = false;
-    verdict.removeAttribute("aria-busy");
-    const { scores } = this.#prediction ?? {};
-    const said = scores && describe(scores.map(({ label }) => label), Float32Array.from(scores, ({ score }) => score));
-    verdict.classList.toggle("quiet", !said);
-    word.textContent = said ? said.word : this.#busy && !fields.isBlank(this.#seen) ? "Reading…" : "Nothing to read yet";
-    figure.textContent = said ? said.figure : "";
-    this.#dim();
-    if (said?.tone) word.dataset.tone = said.tone;
-    else delete word.dataset.tone;
-    this.#draw(said);
-    this.#submit();
+    if (!this.#model || this.#model.sentiment) {
+      const isReading = this.#busy && !fields.isBlank(this.#seen);
+      const shown = this.#prediction;
+      // Once the next one is on its way, that is heard in its place.
+      this.#view.show(shown, isReading ? "Reading…" : "Nothing to read yet", () => !shown || this.prediction === shown);
+      this.#dim();
+      this.#submit();
+    }
     this.#announce();
-    clearTimeout(this.#speaking);
-    this.#speaking = setTimeout(() => {
-      // The next verdict is on its way, and is heard in its place.
-      if (said && !this.prediction) return;
-      const heard = said ? said.word : "";
-      if (heard === this.#spoken) return;
-      this.#spoken = heard;
-      this.#parts.spoken.textContent = said ? `${said.word}, ${said.figure}.` : "";
-    }, SETTLED);
-  }
-
-  #draw(said) {
-    const { bar, shares } = this.#parts;
-    const parts = said?.parts ?? [];
-    // Parts that stay keep their place, so that widths ease.
-    const fit = (parent, tag, count) => {
-      while (parent.children.length > count) parent.lastChild.remove();
-      while (parent.children.length < count) parent.append(document.createElement(tag));
-    };
-    fit(bar, "span", said?.isOneBar ? parts.length : 0);
-    [...bar.children].forEach((element, i) => {
-      element.className = "part";
-      element.dataset.tone = parts[i].tone;
-      element.style.setProperty("--share", parts[i].score.toFixed(3));
-    });
-    const listed = said?.isOneBar ? parts : [...parts].sort((a, b) => b.score - a.score).slice(0, 3);
-    fit(shares, "li", listed.length);
-    [...shares.children].forEach((element, i) => {
-      element.dataset.tone = listed[i].tone;
-      element.textContent = `${listed[i].name} ${listed[i].share}`;
-    });
   }
 
   /** Theme, language and words of the own field. */
@@ -804,13 +638,11 @@ export class LiveSentimentElement extends HTMLElement {
     const theme = this.getAttribute("theme") ?? "auto";
     if (!["auto", "light", "dark"].includes(theme)) console.warn(`<live-sentiment theme="${theme}">: auto, light and dark are known; auto is taken.`);
     this.dataset.theme = theme === "light" || theme === "dark" ? theme : this.#dark.matches ? "dark" : "light";
-    const { field } = this.#parts;
+    const field = this.#own;
     field.placeholder = this.getAttribute("placeholder") ?? "Write or paste something";
     this.#label();
     const lang = this.closest("[lang]")?.getAttribute("lang");
     if (lang) field.lang = lang;
-    // The words around it are English, whatever the text is.
-    this.#verdict.lang = this.#parts.spoken.lang = "en";
   }
 }
 
