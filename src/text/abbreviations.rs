@@ -79,8 +79,8 @@ const NEVER_LAST: &[&str] = &[
 
 /// Words that a number follows, and that end a sentence otherwise: `No. 5`, but `Oh no. That hurts.`
 const BEFORE_NUMBERS: &[&str] = &[
-    "art", "arts", "cap", "ch", "col", "fig", "figs", "n", "no", "nos", "num", "n°", "nº", "op",
-    "par", "s", "tab", "v", "ver", "§", "см", "ст", "№",
+    "art", "arts", "cap", "ch", "col", "fig", "figs", "no", "nos", "num", "n°", "nº", "op", "par",
+    "tab", "ver", "§", "см", "ст", "№",
 ];
 
 /// Words that stand before another one as well as at a sentence's end. What follows must tell.

@@ -43,6 +43,8 @@ pub(super) fn is_closer(c: char) -> bool {
             | '’'
             | '“'
             | '‘'
+            | '«'
+            | '‹'
             | '»'
             | '›'
             | '」'
