@@ -17,6 +17,7 @@
 //! | `layers` | linear layers, layer norm, attention and embeddings over candle tensors |
 //! | `model` | a model's files: `config.json`, the tokenizer, GGUF and safetensors weights, every length checked |
 //! | `kernels` | the arithmetic: packed int8 matrix products, attention, layer norm; the only `unsafe` code |
+//! | [`document`] | a text as sentences with verdicts: what an edit asks for, and the verdict on the whole |
 //! | [`present`] | what is said to people: numbers, labels, failures, notes |
 //! | [`text`] | sentences, words, edits, and UTF-8 indices to UTF-16 and back |
 //! | [`types`] | what every part speaks of: predictions, tokens, what a model is |
@@ -30,6 +31,7 @@ pub mod classifier;
 pub mod cli;
 #[cfg(feature = "cli")]
 pub mod convert;
+pub mod document;
 pub mod error;
 #[cfg(feature = "cli")]
 pub mod eval;
