@@ -87,7 +87,14 @@ impl<'a> WordBefore<'a> {
         let letters = word.chars().filter(|c| c.is_alphabetic()).count();
         let has_only = |is: fn(char) -> bool| word.chars().all(is);
         let capitals = letters > 1 && has_only(char::is_uppercase);
-        if matches!(word.len(), 1 | 2) && has_only(|c| c.is_ascii_digit()) {
+        // The end of `can't`
+        let is_contraction = self
+            .head
+            .strip_suffix(['\'', '’'])
+            .is_some_and(|head| head.ends_with(char::is_alphabetic));
+        if is_contraction && letters == 1 {
+            Role::Word
+        } else if matches!(word.len(), 1 | 2) && has_only(|c| c.is_ascii_digit()) {
             Role::ShortNumber
         } else if matches!(small, "a.m" | "p.m") {
             Role::Clock

@@ -341,13 +341,21 @@ impl<'a> Splitter<'a> {
     }
 
     fn line(&self, line: usize, end: usize) -> Option<usize> {
-        let next = end + space(&self.block[end..]);
-        if next == self.block.len() {
+        // More than a typing error.
+        const INDENTED: usize = 2;
+        let block = self.block;
+        let next = end + space(&block[end..]);
+        if next == block.len() {
             return None;
         }
-        let next = &self.block[next..line_end(self.block, next).0];
-        let line = &self.block[line + space(&self.block[line..])..end];
-        (!goes_on_in_next(line, next.trim_end())).then_some(end)
+        let indent = next - line_end(block, end).1;
+        let next = block[next..line_end(block, next).0].trim_end();
+        let line = &block[line + space(&block[line..])..end];
+        // `- an item` and its second line.
+        let is_item = self.list.is_some() && self.content > self.start;
+        let wraps =
+            goes_on_in_next(line, next) || is_item && indent >= INDENTED && marker(next).is_none();
+        (!wraps).then_some(end)
     }
 }
 

@@ -32,7 +32,13 @@ fn initials() {
 }
 
 #[test]
+fn contractions() {
+    check("I can't. |Love it. |I don’t. |Nobody's. |So I'm. |He'd. |See the 'A. Smith' file.");
+}
+
+#[test]
 fn numbers() {
+    check("It lasts 10 hrs. |Great. |It weighs 5 lbs. and is 3 yrs. old.");
     check("Pi is 3.14 or so. |Version v2.0 is out. |It costs $5.50. |I paid.");
     check("In 1995. |And then? |He came 2. |She came 1.");
 }
@@ -53,6 +59,7 @@ fn quotes_and_brackets() {
 
 #[test]
 fn lists() {
+    check("* one\n|* two\n   goes on here\n   and here\n|+ three");
     check("Good:\n|- screen\n|- battery lasts long\n|* price");
     check("1. Fast\n|2. Cheap\n|3. It works. |I like it.");
     check("a) one\n|b) two\n|(c) three\n|• four\n|✅ five");
