@@ -375,7 +375,6 @@ pub(super) fn makes_ordinal(word: &str) -> bool {
     is_in(BEFORE_ORDINALS, word)
 }
 
-/// Of a word as it is written: `Vitamin A` is all there.
 pub(super) fn is_unfinished(word: &str) -> bool {
     is_in(UNFINISHED, word)
 }

@@ -65,7 +65,8 @@ pub(super) fn is_closer(c: char) -> bool {
 pub(super) fn is_opener(c: char) -> bool {
     matches!(
         c,
-        '"' | '\''
+        '`' | '"'
+            | '\''
             | '('
             | '['
             | '{'

@@ -77,6 +77,12 @@ fn line_breaks() {
     check("Dear John,\n|Thank you for the letter.");
     check("one\r\n|two\r\n|three");
     check("We went to see the\nEiffel Tower in the\nnight.");
+    check(
+        "We spent a whole week of our holidays in the beautiful city of New\nYork and liked it. |The end.",
+    );
+    check(
+        "Great phone with a bright screen and a battery that lasts all day\n|Bad phone, and the shop did not want to take it back after a week",
+    );
     check("Title\u{2029}|text\u{c}|more");
 }
 

@@ -30,21 +30,42 @@ fn read(conllu: &str, between: &str) -> (String, Vec<usize>) {
     (text, ends)
 }
 
+/// Puts line breaks in the place of blanks, so that no line has more than 72 characters if it can be helped.
+fn wrapped(text: &str) -> String {
+    let (mut wrapped, mut column) = (String::new(), 0);
+    for word in text.split_inclusive(char::is_whitespace) {
+        let length = word.chars().count();
+        if column + length > 73 && wrapped.ends_with(' ') {
+            wrapped.pop();
+            wrapped.push('\n');
+            column = 0;
+        }
+        wrapped += word;
+        column = if word.ends_with('\n') {
+            0
+        } else {
+            column + length
+        };
+    }
+    wrapped
+}
+
 #[test]
 #[ignore = "needs treebanks"]
 fn treebanks() {
     let folder = env::var("TREEBANKS").expect("TREEBANKS names a folder");
     for entry in fs::read_dir(folder).expect("a folder").flatten() {
         let conllu = fs::read_to_string(entry.path()).expect("a text");
-        for between in [" ", "\n"] {
+        for (between, wraps) in [(" ", false), (" ", true), ("\n", false)] {
             let (text, expected) = read(&conllu, between);
+            let text = if wraps { wrapped(&text) } else { text };
             let expected: HashSet<_> = expected.into_iter().collect();
             let found: HashSet<_> = sentences(&text).iter().map(|range| range.end).collect();
             let right = expected.intersection(&found).count() as f64;
             let (precision, recall) = (right / found.len() as f64, right / expected.len() as f64);
             let f1 = 2.0 * precision * recall / (precision + recall);
             println!(
-                "{:?} joined by {between:?}: F1 {f1:.4}, precision {precision:.4}, recall {recall:.4}",
+                "{:?} joined by {between:?}, wrapped {wraps}: F1 {f1:.4}, precision {precision:.4}, recall {recall:.4}",
                 entry.file_name()
             );
             if env::var("SHOW").is_ok() {
