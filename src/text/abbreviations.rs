@@ -79,8 +79,8 @@ const NEVER_LAST: &[&str] = &[
 
 /// Words that a number follows, and that end a sentence otherwise: `No. 5`, but `Oh no. That hurts.`
 const BEFORE_NUMBERS: &[&str] = &[
-    "art", "arts", "cap", "ch", "col", "fig", "figs", "n", "no", "nos", "num", "n°", "nº", "op",
-    "par", "s", "tab", "v", "ver", "§", "см", "ст", "№",
+    "art", "arts", "cap", "ch", "col", "fig", "figs", "no", "nos", "num", "n°", "nº", "op", "par",
+    "tab", "ver", "§", "см", "ст", "№",
 ];
 
 /// Words that stand before another one as well as at a sentence's end. What follows must tell.
@@ -91,16 +91,19 @@ const ANYWHERE: &[&str] = &[
     "dr", "déc", "ed", "eds", "ej", "eng", "engl", "eq", "esp", "esq", "est", "exc", "exkl", "ext",
     "fa", "fam", "feb", "ff", "fol", "fr", "févr", "geb", "gem", "gen", "gest", "godz", "gov",
     "govt", "gral", "hon", "hrsg", "hwy", "inc", "ing", "jan", "janv", "jh", "jhdt", "jr", "juil",
-    "jul", "kap", "kl", "lat", "lic", "llc", "lt", "ltd", "maj", "mio", "mrd", "nov", "nr", "núm",
-    "obs", "oct", "okt", "pl", "plc", "pp", "pres", "prov", "pt", "pty", "pvt", "pág", "págs",
-    "rd", "rep", "resp", "rev", "sec", "sect", "sen", "sep", "sept", "sgt", "sog", "sq", "sr",
-    "st", "std", "str", "tel", "tlf", "tsd", "tél", "ud", "uds", "univ", "uu", "vd", "vds", "verh",
-    "vol", "vols", "vv", "ziff", "éd", "óp", "гл", "млн", "млрд", "обл", "пр", "рис", "руб", "стр",
-    "тел", "тыс",
+    "jul", "jur", "kap", "kl", "lat", "lic", "llc", "lt", "ltd", "maj", "med", "mio", "mrd", "nov",
+    "nr", "núm", "obs", "oct", "okt", "phil", "pl", "plc", "pp", "pres", "prov", "pt", "pty",
+    "pvt", "pág", "págs", "rd", "rep", "rer", "resp", "rev", "sec", "sect", "sen", "sep", "sept",
+    "sgt", "sog", "sq", "sr", "st", "str", "tel", "tlf", "tsd", "tél", "ud", "uds", "univ", "uu",
+    "vd", "vds", "verh", "vol", "vols", "vv", "ziff", "éd", "óp", "гл", "млн", "млрд", "обл", "пр",
+    "рис", "руб", "стр", "тел", "тыс",
 ];
 
-/// “And so on”: the sentence ends if the next word has a capital.
-const AND_SO_ON: &[&str] = &["ecc", "enz", "etc", "itd", "itp", "osv", "usf", "usw", "др"];
+/// “And so on”, and units: the sentence ends if the next word has a capital.
+const AND_SO_ON: &[&str] = &[
+    "cm", "ecc", "enz", "etc", "ft", "hrs", "itd", "itp", "kg", "km", "lb", "lbs", "mg", "min",
+    "mins", "mm", "osv", "oz", "secs", "std", "tbsp", "tsp", "usf", "usw", "yr", "yrs", "др",
+];
 
 /// Names that end with an exclamation mark.
 const EXCLAIMED: &[&str] = &[
@@ -116,11 +119,14 @@ const STARTERS: &[&str] = &[
     "also",
     "although",
     "and",
+    "another",
+    "anyone",
     "are",
     "as",
     "at",
     "aunque",
     "because",
+    "both",
     "but",
     "ces",
     "cette",
@@ -146,7 +152,11 @@ const STARTERS: &[&str] = &[
     "en",
     "er",
     "es",
+    "even",
     "every",
+    "everybody",
+    "everyone",
+    "everything",
     "for",
     "from",
     "had",
@@ -169,6 +179,7 @@ const STARTERS: &[&str] = &[
     "its",
     "je",
     "jetzt",
+    "just",
     "la",
     "las",
     "le",
@@ -182,6 +193,7 @@ const STARTERS: &[&str] = &[
     "my",
     "más",
     "nach",
+    "never",
     "no",
     "nobody",
     "not",
@@ -192,7 +204,10 @@ const STARTERS: &[&str] = &[
     "on",
     "once",
     "one",
+    "only",
+    "others",
     "our",
+    "overall",
     "pero",
     "please",
     "she",
@@ -202,6 +217,8 @@ const STARTERS: &[&str] = &[
     "since",
     "so",
     "some",
+    "someone",
+    "such",
     "thanks",
     "that",
     "the",
@@ -217,6 +234,7 @@ const STARTERS: &[&str] = &[
     "und",
     "une",
     "uno",
+    "very",
     "vous",
     "was",
     "we",
@@ -357,7 +375,6 @@ pub(super) fn makes_ordinal(word: &str) -> bool {
     is_in(BEFORE_ORDINALS, word)
 }
 
-/// Of a word as it is written: `Vitamin A` is all there.
 pub(super) fn is_unfinished(word: &str) -> bool {
     is_in(UNFINISHED, word)
 }

@@ -87,7 +87,14 @@ impl<'a> WordBefore<'a> {
         let letters = word.chars().filter(|c| c.is_alphabetic()).count();
         let has_only = |is: fn(char) -> bool| word.chars().all(is);
         let capitals = letters > 1 && has_only(char::is_uppercase);
-        if has_only(|c| c.is_ascii_digit()) && word.len() <= 2 {
+        // The end of `can't`
+        let is_contraction = self
+            .head
+            .strip_suffix(['\'', '’'])
+            .is_some_and(|head| head.ends_with(char::is_alphabetic));
+        if is_contraction && letters == 1 {
+            Role::Word
+        } else if matches!(word.len(), 1 | 2) && has_only(|c| c.is_ascii_digit()) {
             Role::ShortNumber
         } else if matches!(small, "a.m" | "p.m") {
             Role::Clock
@@ -112,7 +119,7 @@ impl<'a> WordBefore<'a> {
     }
 }
 
-/// `J`, `U.S`, `Ph.D`: parts of one or two letters, or one letter.
+/// `J`, `U.S`, `Ph.D`: parts of one or two letters, or one letter. With their vowel sign those of Indic scripts are two.
 fn is_initials(word: &str) -> bool {
     let mut parts = word.split('.');
     let is_short = |part: &str, most: usize| {
@@ -120,7 +127,8 @@ fn is_initials(word: &str) -> bool {
         let count = letters.by_ref().take(most + 1).count();
         (1..=most).contains(&count) && part.chars().all(|c| c.is_alphabetic() && !is_east_asian(c))
     };
-    let most = if word.contains('.') { 2 } else { 1 };
+    let is_indic = word.starts_with(|c| matches!(c, '\u{900}'..='\u{dff}'));
+    let most = if is_indic || word.contains('.') { 2 } else { 1 };
     parts.all(|part| is_short(part, most))
 }
 
@@ -155,7 +163,9 @@ pub(super) fn ends_before(before: &WordBefore, closed: bool, next: &Next) -> boo
         (Begins::Capital | Begins::Caseless, role) => match role {
             Role::NeverLast => false,
             Role::Abbreviation => next.is_starter(),
-            Role::Clock => !next.is_date() && !before.has_fewer_words_before_than(3),
+            Role::Clock => {
+                !next.is_date() && !next.is_zone() && !before.has_fewer_words_before_than(3)
+            }
             Role::ShortNumber => !is_ordinal(before, next),
             Role::BeforeNumber | Role::AndSoOn | Role::Roman | Role::Word => true,
         },

@@ -43,6 +43,8 @@ pub(super) fn is_closer(c: char) -> bool {
             | '’'
             | '“'
             | '‘'
+            | '«'
+            | '‹'
             | '»'
             | '›'
             | '」'
@@ -63,7 +65,8 @@ pub(super) fn is_closer(c: char) -> bool {
 pub(super) fn is_opener(c: char) -> bool {
     matches!(
         c,
-        '"' | '\''
+        '`' | '"'
+            | '\''
             | '('
             | '['
             | '{'

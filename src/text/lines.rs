@@ -54,7 +54,7 @@ pub(super) fn line_end(text: &str, from: usize) -> (usize, usize) {
 /// around them. Only these two are looked at, so that a key changes nothing far away.
 pub(super) fn goes_on_in_next(line: &str, next: &str) -> bool {
     if marker(next).is_some()
-        || next.starts_with(['#', '>', '|', '=', '~', '`'])
+        || next.starts_with(['#', '>', '|', '=', '~'])
         || line.starts_with(['#', '|'])
     {
         return false;
@@ -75,7 +75,8 @@ pub(super) fn goes_on_in_next(line: &str, next: &str) -> bool {
         .unwrap_or(' ');
     let width = width(line);
     let (word, is_stopped) = last_word(line);
-    let is_unfinished = matches!(last, '(' | '[' | '„' | '&') || !is_stopped && is_unfinished(word);
+    let is_unfinished =
+        matches!(last, '(' | '[' | '„' | '&') || !is_stopped && is_unfinished(&uncapitalized(word));
     match begins {
         _ if matches!(last, ',' | '،' | '、' | '，') => {
             !begins.is_uppercase() || width >= SALUTATION
@@ -87,11 +88,25 @@ pub(super) fn goes_on_in_next(line: &str, next: &str) -> bool {
         _ if begins.is_uppercase() => {
             is_unfinished
                 || is_stopped && is_never_last(&word.to_lowercase())
-                || !is_stopped && width >= WRAPPED_BEFORE_CAPITAL && has_stop(next)
+                || !is_stopped && width >= WRAPPED_BEFORE_CAPITAL && is_prose(line, next)
         }
         _ if begins.is_numeric() => is_unfinished || is_stopped || width >= WRAPPED,
         _ if is_caseless(begins) => !is_stopped && width >= WRAPPED,
         _ => goes_on(begins) && !is_stop(begins),
+    }
+}
+
+/// Whether these lines are of a text with stops, and no list or titles.
+fn is_prose(line: &str, next: &str) -> bool {
+    line.starts_with(char::is_lowercase) || has_stop(next) || has_stop(line)
+}
+
+/// Small letters, but for a single one: `Vitamin A` lacks nothing.
+fn uncapitalized(word: &str) -> String {
+    if word.len() > 1 {
+        word.to_lowercase()
+    } else {
+        word.to_owned()
     }
 }
 

@@ -79,10 +79,14 @@ impl<'a> Next<'a> {
         is_starter(&self.word.to_lowercase())
     }
 
-    /// A month, a weekday, a time zone.
+    /// A month, a weekday, a part of a country that has its own time.
     pub(super) fn is_date(&self) -> bool {
-        let is_zone = self.word.len() > 1 && self.word.chars().all(char::is_uppercase);
-        is_zone || is_date(&self.word.to_lowercase())
+        is_date(&self.word.to_lowercase())
+    }
+
+    /// Capitals only, as `EST`.
+    pub(super) fn is_zone(&self) -> bool {
+        self.word.len() > 1 && self.word.chars().all(char::is_uppercase)
     }
 
     /// A capital with small letters behind it.

@@ -132,7 +132,9 @@ impl<'a> Scanner<'a> {
             return;
         }
         for (at, piece) in text.split_sentence_bound_indices() {
-            let whole = piece.trim_end();
+            // UAX #29 takes opening quotes and brackets for closing ones: 。《
+            let is_open = |c| is_opener(c) && !is_closer(c);
+            let whole = piece.trim_end().trim_end_matches(is_open).trim_end();
             let bare = whole.trim_end_matches(is_closer);
             let is_inner = at + piece.len() < text.len() && !piece.ends_with(is_line_break);
             if bare.ends_with(is_stop) || is_inner && !bare.is_empty() {
@@ -143,7 +145,7 @@ impl<'a> Scanner<'a> {
                     from: begin + marks.min(bare.len() - last),
                     to: begin + bare.len(),
                 };
-                self.push(begin + whole.len(), What::Stop(stop));
+                self.push(closed_at(self.block, stop.to), What::Stop(stop));
             }
         }
     }
@@ -174,8 +176,7 @@ fn full_stop(block: &str, at: usize) -> Place {
         }
         to += gap;
     }
-    let rest = &block[to..];
-    let mut end = to + rest.len() - rest.trim_start_matches(is_closer).len();
+    let mut end = closed_at(block, to);
     // A reference: `as was shown.[12]`
     if block[end..].starts_with('[') {
         let inside = &block[end + 1..];
@@ -188,6 +189,21 @@ fn full_stop(block: &str, at: usize) -> Place {
         end,
         what: What::Stop(Stop { from: at, to }),
     }
+}
+
+/// The end of the quotes and brackets that close behind `at`. What closes in one language opens in another: before a
+/// letter it opens.
+fn closed_at(block: &str, at: usize) -> usize {
+    let mut rest = block[at..].char_indices().peekable();
+    while let Some((after, c)) = rest.next() {
+        let next = rest.peek().map(|&(_, next)| next);
+        let opens = matches!(c, '“' | '‘' | '»' | '›' | '«' | '‹')
+            && next.is_some_and(char::is_alphanumeric);
+        if opens || !is_closer(c) {
+            return at + after;
+        }
+    }
+    block.len()
 }
 
 /// Goes through the places of one paragraph and decides.
@@ -325,13 +341,21 @@ impl<'a> Splitter<'a> {
     }
 
     fn line(&self, line: usize, end: usize) -> Option<usize> {
-        let next = end + space(&self.block[end..]);
-        if next == self.block.len() {
+        // More than a typing error.
+        const INDENTED: usize = 2;
+        let block = self.block;
+        let next = end + space(&block[end..]);
+        if next == block.len() {
             return None;
         }
-        let next = &self.block[next..line_end(self.block, next).0];
-        let line = &self.block[line + space(&self.block[line..])..end];
-        (!goes_on_in_next(line, next.trim_end())).then_some(end)
+        let indent = next - line_end(block, end).1;
+        let next = block[next..line_end(block, next).0].trim_end();
+        let line = &block[line + space(&block[line..])..end];
+        // `- an item` and its second line.
+        let is_item = self.list.is_some() && self.content > self.start;
+        let wraps =
+            goes_on_in_next(line, next) || is_item && indent >= INDENTED && marker(next).is_none();
+        (!wraps).then_some(end)
     }
 }
 

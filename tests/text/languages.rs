@@ -38,7 +38,7 @@ fn german() {
         "Dr. Müller und Prof. Dr. Schmidt sind bzw. waren dort. |Das kostet ca. 20 Euro.",
         "Wir brauchen Brot, Milch usw. |Danach gehen wir heim.",
         "Sie wohnt in der Hauptstr. 5 in Bonn. |Tel. 0228 12345 ist ihre Nummer.",
-        "»Komm!« |Sie lief. |Ich sagte: »Nein.« »Doch«, rief er.",
+        "»Komm!« |Sie lief. |Ich sagte: »Nein.« |»Doch«, rief er.",
     ]);
 }
 
@@ -59,6 +59,7 @@ fn hindi() {
     check(&[
         "मुझे यह फ़ोन बहुत पसंद है। |बैटरी अच्छी नहीं है। |क्या आप इसे खरीदेंगे?",
         "डॉ. शर्मा आज नहीं आए। |वे कल आएँगे।",
+        "बी.सी. में पुलिस ने कहा। |एम. ए. की डिग्री मिली।",
         "प्रो. वर्मा ने कहा! |सब ठीक है॥",
     ]);
 }
@@ -96,6 +97,7 @@ fn chinese() {
         "这部电影很好看。|我很喜欢！|你觉得呢？",
         "他说：“我不知道。”|然后他走了。",
         "“真的吗？”他问道。|我点点头。",
+        "他走了。|《红楼梦》很好看。|“真的”很好。",
         "版本2.0很好。|我……不确定。",
     ]);
 }

@@ -1,7 +1,5 @@
 //! Sentences, words, edits and offsets.
 
-#![allow(clippy::expect_used, reason = "a test that cannot go on should stop")]
-
 mod edits;
 mod golden_rules;
 mod languages;

@@ -21,7 +21,8 @@ fn abbreviations() {
     check("See Fig. 3 and Sec. 4.2 on p. 9. |Read No. 5 of Vol. 2 first. |Oh no. |That hurts.");
     check("She has a Ph.D. in physics. |It took approx. 5 years.");
     check("He died in Jan. 2020. |On Dec. 5 we met again.");
-    check("The store is on Main St. |It is open.");
+    check("The store is on Main St. |It is open. |See Roe v. Wade by Gordon S. Jones.");
+    check("It is a good film . |UN troops left (AP). |ALITO said so .");
 }
 
 #[test]
@@ -31,7 +32,13 @@ fn initials() {
 }
 
 #[test]
+fn contractions() {
+    check("I can't. |Love it. |I don’t. |Nobody's. |So I'm. |He'd. |See the 'A. Smith' file.");
+}
+
+#[test]
 fn numbers() {
+    check("It lasts 10 hrs. |Great. |It weighs 5 lbs. and is 3 yrs. old.");
     check("Pi is 3.14 or so. |Version v2.0 is out. |It costs $5.50. |I paid.");
     check("In 1995. |And then? |He came 2. |She came 1.");
 }
@@ -52,6 +59,7 @@ fn quotes_and_brackets() {
 
 #[test]
 fn lists() {
+    check("* one\n|* two\n   goes on here\n   and here\n|+ three");
     check("Good:\n|- screen\n|- battery lasts long\n|* price");
     check("1. Fast\n|2. Cheap\n|3. It works. |I like it.");
     check("a) one\n|b) two\n|(c) three\n|• four\n|✅ five");
@@ -69,6 +77,12 @@ fn line_breaks() {
     check("Dear John,\n|Thank you for the letter.");
     check("one\r\n|two\r\n|three");
     check("We went to see the\nEiffel Tower in the\nnight.");
+    check(
+        "We spent a whole week of our holidays in the beautiful city of New\nYork and liked it. |The end.",
+    );
+    check(
+        "Great phone with a bright screen and a battery that lasts all day\n|Bad phone, and the shop did not want to take it back after a week",
+    );
     check("Title\u{2029}|text\u{c}|more");
 }
 
