@@ -35,6 +35,21 @@ pub fn preflight(
     found
 }
 
+/// Looks at the beginning of the weights, and adds what was found before in `config` and the tokenizer, so that these are read
+/// once only, however often the weights' header turns out to be longer. As [`preflight`] of all three.
+pub fn preflight_weights(
+    found_before: &Preflight,
+    config: &[u8],
+    weights: FilePrefix<'_>,
+) -> Preflight {
+    if found_before.refusal.is_some() {
+        return found_before.clone();
+    }
+    let mut found = preflight(config, None, Some(weights));
+    found.vocabulary.clone_from(&found_before.vocabulary);
+    found
+}
+
 /// Fills in what is found, up to the first thing that is wrong.
 fn look(
     found: &mut Preflight,
@@ -140,6 +155,16 @@ mod tests {
                 size: weights.len() as u64,
             }),
         );
+        let beginning = FilePrefix {
+            file: "model.safetensors",
+            bytes: &weights,
+            size: weights.len() as u64,
+        };
+        let small = preflight(&config, Some(&tokenizer), None);
+        assert_eq!(preflight_weights(&small, &config, beginning), all);
+        let damaged = preflight(&config, Some(b"{}"), None);
+        let found = preflight_weights(&damaged, &config, beginning);
+        assert!(found.refusal.is_some() && found.first_bytes.is_none());
         assert_eq!(all.refusal, None);
         assert_eq!(all.format.as_deref(), Some("BF16"));
         assert_eq!(

@@ -2,14 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::vocab_txt::{SETTINGS, VOCABULARY, from_vocabulary};
+use super::vocab_txt::from_vocabulary;
+use crate::model::folder::{ADDED_TOKENS, SPECIAL_TOKENS, TOKENIZER_CONFIG, VOCABULARY};
 use crate::model::impostor;
 use crate::{Error, Result};
-
-/// Tokens that were added to those of `vocab.txt`.
-pub const ADDED_TOKENS: &str = "added_tokens.json";
-/// Which tokens are special, by older transformers.
-pub const SPECIAL_TOKENS: &str = "special_tokens_map.json";
 
 /// A tokenizer's files as far as the model has them.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,7 +29,7 @@ impl TokenizerFiles<'_> {
     /// [`Error::NotFound`] without `tokenizer.json` and `vocab.txt`, [`Error::Malformed`] for what is not JSON, and
     /// [`from_vocabulary`]'s.
     pub fn to_json(self) -> Result<Vec<u8>> {
-        let settings = object(self.tokenizer_config, SETTINGS)?;
+        let settings = object(self.tokenizer_config, TOKENIZER_CONFIG)?;
         if let Some(bytes) = self.tokenizer_json {
             // Byte by byte what the model has, if nothing overrules it.
             if settings.is_empty() || impostor::refuse(bytes, "tokenizer.json").is_err() {
@@ -105,7 +101,7 @@ fn overrule(tokenizer: &mut Map<String, Value>, settings: &Map<String, Value>) -
             }
             Some(value) => {
                 return Err(Error::Malformed {
-                    file: SETTINGS.into(),
+                    file: TOKENIZER_CONFIG.into(),
                     reason: format!("{setting} is {value}, not true or false"),
                 });
             }

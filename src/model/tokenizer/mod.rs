@@ -13,9 +13,9 @@ use crate::model::impostor;
 use crate::types::Token;
 use crate::{Error, Result};
 
-pub use files::{ADDED_TOKENS, SPECIAL_TOKENS, TokenizerFiles};
+pub use files::TokenizerFiles;
 use plain::Plain;
-pub use vocab_txt::{SETTINGS, VOCABULARY, from_vocabulary};
+pub use vocab_txt::from_vocabulary;
 
 /// BERT's own is 100. Each word costs the square of its length, times the length itself or the prefix's.
 const MAX_WORD: usize = 1000;

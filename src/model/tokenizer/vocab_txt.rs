@@ -5,12 +5,8 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::model::folder::{TOKENIZER_CONFIG, VOCABULARY};
 use crate::{Error, Result};
-
-/// The tokens, one a line, whose number is the id.
-pub const VOCABULARY: &str = "vocab.txt";
-/// How texts are prepared, if the checkpoint says so.
-pub const SETTINGS: &str = "tokenizer_config.json";
 
 /// Tokens that stand for something else than text, by what transformers calls them.
 const SPECIAL: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
@@ -48,7 +44,7 @@ pub fn from_vocabulary(vocabulary: &[u8], settings: Option<&[u8]>) -> Result<Vec
         .map_err(|e| malformed(VOCABULARY, format!("it is not UTF-8: {e}")))?;
     let settings: Settings = match settings {
         Some(json) => {
-            serde_json::from_slice(json).map_err(|e| malformed(SETTINGS, e.to_string()))?
+            serde_json::from_slice(json).map_err(|e| malformed(TOKENIZER_CONFIG, e.to_string()))?
         }
         None => Settings::default(),
     };
