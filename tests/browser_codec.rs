@@ -142,6 +142,7 @@ fn failures() {
 fn inspections() {
     for refusal in [None, Some("No.".to_owned())] {
         round_trips(Response::Inspected(Inspection {
+            address: "dropped:a%20(2)/".into(),
             facts: vec![("labels".into(), "0 négatif".into())],
             refusal: refusal.map(|message| Failure {
                 kind: ErrorKind::Unsupported,

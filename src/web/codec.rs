@@ -27,6 +27,8 @@ extern "C" {
     fn failure(this: &Message) -> Option<Message>;
 
     #[wasm_bindgen(method, getter)]
+    fn address(this: &Message) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
     fn facts(this: &Message) -> Option<Array>;
     #[wasm_bindgen(method, getter)]
     fn refusal(this: &Message) -> Option<Message>;
@@ -207,6 +209,7 @@ pub fn response(data: &JsValue) -> Option<Response> {
         },
         "ready" => Response::Ready(model_info(message)?),
         "inspected" => Response::Inspected(Inspection {
+            address: message.address()?,
             facts: list(message.facts()?, fact)?,
             refusal: message.refusal().as_ref().and_then(failure),
         }),

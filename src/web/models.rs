@@ -211,10 +211,15 @@ impl Panel {
                 return;
             }
             match answer {
-                Ok(Response::Inspected(found)) => match &found.refusal {
-                    Some(refusal) => panel.say(&refusal.message, Some(&found)),
-                    None => panel.say("This model will run here.", Some(&found)),
-                },
+                Ok(Response::Inspected(found)) => {
+                    let mut candidate = panel.candidate.borrow_mut();
+                    candidate.address.clone_from(&found.address);
+                    drop(candidate);
+                    match &found.refusal {
+                        Some(refusal) => panel.say(&refusal.message, Some(&found)),
+                        None => panel.say("This model will run here.", Some(&found)),
+                    }
+                }
                 Ok(_) => {}
                 Err(failure) => panel.say(&failure.message, None),
             }
