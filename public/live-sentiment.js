@@ -584,7 +584,7 @@ export class LiveSentimentElement extends HTMLElement {
     bar.hidden = false;
     verdict.removeAttribute("aria-busy");
     const { scores } = this.#prediction ?? {};
-    const said = scores && describe(scores.map(({ label }) => label), Float32Array.from(scores, ({ score }) => score));
+    const said = scores && describe(scores.map(({ label }) => label), Float32Array.from(scores, ({ score }) => score), this.#model?.sentiment?.info.multiLabel);
     verdict.classList.toggle("quiet", !said);
     word.textContent = said ? said.word : "Nothing to read yet";
     figure.textContent = said ? said.figure : "";

@@ -67,6 +67,8 @@ pub struct ModelInfo {
     pub architecture: String,
     /// The labels by class id.
     pub labels: Vec<String>,
+    /// Whether each label holds or not for itself (`problem_type`); otherwise exactly one does.
+    pub multi_label: bool,
     /// Numbers in all tensors together.
     pub parameters: u64,
     /// Size of the weights file, in bytes.
@@ -93,9 +95,11 @@ pub struct Benchmark {
     /// What the texts are called: `SST-2`.
     pub name: String,
     /// How many there are.
-    pub texts: u32,
-    /// How many of them it labelled rightly.
-    pub right: u32,
+    #[serde(rename = "texts")]
+    pub examples: u32,
+    /// How many of them it labelled correctly.
+    #[serde(rename = "right")]
+    pub correct: u32,
 }
 
 /// Which arithmetic runs the encoder.

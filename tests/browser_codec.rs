@@ -61,11 +61,12 @@ fn models() {
         Backend::Relaxed,
     ];
     for backend in backends {
-        for license in [None, Some("apache-2.0".to_owned())] {
+        for (license, multi_label) in [(None, false), (Some("apache-2.0".to_owned()), true)] {
             comes_back(Response::Ready(ModelInfo {
                 name: "a model".into(),
                 architecture: "bert".into(),
                 labels: vec!["négatif".into(), "🙂".into()],
+                multi_label,
                 parameters: 22_713_216,
                 file_size: 13_388_160,
                 format: "Q4_0".into(),
@@ -75,8 +76,8 @@ fn models() {
                 load_millis: 812.25,
                 measured: vec![Benchmark {
                     name: "SST-2".into(),
-                    texts: 872,
-                    right: 801,
+                    examples: 872,
+                    correct: 801,
                 }],
             }));
         }

@@ -228,10 +228,10 @@ impl Config {
                 "live_sentiment.temperature is {temperature}, not within 0.01 and 100"
             )));
         }
-        if let Some(measured) = measured.iter().find(|m| m.right > m.texts) {
+        if let Some(measured) = measured.iter().find(|m| m.correct > m.examples) {
             return Err(malformed(format!(
                 "live_sentiment.measured has {} right of {} texts",
-                measured.right, measured.texts
+                measured.correct, measured.examples
             )));
         }
         let labels = labels(&file)?;
@@ -529,8 +529,8 @@ mod tests {
             config.measured,
             [Benchmark {
                 name: "SST-2".into(),
-                texts: 872,
-                right: 800
+                examples: 872,
+                correct: 800
             }]
         );
     }
