@@ -65,6 +65,8 @@ extern "C" {
     fn architecture(this: &Message) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     fn labels(this: &Message) -> Option<Array>;
+    #[wasm_bindgen(method, getter, js_name = multiLabel)]
+    fn multi_label(this: &Message) -> Option<bool>;
     #[wasm_bindgen(method, getter)]
     fn parameters(this: &Message) -> Option<f64>;
     #[wasm_bindgen(method, getter, js_name = fileSize)]
@@ -259,6 +261,7 @@ fn model_info(message: &Message) -> Option<ModelInfo> {
         name: message.name()?,
         architecture: message.architecture()?,
         labels: list(message.labels()?, |label| label.as_string())?,
+        multi_label: message.multi_label()?,
         parameters: message.parameters()? as u64,
         file_size: message.file_size()? as u64,
         format: message.format()?,

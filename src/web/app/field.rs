@@ -1,13 +1,14 @@
 //! The field, and behind it the mark on what was not read.
 
-use leptos::html::Div;
+use js_sys::{JsString, Reflect};
+use leptos::html::{Div, Textarea};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::HtmlTextAreaElement;
 
 use super::shell::Session;
-use super::state::State;
-use crate::present::notes::Truncation;
+use crate::present::direction::direction;
+use crate::present::notes::{Beginning, MAX_LOOKED_AT};
 
 /// The name under which a tab keeps its text while it reloads.
 const DRAFT: &str = "live-sentiment draft";
@@ -60,6 +61,49 @@ impl Draft {
     }
 }
 
+/// How much of the text decides on the field's height, in UTF-16 code units: more than fits into any window.
+const MAX_SIZED: u32 = 10_000;
+
+/// What the field holds, up to a length that can be looked at after each key.
+pub(super) fn beginning(field: NodeRef<Textarea>) -> Beginning {
+    let Some(value) = field.get_untracked().and_then(|field| value(&field)) else {
+        return Beginning::default();
+    };
+    let end = MAX_LOOKED_AT as u32;
+    Beginning {
+        text: value.slice(0, end).into(),
+        is_whole: value.length() <= end,
+    }
+}
+
+/// The value as JavaScript has it, of which a part can be taken without a copy of the whole.
+fn value(field: &HtmlTextAreaElement) -> Option<JsString> {
+    Reflect::get(field, &"value".into()).ok()?.dyn_into().ok()
+}
+
+/// Direction and height follow the text. What is done here does not grow with it.
+pub(super) fn follow(field: NodeRef<Textarea>, text: &str) {
+    let Some(field) = field.get_untracked() else {
+        return;
+    };
+    let direction = direction(text);
+    let parent = field.parent_element();
+    if field.dir() != direction {
+        field.set_dir(direction);
+        if let Some(parent) = &parent {
+            _ = parent.set_attribute("dir", direction);
+        }
+    }
+    // Where the style sheet cannot size a field by its text, a hidden copy of it beside the field does so.
+    if let Some(parent) = parent
+        && !web_sys::css::supports_with_value("field-sizing", "content").unwrap_or(false)
+        && let Some(value) = value(&field)
+    {
+        let copy = String::from(value.slice(0, MAX_SIZED));
+        _ = parent.set_attribute("data-text", &copy);
+    }
+}
+
 /// The field. A text that was not read to its end is marked from where reading stopped: since a textarea cannot colour
 /// a part of its text, a copy of the text lies behind it, itself invisible but for its mark.
 #[component]
@@ -83,13 +127,20 @@ pub(super) fn Field(session: Session, draft: Draft) -> impl IntoView {
     });
     _ = window().add_event_listener_with_callback("pagehide", leaving.as_ref().unchecked_ref());
     leaving.forget();
+    // Where it is the same after another key, the copy is not laid out again.
+    let cut = Memo::new(move |_| {
+        session.state.view(|view| {
+            let cut = view.shown()?.notes.cut.as_ref()?;
+            Some((cut.read.clone(), cut.rest.clone(), cut.goes_on))
+        })
+    });
     let scroll_along = move || {
         if let Some((field, mirror)) = session.field.get_untracked().zip(mirror.get_untracked()) {
             mirror.set_scroll_top(field.scroll_top());
         }
     };
     Effect::new(move |_| {
-        if session.state.with(|state| cut(state).is_some()) {
+        if cut.with(Option::is_some) {
             request_animation_frame(scroll_along);
         }
     });
@@ -98,27 +149,26 @@ pub(super) fn Field(session: Session, draft: Draft) -> impl IntoView {
             <label class="visually-hidden" for="text">
                 "Your text"
             </label>
-            <div class="mirror" aria-hidden="true" node_ref=mirror>
-                {session.show(|state| cut(state).map_or_else(String::new, |cut| cut.read.clone()))}
-                <mark>
-                    {session.show(|state| cut(state).map_or_else(String::new, |cut| cut.rest.clone()))}
-                </mark>
+            <div class="mirror" aria-hidden="true" translate="no" node_ref=mirror>
+                <span prop:textContent=move || cut.with(|cut| cut.clone().unwrap_or_default().0)></span>
+                <mark prop:textContent=move || cut.with(|cut| cut.clone().unwrap_or_default().1)></mark>
+                // The mark goes on as a plain area: to lay out a long text twice would be felt at each key.
+                <mark class="beyond" hidden=move || !cut.with(|cut| cut.as_ref().is_some_and(|cut| cut.2))></mark>
             </div>
             // Not spell-checked, for some browsers send the text to a service for that.
             <textarea
                 id="text"
                 node_ref=session.field
-                dir="auto"
                 spellcheck="false"
                 autocomplete="off"
                 placeholder="Write or paste something"
                 on:input=move |_| session.read()
-                on:scroll=move |_| scroll_along()
+                on:scroll=move |_| {
+                    if cut.with_untracked(Option::is_some) {
+                        scroll_along();
+                    }
+                }
             ></textarea>
         </div>
     }
-}
-
-fn cut(state: &State) -> Option<&Truncation> {
-    state.shown()?.notes.cut.as_ref()
 }

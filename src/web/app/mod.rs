@@ -27,9 +27,13 @@ mod meter;
 #[cfg(feature = "page")]
 mod models;
 #[cfg(feature = "page")]
+mod numbers;
+#[cfg(feature = "page")]
 mod offline;
 #[cfg(feature = "page")]
 mod shell;
+#[cfg(feature = "page")]
+mod signals;
 #[cfg(feature = "page")]
 mod verdict;
 

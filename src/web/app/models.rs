@@ -24,7 +24,7 @@ pub(super) fn Models(session: Session, own: String) -> impl IntoView {
             let data = event.detail();
             match codec::response(&data) {
                 Some(Response::Requested { requests }) => {
-                    session.state.update(|state| state.requested(requests));
+                    session.state.requested(requests);
                 }
                 Some(_) => offline::look(session),
                 None => {
@@ -39,7 +39,10 @@ pub(super) fn Models(session: Session, own: String) -> impl IntoView {
         let on_message = on_message.into_js_value();
         _ = panel.add_event_listener_with_callback(PROGRAM, on_message.unchecked_ref());
     });
-    let address = session.state.with_untracked(|state| state.address.clone());
+    let address = session
+        .state
+        .model
+        .with_untracked(|model| model.address.clone());
     view! {
         <details class="models" id=PROGRAM data-own=own data-address=address node_ref=panel>
             <summary>"Use another model"</summary>

@@ -21,7 +21,7 @@ pub(super) fn keep_page(session: Session) {
     };
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         if let Some(Response::Requested { requests }) = codec::response(&event.data()) {
-            session.state.update(|state| state.requested(requests));
+            session.state.requested(requests);
         }
     });
     workers.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -32,7 +32,10 @@ pub(super) fn keep_page(session: Session) {
         if let (Ok(_), Ok(ready)) = (registered, workers.ready())
             && JsFuture::from(ready).await.is_ok()
         {
-            session.state.update(|state| state.is_page_kept = true);
+            session
+                .state
+                .device
+                .update(|device| device.is_page_kept = true);
         }
     });
 }
@@ -46,7 +49,7 @@ pub(super) fn look(session: Session) {
             let is_safe = ask(|storage| storage.persisted()).await;
             kept.is_safe = is_safe.unwrap_or(true);
         }
-        session.state.update(|state| state.kept = kept);
+        session.state.device.update(|device| device.kept = kept);
     });
 }
 

@@ -8,9 +8,10 @@ use leptos::wasm_bindgen::JsCast;
 use super::about::About;
 use super::announce::Announcer;
 use super::examples::Examples;
-use super::field::{Draft, Field};
+use super::field::{self, Draft, Field};
 use super::route::{Link, is_trusted_origin};
-use super::state::{Model, State};
+use super::signals::Signals;
+use super::state::{Model, ModelState, Reading, View};
 use super::verdict::Verdict;
 use super::{models, offline};
 use crate::web::client::launch;
@@ -37,7 +38,7 @@ pub fn start() {
 #[derive(Clone, Copy)]
 pub(super) struct Session {
     /// All that is known.
-    pub(super) state: RwSignal<State>,
+    pub(super) state: Signals,
     /// The field, whose value is the text.
     pub(super) field: NodeRef<Textarea>,
     /// The one button of the verdict.
@@ -48,7 +49,7 @@ pub(super) struct Session {
 impl Session {
     /// Starts to read with the model at `address`.
     fn new(address: String) -> Self {
-        let state = RwSignal::new(State::new(address.clone()));
+        let state = Signals::new(address.clone());
         let field = NodeRef::<Textarea>::new();
         let action = NodeRef::<Button>::new();
         let client = start_client(state, field, action, address, None);
@@ -58,17 +59,18 @@ impl Session {
             action,
             client: StoredValue::new_local(client),
         };
-        network_log::observe(move |requests| state.update(|state| state.requested(requests)));
+        network_log::observe(move |requests| state.requested(requests));
         offline::on_network(move || {
-            if state.with_untracked(State::waits_for_network) {
+            if state.model.with_untracked(ModelState::waits_for_network) {
                 session.stop_or_start();
             }
         });
         Effect::new(move |was_loading: Option<bool>| {
-            let is_loading = state.with(|state| matches!(state.model, Model::Loading(_)));
+            let is_loading = state.model.with(ModelState::is_loading);
             if was_loading == Some(true) && !is_loading {
                 // What could not be run should not be kept.
-                if state.with_untracked(|state| matches!(state.model, Model::Ready)) {
+                let is_ready = |model: &ModelState| model.model == Model::Ready;
+                if state.model.with_untracked(is_ready) {
                     offline::keep_page(session);
                     offline::look(session);
                 }
@@ -79,33 +81,34 @@ impl Session {
         session
     }
 
-    /// A piece of the page that follows the state. That `piece` is a function pointer makes all pieces one type, and
+    /// A piece of the page that follows model and text. That `piece` is a function pointer makes all pieces one type, and
     /// leptos' code for them one copy.
     pub(super) fn show<T: 'static>(
         self,
-        piece: fn(&State) -> T,
+        piece: fn(View) -> T,
     ) -> impl Fn() -> T + Copy + Send + 'static {
-        move || self.state.with(piece)
+        move || self.state.view(piece)
     }
 
     /// The text changed: asks how it reads.
     pub(super) fn read(self) {
         let text = text_of(self.field);
+        field::follow(self.field, &text);
         if text.trim().is_empty() {
-            let asked = self.state.with_untracked(State::asked);
+            let asked = self.state.reading.with_untracked(Reading::asked);
             self.client
                 .with_value(|client| client.cancel_request(asked));
-            self.state.update(State::clear);
+            self.state.reading.update(Reading::clear);
         } else {
             let at = now();
             let seq = self.client.with_value(|client| client.submit(text));
-            self.state.update(|state| state.ask(seq, at));
+            self.state.reading.update(|reading| reading.ask(seq, at));
         }
     }
 
     /// Reads with another model from now on; `files` are what it consists of, if they were dropped on the page.
     pub(super) fn use_model(self, address: String, files: Option<Array>) {
-        self.state.update(|state| state.switch(address.clone()));
+        self.state.switch(address.clone());
         let client = start_client(self.state, self.field, self.action, address, files);
         self.client.set_value(client);
         self.focus();
@@ -130,11 +133,10 @@ impl Session {
 
     /// The one button of the verdict: stops what loads, starts what stopped.
     pub(super) fn stop_or_start(self) {
-        let is_loading = |state: &State| matches!(state.model, Model::Loading(_));
-        if self.state.with_untracked(is_loading) {
+        if self.state.model.with_untracked(ModelState::is_loading) {
             self.client.with_value(Client::cancel);
         } else {
-            self.state.update(State::start_again);
+            self.state.model.update(ModelState::start_again);
             self.client.with_value(Client::retry);
         }
     }
@@ -142,7 +144,7 @@ impl Session {
 
 /// The worker with a model, whose events change the state.
 fn start_client(
-    state: RwSignal<State>,
+    state: Signals,
     field: NodeRef<Textarea>,
     action: NodeRef<Button>,
     model: String,
@@ -155,23 +157,23 @@ fn start_client(
         start_worker: None,
     };
     Client::start(options, move |event| {
-        state.update(|state| match event {
-            Event::Progress(progress) => state.progress(progress),
+        match event {
+            Event::Progress(progress) => state.model.update(|model| model.progress(progress)),
             Event::Ready(info) => state.ready(info, now()),
             Event::Classified { seq, prediction } => {
-                state.classified(seq, prediction, &text_of(field), now());
+                state.classified(seq, &prediction, || field::beginning(field), now());
             }
             Event::Failed { seq, failure } => {
                 state.failed(seq, failure, window().navigator().on_line());
             }
-            Event::Restarted(_) => state.restart(),
-            Event::Stored(storage) => state.storage = Some(storage),
+            Event::Restarted(_) => state.model.update(ModelState::restart),
+            Event::Stored(storage) => state.stored(storage),
             Event::Requested(requests) => state.requested(requests),
             // The page never asks for tokens alone.
             Event::Tokenized { .. } => {}
-        });
+        }
         // A button that is about to hide would take the focus with it.
-        if state.with_untracked(|state| state.action().is_none())
+        if state.view_untracked(|view| view.action().is_none())
             && let Some((action, field)) = action.get_untracked().zip(field.get_untracked())
             && document().active_element().as_ref() == Some(action.as_ref())
         {
@@ -209,7 +211,8 @@ fn App(draft: Draft, link: Link) -> impl IntoView {
     let session = Session::new(first);
     view! {
         <header class="masthead">
-            <h1>"How does it read?"</h1>
+            <h1>"Is it positive or negative?"</h1>
+            <p>"Write something, and see how likely it is negative, neutral or positive."</p>
         </header>
         <main>
             <Field session draft />
