@@ -227,3 +227,24 @@ fn not_sure_below_the_threshold() {
     assert!(!answer(0.49).is_sure());
     assert!(answer(CONFIDENCE_THRESHOLD).is_sure());
 }
+
+#[test]
+fn a_fragment_names_a_view_beside_its_parameters() {
+    use live_sentiment::web::app::route::{View, split};
+    for (fragment, view, parameters) in [
+        ("", View::Text, ""),
+        ("text", View::Text, ""),
+        ("models", View::Models, ""),
+        ("text=models", View::Text, "text=models"),
+        ("models&model=m%2F", View::Models, "model=m%2F"),
+        (
+            "model=m%2F&text=fine&models",
+            View::Models,
+            "model=m%2F&text=fine",
+        ),
+        ("text&text=fine", View::Text, "text=fine"),
+        ("nonsense", View::Text, "nonsense"),
+    ] {
+        assert_eq!(split(fragment), (view, parameters.to_owned()), "{fragment}");
+    }
+}

@@ -3,8 +3,7 @@
 use leptos::prelude::*;
 
 use super::device::{Requests, Stored};
-use super::models::Models;
-use super::shell::Session;
+use super::session::Session;
 use crate::present::format::{accuracy, count, duration, megabytes, millions};
 use crate::present::labels::backend;
 use crate::types::ModelInfo;
@@ -34,7 +33,7 @@ fn folder(address: &str) -> &str {
 }
 
 #[component]
-pub(super) fn About(session: Session, own: String) -> impl IntoView {
+pub(super) fn About(session: Session) -> impl IntoView {
     let facts = FACTS
         .into_iter()
         .map(|(term, value)| {
@@ -64,7 +63,6 @@ pub(super) fn About(session: Session, own: String) -> impl IntoView {
                 " says how it was made, measured and licensed."
             </p>
         </details>
-        <Models session own />
         <Requests session />
         <Stored session />
     }

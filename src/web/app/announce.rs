@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use super::shell::Session;
+use super::session::Session;
 use super::state::{State, VerdictState};
 
 /// How long nothing must have changed.

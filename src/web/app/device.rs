@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::offline;
-use super::shell::Session;
+use super::session::Session;
 use super::state::State;
 use crate::present::format::{count, duration, megabytes, size};
 
@@ -20,10 +20,10 @@ pub(super) fn Stored(session: Session) -> impl IntoView {
     view! {
         <section class="stored" aria-label="Stored on this device">
             <p>{session.show(stored)}</p>
-            <button type="button" hidden=session.show(is_empty) on:click=move |_| offline::clear(session)>
+            <button type="button" hidden=session.show(is_empty) on:click=move |_| session.clear_device()>
                 "Clear"
             </button>
-            <button type="button" hidden=session.show(is_safe) on:click=move |_| offline::protect(session)>
+            <button type="button" hidden=session.show(is_safe) on:click=move |_| session.protect_device()>
                 "Ask the browser to keep it"
             </button>
         </section>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::HtmlTextAreaElement;
 
-use super::shell::Session;
+use super::session::Session;
 use super::state::State;
 use crate::present::notes::Truncation;
 

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::shell::Session;
+use super::session::Session;
 use super::state::State;
 use crate::present::labels::{MAX_LISTED_LABELS, Polarity, heading, in_order};
 

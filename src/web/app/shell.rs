@@ -1,24 +1,25 @@
-//! The whole page, and the line between its parts and the worker.
+//! The whole page: puts the views together, and has them follow the page's address, the network and the worker.
 
-use js_sys::Array;
-use leptos::html::{Button, Textarea};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
 
 use super::about::About;
 use super::announce::Announcer;
 use super::examples::Examples;
 use super::field::{Draft, Field};
-use super::route::{Link, is_trusted_origin};
+use super::models::Models;
+use super::nav::{self, Nav};
+use super::offline;
+use super::route::{Link, View, is_trusted_origin};
+use super::session::Session;
 use super::state::{Model, State};
 use super::verdict::Verdict;
-use super::{models, offline};
 use crate::web::client::launch;
-use crate::web::client::{Client, Event, Options};
 use crate::web::network_log;
 
-/// The model's folder, relative to the page.
-pub(super) const MODEL: &str = "models/minilm-sentiment/";
+/// The model's folder, relative to the page. `public/startup.js` starts with the same.
+const MODEL: &str = "models/minilm-sentiment/";
 
 /// Puts the page in place of the still one in `index.html`, and starts the worker.
 pub fn start() {
@@ -33,155 +34,8 @@ pub fn start() {
     leptos::mount::mount_to(page.unchecked_into(), move || view! { <App draft link /> }).forget();
 }
 
-/// What every component works with.
-#[derive(Clone, Copy)]
-pub(super) struct Session {
-    /// All that is known.
-    pub(super) state: RwSignal<State>,
-    /// The field, whose value is the text.
-    pub(super) field: NodeRef<Textarea>,
-    /// The one button of the verdict.
-    pub(super) action: NodeRef<Button>,
-    client: StoredValue<Client, LocalStorage>,
-}
-
-impl Session {
-    /// Starts to read with the model at `address`.
-    fn new(address: String) -> Self {
-        let state = RwSignal::new(State::new(address.clone()));
-        let field = NodeRef::<Textarea>::new();
-        let action = NodeRef::<Button>::new();
-        let client = start_client(state, field, action, address, None);
-        let session = Self {
-            state,
-            field,
-            action,
-            client: StoredValue::new_local(client),
-        };
-        network_log::observe(move |requests| state.update(|state| state.requested(requests)));
-        offline::on_network(move || {
-            if state.with_untracked(State::waits_for_network) {
-                session.stop_or_start();
-            }
-        });
-        Effect::new(move |was_loading: Option<bool>| {
-            let is_loading = state.with(|state| matches!(state.model, Model::Loading(_)));
-            if was_loading == Some(true) && !is_loading {
-                // What could not be run should not be kept.
-                if state.with_untracked(|state| matches!(state.model, Model::Ready)) {
-                    offline::keep_page(session);
-                    offline::look(session);
-                }
-                models::start_or_refresh();
-            }
-            is_loading
-        });
-        session
-    }
-
-    /// A piece of the page that follows the state. That `piece` is a function pointer makes all pieces one type, and
-    /// leptos' code for them one copy.
-    pub(super) fn show<T: 'static>(
-        self,
-        piece: fn(&State) -> T,
-    ) -> impl Fn() -> T + Copy + Send + 'static {
-        move || self.state.with(piece)
-    }
-
-    /// The text changed: asks how it reads.
-    pub(super) fn read(self) {
-        let text = text_of(self.field);
-        if text.trim().is_empty() {
-            let asked = self.state.with_untracked(State::asked);
-            self.client
-                .with_value(|client| client.cancel_request(asked));
-            self.state.update(State::clear);
-        } else {
-            let at = now();
-            let seq = self.client.with_value(|client| client.submit(text));
-            self.state.update(|state| state.ask(seq, at));
-        }
-    }
-
-    /// Reads with another model from now on; `files` are what it consists of, if they were dropped on the page.
-    pub(super) fn use_model(self, address: String, files: Option<Array>) {
-        self.state.update(|state| state.switch(address.clone()));
-        let client = start_client(self.state, self.field, self.action, address, files);
-        self.client.set_value(client);
-        self.focus();
-        self.read();
-    }
-
-    /// Puts the focus into the field, for a button that hides would lose it.
-    pub(super) fn focus(self) {
-        if let Some(field) = self.field.get_untracked() {
-            _ = field.focus();
-        }
-    }
-
-    /// Replaces the text, as if it had been typed.
-    pub(super) fn write(self, text: &str) {
-        if let Some(field) = self.field.get_untracked() {
-            field.set_value(text);
-            self.focus();
-            self.read();
-        }
-    }
-
-    /// The one button of the verdict: stops what loads, starts what stopped.
-    pub(super) fn stop_or_start(self) {
-        let is_loading = |state: &State| matches!(state.model, Model::Loading(_));
-        if self.state.with_untracked(is_loading) {
-            self.client.with_value(Client::cancel);
-        } else {
-            self.state.update(State::start_again);
-            self.client.with_value(Client::retry);
-        }
-    }
-}
-
-/// The worker with a model, whose events change the state.
-fn start_client(
-    state: RwSignal<State>,
-    field: NodeRef<Textarea>,
-    action: NodeRef<Button>,
-    model: String,
-    files: Option<Array>,
-) -> Client {
-    let options = Options {
-        model,
-        files,
-        backend: None,
-        start_worker: None,
-    };
-    Client::start(options, move |event| {
-        state.update(|state| match event {
-            Event::Progress(progress) => state.progress(progress),
-            Event::Ready(info) => state.ready(info, now()),
-            Event::Classified { seq, prediction } => {
-                state.classified(seq, prediction, &text_of(field), now());
-            }
-            Event::Failed { seq, failure } => {
-                state.failed(seq, failure, window().navigator().on_line());
-            }
-            Event::Restarted(_) => state.restart(),
-            Event::Stored(storage) => state.storage = Some(storage),
-            Event::Requested(requests) => state.requested(requests),
-            // The page never asks for tokens alone.
-            Event::Tokenized { .. } => {}
-        });
-        // A button that is about to hide would take the focus with it.
-        if state.with_untracked(|state| state.action().is_none())
-            && let Some((action, field)) = action.get_untracked().zip(field.get_untracked())
-            && document().active_element().as_ref() == Some(action.as_ref())
-        {
-            _ = field.focus();
-        }
-    })
-}
-
 /// The page's own model, and the one to begin with: a link may ask for another one of this site, or one that was dropped on this
-/// page. It must not make the page ask another site for anything by itself; see `src/web/models.rs` for those.
+/// page. It must not make the page ask another site for anything by itself; see [`nav::follow`] for those.
 fn addresses(link: &Link) -> (String, String) {
     let own = launch::model(MODEL).unwrap_or_else(|_| MODEL.to_owned());
     let asked = launch::model(&link.model)
@@ -191,34 +45,86 @@ fn addresses(link: &Link) -> (String, String) {
     (own, first)
 }
 
-fn text_of(field: NodeRef<Textarea>) -> String {
-    field
-        .get_untracked()
-        .map(|field| field.value())
-        .unwrap_or_default()
-}
-
-/// Milliseconds since the page was opened.
-fn now() -> f64 {
-    window().performance().map_or(0.0, |clock| clock.now())
-}
-
 #[component]
 fn App(draft: Draft, link: Link) -> impl IntoView {
     let (own, first) = addresses(&link);
-    let session = Session::new(first);
+    let session = Session::new(own, first, link.view);
+    watch_network(session);
+    watch_model(session);
+    watch_view(session);
+    nav::follow(session, link);
     view! {
         <header class="masthead">
             <h1>"How does it read?"</h1>
         </header>
         <main>
-            <Field session draft />
-            <Verdict session />
-            <Announcer session />
-            <Examples session />
+            <div class="view" hidden=move || session.view.get() != View::Text>
+                <Field session draft />
+                <Verdict session />
+                <Announcer session />
+                <Examples session />
+            </div>
+            <Models session />
         </main>
+        // After the text in the document, for the first stop of the Tab key behind the field is what belongs to it.
+        <Nav session />
         <footer>
-            <About session own />
+            <About session />
         </footer>
     }
+}
+
+/// Has the page's list of requests grow, and what failed for want of a network start again.
+fn watch_network(session: Session) {
+    let on_requests = move |requests| session.state.update(|state| state.requested(requests));
+    network_log::observe(on_requests);
+    offline::on_requests(on_requests);
+    offline::on_network(move || {
+        if session.state.with_untracked(State::waits_for_network) {
+            session.stop_or_start();
+        }
+    });
+}
+
+/// Puts the focus into the field when it comes back.
+fn watch_view(session: Session) {
+    Effect::new(move |before: Option<View>| {
+        let view = session.view.get();
+        if view == View::Text && before == Some(View::Models) {
+            // Once it is there.
+            request_animation_frame(move || session.focus());
+        }
+        view
+    });
+}
+
+/// Once the model is there, keeps the page on this device and looks at what is there: what the visitor waits for comes first.
+fn watch_model(session: Session) {
+    let is_page_asked_for = StoredValue::new(false);
+    Effect::new(move |was_loading: Option<bool>| {
+        let is_loading = session
+            .state
+            .with(|state| matches!(state.model, Model::Loading(_)));
+        if was_loading != Some(true) || is_loading {
+            return is_loading;
+        }
+        // What could not be run should not be kept.
+        if session
+            .state
+            .with_untracked(|state| matches!(state.model, Model::Ready))
+        {
+            if !is_page_asked_for.get_value() {
+                is_page_asked_for.set_value(true);
+                spawn_local(async move {
+                    let is_kept = offline::keep_page().await;
+                    is_page_asked_for.set_value(is_kept);
+                    session.state.update(|state| state.is_page_kept = is_kept);
+                });
+            }
+            spawn_local(session.refresh_device());
+        } else {
+            spawn_local(session.refresh_models());
+        }
+        is_loading
+    });
 }

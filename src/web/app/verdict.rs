@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::meter::Meter;
-use super::shell::Session;
+use super::session::Session;
 use super::state::{Model, State, VerdictState};
 use crate::ErrorKind;
 use crate::present::failures::FailureMessage;

@@ -1,11 +1,13 @@
 //! The page's end of the line to the worker: which worker this browser can run, how it is started, and which request it
 //! gets next.
 
+#[cfg(feature = "page")]
+mod early;
 #[cfg(feature = "client")]
 mod handle;
 #[cfg(feature = "client")]
 pub(in crate::web) mod launch;
-#[cfg(feature = "models")]
+#[cfg(feature = "page")]
 pub(in crate::web) mod one_shot;
 #[cfg(feature = "browser")]
 pub mod probe;

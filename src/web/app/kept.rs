@@ -8,7 +8,8 @@ use web_sys::{Cache, CacheStorage, Request, Response, Window};
 const MODELS: &str = "live-sentiment-models";
 
 /// A model that is here whole.
-pub(super) struct Model {
+#[derive(Clone, PartialEq)]
+pub(super) struct KeptModel {
     /// As `Request::Load` takes it.
     pub(super) address: String,
     /// Of its files.
@@ -16,7 +17,7 @@ pub(super) struct Model {
 }
 
 /// All of them; none where the browser keeps nothing.
-pub(super) async fn models(window: &Window) -> Vec<Model> {
+pub(super) async fn models(window: &Window) -> Vec<KeptModel> {
     let mut models = Vec::new();
     // In private windows of some browsers there is no such property.
     let caches = Reflect::get(window, &"caches".into()).ok();
@@ -34,7 +35,7 @@ pub(super) async fn models(window: &Window) -> Vec<Model> {
         let key: Request = key.unchecked_into();
         if let Some(address) = address(&key.url()) {
             let bytes = listed(&cache, &key).await.unwrap_or_default();
-            models.push(Model { address, bytes });
+            models.push(KeptModel { address, bytes });
         }
     }
     models
