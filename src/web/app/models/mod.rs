@@ -61,11 +61,11 @@ pub(super) fn Models(session: Session) -> impl IntoView {
             <Finder panel />
             <Found panel />
             <Kept panel />
-            <p>
+            <p class="choice">
                 <button type="button" id="link" on:click=move |_| session.show_text(session.text())>
                     "Put the text into the page’s address"
                 </button>
-                " It then leads to this model and this text. What stands behind its # is sent to no server."
+                <span>"It then leads to this model and this text. What stands behind its # is sent to no server."</span>
             </p>
         </details>
     }
