@@ -1,5 +1,6 @@
-// The npm package, from the release build: `node .ci/pack.mjs [FOLDER]` writes live-sentiment-VERSION.tgz there, by default
-// into target/. The same files as the site's, flat: so bundlers, which follow `new URL(…, import.meta.url)`, find them all.
+// Packs the release build as an npm package: `node .ci/pack.mjs [FOLDER]` writes live-sentiment-VERSION.tgz to FOLDER, by
+// default target/. It has the site's files in one flat folder, so that bundlers, which follow
+// `new URL(…, import.meta.url)`, find them all.
 
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -10,10 +11,10 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = process.env.DIST ?? join(root, "dist");
 
-/** Packs into `folder`; returns the tarball's path. */
+/** Writes the package to `folder`; returns the tarball's path. */
 export function pack(folder = join(root, "target")) {
   const [build, ...others] = readdirSync(dist).filter((name) => name.startsWith("build-"));
-  if (!build || others.length) throw new Error(`${dist} should hold one build-HASH folder: build the release first.`);
+  if (!build || others.length) throw new Error(`${dist} should contain one build-HASH folder: build the release first.`);
   const cargo = readFileSync(join(root, "Cargo.toml"), "utf8");
   const stated = (key) => new RegExp(`^${key} = "(.*)"$`, "m").exec(cargo)[1];
 
@@ -37,7 +38,7 @@ export function pack(folder = join(root, "target")) {
       "./package.json": "./package.json",
     },
     types: "./live-sentiment.d.ts",
-    // To import it defines the element.
+    // Importing it defines the element.
     sideEffects: ["./live-sentiment.js"],
   };
   writeFileSync(join(staging, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -1,5 +1,5 @@
-// A plain static file server, as any host is: right types, ETag, ranges, 404 for what is not there, and no header
-// that a page could come to depend on. `node .ci/server.mjs FOLDER [--port N]`; the browser tests import it.
+// A plain static file server, like any host: correct media types, ETag, range requests, 404 for missing files, and no
+// header that a page could come to depend on. `node .ci/server.mjs FOLDER [--port N]`; the browser tests import it.
 
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
@@ -63,7 +63,7 @@ export async function serveFile(root, request, response) {
     return response.end();
   }
 
-  // One range, as resumed downloads ask for. Several at once, or one made for another version, get the whole file.
+  // A single range, as resumed downloads request. Multiple ranges, or one for another version, get the whole file.
   let [start, end, status] = [0, file.size - 1, 200];
   const range = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? "");
   if (range && (range[1] || range[2]) && (request.headers["if-range"] ?? etag) === etag) {
@@ -85,8 +85,8 @@ export async function serveFile(root, request, response) {
 }
 
 /**
- * Serves the folder `root`. `intercept(request, response)` sees each request first and returns true where it has
- * answered it. `port` 0 takes any free one.
+ * Serves the folder `root`. `intercept(request, response)` gets each request first and returns true if it has
+ * answered it. `port` 0 picks any free port.
  */
 export async function serve(root, { port = 0, host = "127.0.0.1", intercept = async () => false } = {}) {
   root = resolve(root);
@@ -104,7 +104,7 @@ export async function serve(root, { port = 0, host = "127.0.0.1", intercept = as
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [root, option, value] = process.argv.slice(2);
   const asked = option === "--port" ? Number(value) : undefined;
-  // Somebody else on 8080 is no reason to fail, unless that port was asked for.
+  // If the default port is taken, use another one, unless it was requested explicitly.
   const { url } = await serve(root, { port: asked ?? 8080 }).catch((error) => {
     if (asked !== undefined || error.code !== "EADDRINUSE") throw error;
     return serve(root);

@@ -1,15 +1,15 @@
-// Trunk's post-build hook: makes what it built safe to cache for ever, to keep for offline use, and to serve under a strict
-// policy.
+// Trunk's post-build hook: makes a release cacheable forever, usable offline, and servable under a strict
+// Content-Security-Policy. The result:
 //
-//   index.html, bench.html …    from Trunk and public/, under the names people link to; know the build's hash
-//   sw.js                       the service worker: knows the build's hash, and which files the page is made of
-//   models/NAME/files.json      length and SHA-256 of the model's files, which the worker holds them against
-//   live-sentiment.js           the element and the API: has its style sheet, and knows where the compiled files are
-//   models/, icons/, *.js …     public/ as it is
-//   build-HASH/                 what was compiled: the page's and the workers' files, which find each other by plain
-//                               relative names. A page never meets a worker of another build.
+//   index.html, bench.html …    from Trunk and public/, under their public names; contain the build's hash
+//   sw.js                       the service worker; contains the build's hash and the list of the page's files
+//   models/NAME/files.json      manifest: length and SHA-256 of the model's files, which the worker verifies
+//   live-sentiment.js           the element and the API; contains the paths of the compiled files
+//   models/, icons/, *.js …     copied from public/
+//   build-HASH/                 the compiled files of page and workers and the element's modules, which refer to each other
+//                               by relative paths, so that a page never loads a worker of another build
 //
-// A debug build (`trunk serve`) stays flat and without policy: its meta tag keeps saying "dev".
+// A debug build (`trunk serve`) stays flat and without the policy: the build in its meta tag is "dev".
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
@@ -18,7 +18,10 @@ import { join } from "node:path";
 const dist = process.env.TRUNK_STAGING_DIR;
 const publicFolder = join(process.env.TRUNK_SOURCE_DIR, "public");
 
-// Workers get no other source of code or data than the site itself. WebAssembly needs 'wasm-unsafe-eval', not 'unsafe-eval'.
+/** Modules of live-sentiment.js in public/ that must match its version: they are moved to build-HASH/. */
+const MODULES = ["api_failure.js", "api_field.js", "api_view.js"];
+
+// Code and data come from the site itself only. WebAssembly needs 'wasm-unsafe-eval', not 'unsafe-eval'.
 const POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
@@ -33,14 +36,15 @@ const POLICY = [
 
 writeFileSync(join(dist, "app_loader.js"), `import init from "./app.js";\nawait init();\n`);
 listModels(join(dist, "models"));
-rewrite("live-sentiment.js", [[/^const STYLE = .*;$/m, `const STYLE = ${JSON.stringify(style("element.css"))};`]]);
+rewrite("api_view.js", [[/^const STYLE = .*;$/m, `const STYLE = ${JSON.stringify(style("element.css"))};`]]);
 rewrite("startup.js", [[/(?<=^  const PROBES = ).*(?=;$)/m, JSON.stringify({ simd128: probe("simd128"), relaxed: probe("relaxed") })]]);
 if (process.env.TRUNK_PROFILE === "release") stamp();
 
 function stamp() {
   const hash = hashOf(dist);
   const build = `build-${hash}`;
-  const compiled = readdirSync(dist).filter((name) => name !== "index.html" && !existsSync(join(publicFolder, name)));
+  const stays = (name) => name === "index.html" || (existsSync(join(publicFolder, name)) && !MODULES.includes(name));
+  const compiled = readdirSync(dist).filter((name) => !stays(name));
   mkdirSync(join(dist, build));
   for (const name of compiled) renameSync(join(dist, name), join(dist, build, name));
 
@@ -51,7 +55,7 @@ function stamp() {
   }
   stampServiceWorker(hash, build, compiled);
   rewrite("live-sentiment.js", [
-    [/from "\.\/api\.js"/, `from "./${build}/api.js"`],
+    ...["api.js", ...MODULES].map((name) => [new RegExp(`from "\\./${name}"`), `from "./${build}/${name}"`]),
     [/"\.\/worker_loader\.js"/, `"./${build}/worker_loader.js"`],
     [/"\.\/worker_relaxed_loader\.js"/, `"./${build}/worker_relaxed_loader.js"`],
     [/^const PROGRAMS = .*;$/m, `const PROGRAMS = "./${build}/";`],
@@ -60,8 +64,8 @@ function stamp() {
 }
 
 /**
- * Writes each model's files.json. A folder whose files it cannot list, such as one with vocab.txt or several files of weights,
- * gets none: its files are then kept as they come.
+ * Writes each model's files.json. A folder with other files, such as vocab.txt or several weights files, gets none: its
+ * files are then cached without verification.
  */
 function listModels(models) {
   for (const { name } of readdirSync(models, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
@@ -69,7 +73,7 @@ function listModels(models) {
     const weights = readdirSync(folder).filter((file) => /^[^.].*\.(gguf|safetensors)$/i.test(file));
     const listed = ["config.json", "tokenizer.json", ...weights];
     if (weights.length !== 1 || !listed.every((file) => existsSync(join(folder, file)))) {
-      console.log(`stamp: models/${name} is left without a files.json`);
+      console.log(`stamp: models/${name} gets no files.json`);
       continue;
     }
     const entry = (file) => {
@@ -80,7 +84,7 @@ function listModels(models) {
   }
 }
 
-/** Tells the service worker what the page is made of. What only programs use, bench.html and the API, is not kept. */
+/** Inserts the list of the page's files into the service worker. bench.html and the API are not cached. */
 function stampServiceWorker(hash, build, compiled) {
   const icons = readdirSync(join(publicFolder, "icons")).map((name) => `icons/${name}`);
   const kept = compiled.filter((name) => /\.(css|js|wasm)$/.test(name) && !name.startsWith("api"));
@@ -106,7 +110,7 @@ function style(name) {
   return css.replace(/\/\*[^]*?\*\//g, "").replace(/\s*\n\s*/g, "\n").trim();
 }
 
-/** Replaces each pattern, which must be there exactly once, in a file of the build. */
+/** Replaces each pattern, which must match exactly once, in a file of the build. */
 function rewrite(name, replacements) {
   const path = join(dist, name);
   const text = replacements.reduce((text, [pattern, by]) => replaceOnce(name, text, pattern, by), readFileSync(path, "utf8"));
@@ -125,12 +129,12 @@ function hashOf(folder) {
   return hash.digest("hex").slice(0, 12);
 }
 
-/** The page with its references into the build's folder, the build's hash and the policy. */
+/** Inserts the build's hash and the policy into a page, and redirects references to the build's folder. */
 function stampPage(name, html, hash, compiled) {
   html = html.replace(/[ \t]*<!--[^]*?-->\n?/g, "");
   for (const file of compiled) html = html.replaceAll(`="./${file}`, `="./build-${hash}/${file}`);
   html = replaceOnce(name, html, /<meta name="build" content="[^"]*"/, `<meta name="build" content="${hash}"`);
-  // Before anything that loads something.
+  // The policy must precede every element that loads something.
   html = replaceOnce(name, html, /(?<=<meta charset="utf-8"[^>]*>)/i, `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`);
   for (const inline of html.matchAll(/<style[\s>]|\sstyle="|\son[a-z]+="|<script(?![^>]*\ssrc=)[^>]*>/gi)) {
     throw new Error(`${name} has "${inline[0].trim()}" inline, which its Content-Security-Policy forbids.`);

@@ -1,4 +1,4 @@
-// window.bench for tests/bench: every call is answered, none is overtaken by a newer one.
+// Defines window.bench for tests/bench: calls are queued, and every one is answered.
 
 import { create } from "./live-sentiment.js";
 

@@ -120,7 +120,7 @@ export interface Sentiment {
 /** Loads a model into a worker of its own. */
 export function create(options?: CreateOptions): Promise<Sentiment>;
 
-/** What an element knows of its text. */
+/** What an element knows of its present text. */
 export interface Prediction extends Score {
   scores: Score[];
   tokens: Token[];
@@ -129,21 +129,32 @@ export interface Prediction extends Score {
 }
 
 export interface LiveSentimentEventMap {
-  /** Null when there is no verdict any more. */
+  /** Null when there is no verdict any more. A verdict that comes when the text is another already is not told. */
   "sentiment-change": CustomEvent<Prediction | null>;
   "model-progress": CustomEvent<Progress>;
   "model-error": CustomEvent<{ kind: ErrorKind; message: string }>;
 }
 
-/** `<live-sentiment>`; attributes: `for`, `model`, `loading`, `theme`, `name`, `placeholder`. */
+/** `<live-sentiment>`; attributes: `for`, `model`, `loading`, `theme`, `name`, `placeholder`, `form`, `disabled`. */
 export class LiveSentimentElement extends HTMLElement {
   static readonly version: string;
   /** The text that is read. */
   value: string;
+  /** These reflect attributes. */
   name: string;
-  readonly type: string;
-  readonly form: HTMLFormElement | null;
-  /** How the text reads; null while there is no verdict. */
+  type: string;
+  htmlFor: string;
+  model: string;
+  theme: string;
+  placeholder: string;
+  disabled: boolean;
+  get loading(): "lazy" | "eager";
+  set loading(loading: string);
+  /** The form it belongs to; sets the attribute, which is an id. */
+  get form(): HTMLFormElement | null;
+  set form(form: string | HTMLFormElement | null);
+  readonly labels: NodeList;
+  /** How the text reads; null while there is no verdict of the text that is there now. */
   readonly prediction: Prediction | null;
   addEventListener<K extends keyof LiveSentimentEventMap>(
     type: K,

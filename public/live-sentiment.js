@@ -3,10 +3,11 @@
 // What a text means is computed in a worker and put into words in WebAssembly (src/web/api.rs). Here is what has to be
 // JavaScript: the class of the element, which draws those words, and workers that bundlers and other origins can start.
 
-import init, { create as load, describe } from "./api.js";
+import init, { create as load } from "./api.js";
+import { POLICY, explain, failure, parsed } from "./api_failure.js";
+import * as fields from "./api_field.js";
+import { View } from "./api_view.js";
 
-/** The style sheet of the shadow root. The build puts style/element.css here. */
-const STYLE = "";
 /** Folder of the worker's files, relative to this script. The build puts its own here. */
 const PROGRAMS = "./";
 const VERSION = "0.1.0";
@@ -14,8 +15,8 @@ const VERSION = "0.1.0";
 /** The model of this site, beside the script. */
 const OWN_MODEL = new URL(/* @vite-ignore */ "models/minilm-sentiment/", import.meta.url).href;
 
-/** How long a verdict must have stood before a screen reader hears it, in ms. */
-const SETTLED = 1000;
+/** How long the verdict of an earlier text may stand, dimmed, until the next comes, in ms. */
+const STALE = 1000;
 /** How long a model that no element uses any more stays, in ms: elements are moved by taking them out and in. */
 const KEPT = 3000;
 /** How long the field that `for` names may be away before it is missed, in ms: frameworks put in one thing after the other. */
@@ -23,8 +24,6 @@ const MISSED = 200;
 
 let program;
 
-/** What a page's policy on trusted types has to name. */
-const POLICY = "live-sentiment";
 let policy;
 
 /** The address of a script of ours, as a page with a policy on trusted types wants it. */
@@ -79,7 +78,7 @@ export async function create({ model = OWN_MODEL, backend, signal, onProgress } 
   } catch (error) {
     // What a policy stopped is told a moment after it was stopped.
     await new Promise((resolve) => setTimeout(resolve));
-    throw await explain(error, String(model), blocked);
+    throw await explain(error, import.meta.url, String(model), blocked);
   } finally {
     document.removeEventListener("securitypolicyviolation", note);
   }
@@ -144,48 +143,6 @@ class Sentiment {
   }
 }
 
-function failure(kind, message) {
-  return Object.assign(new Error(message), { name: "LiveSentimentError", kind });
-}
-
-/** Adds to a failure what only the page can know: that its policy, or the other origin, does not allow it. */
-async function explain(error, model, blocked) {
-  if (!["network", "browser", "crashed"].includes(error?.kind)) return error;
-  const here = location.origin;
-  if (blocked.length) {
-    const rules = new Map(blocked.map(({ effectiveDirective, blockedURI }) => [effectiveDirective, source(blockedURI)]));
-    const needed = [...rules].map(([directive, from]) => `${directive} ${from}`).join("; ");
-    return failure("browser", `This page's Content-Security-Policy does not allow it. It would have to contain: ${needed}.`);
-  }
-  for (const [what, address] of [["script", import.meta.url], ["model", model]]) {
-    const { origin, href } = parsed(address) ?? {};
-    if (!origin || origin === here || !origin.startsWith("http")) continue;
-    const file = what === "model" ? new URL("config.json", href.endsWith("/") ? href : `${href}/`).href : href;
-    const readable = await fetch(file, { method: "HEAD", referrerPolicy: "no-referrer" }).then(() => true, () => false);
-    if (readable) continue;
-    const there = await fetch(file, { method: "HEAD", mode: "no-cors", referrerPolicy: "no-referrer" }).then(() => true, () => false);
-    if (there) return failure("network", `The ${what} is at ${origin}, which does not allow other sites to read it: it must send Access-Control-Allow-Origin: *.`);
-  }
-  return error;
-}
-
-/** What a policy calls the source of a blocked address. */
-function source(address) {
-  if (address === "blob" || address.startsWith("blob:")) return "blob:";
-  if (address === "wasm-eval") return "'wasm-unsafe-eval'";
-  if (address === "trusted-types-policy") return POLICY;
-  return parsed(address)?.origin ?? address;
-}
-
-/** An address of the page, or nothing where it is none. (`URL.canParse` is younger than the browsers we work in.) */
-function parsed(address) {
-  try {
-    return new URL(address, document.baseURI);
-  } catch {
-    return undefined;
-  }
-}
-
 // Elements with the same model share it, and its worker.
 const models = new Map();
 
@@ -221,134 +178,149 @@ function share(url, hear) {
   };
 }
 
-/** An element with attributes and children. No HTML is parsed, so that a policy on trusted types has nothing to object to. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
-/** What stands in the shadow root, by name. */
-function parts() {
-  return {
-    field: make("textarea", { part: "field", dir: "auto", spellcheck: "false", autocomplete: "off" }),
-    word: make("p", { part: "word", class: "word" }),
-    figure: make("p", { part: "figure", class: "figure" }),
-    bar: make("div", { part: "bar", class: "bar", "aria-hidden": "true" }),
-    progress: make("progress", { part: "progress", "aria-label": "Loading the model", hidden: "" }),
-    shares: make("ul", { part: "shares", class: "shares", "aria-label": "Probabilities" }),
-    trouble: make("p", { part: "trouble", class: "trouble", role: "alert" }),
-    button: make("button", { part: "button", type: "button", hidden: "" }, "Try again"),
-    spoken: make("div", { class: "spoken", role: "status" }),
-  };
-}
-
-let sheet;
-
-/** The style sheet, one for all elements. */
-function style() {
-  if (!sheet) {
-    sheet = new CSSStyleSheet();
-    sheet.replaceSync(STYLE);
-  }
-  return sheet;
-}
-
 /** How a text reads, anywhere on a page. */
 export class LiveSentimentElement extends HTMLElement {
   static version = VERSION;
   static formAssociated = true;
-  static observedAttributes = ["for", "model", "loading", "theme", "lang", "placeholder", "aria-label"];
+  static observedAttributes = ["for", "model", "loading", "theme", "data-theme", "lang", "placeholder", "aria-label", "aria-labelledby", "title"];
 
   #internals = this.attachInternals();
-  #root = this.attachShadow({ mode: "open", delegatesFocus: true });
-  #parts = parts();
-  #verdict;
+  #view = new View(this.attachShadow({ mode: "open", delegatesFocus: true }), this.ownerDocument);
+  #own = this.#view.field;
   /** The field that is read: our own, or the one that `for` names. */
   #field = null;
+  /** Its text when it was last looked at. */
+  #seen = "";
   /** Ends with the connection to the document, and with the field. */
   #listening = new AbortController();
   #reading = new AbortController();
-  /** The field that `for` names may come later, go, and come back as another. */
-  #watching = new MutationObserver(() => this.#named() !== this.#field && this.#attach(true));
+  /** The field that `for` names may come later, go, and come back as another; labels may too. */
+  #watching = new MutationObserver(() => {
+    this.#isRelabelled = true;
+    if (this.#named() !== this.#field) this.#attach(true);
+  });
+  #isRelabelled = false;
+  /** What stands between the tags may be parsed, or set, after the element is there. */
+  #filling = new MutationObserver((records) => this.#fill(records));
+  #initial = "";
+  /** Whether our own text was written, or set: it then no longer follows what stands between the tags. */
+  #isGiven = false;
   #missing;
   #model = null;
   /** The model could not be had: only the button, or another model, tries again. */
   #failed = false;
   /** Whether somebody came to the field, or gave it a text, be it before the element was moved. */
   #wanted = false;
+  /** The newest verdict, and the field's text that it is of. */
   #prediction = null;
-  /** The last one that programs were told of. */
+  #of = "";
+  #asked = "";
+  /** Takes a verdict away for which no newer one comes. */
+  #expiring;
+  /** The last one that programs were told of, and what the form was last given. */
   #told = null;
+  #sent = null;
   #busy = false;
   #again = false;
-  #asked = "";
-  #spoken = "";
-  #speaking;
-  #dark = matchMedia("(prefers-color-scheme: dark)");
+  #dark;
+  /** Between `connectedCallback` and `disconnectedCallback`: attributes are told of before, and are read there. */
+  #isPlaced = false;
 
   constructor() {
     super();
-    const { field, word, figure, bar, progress, shares, trouble, button, spoken } = this.#parts;
-    const attributes = { part: "verdict", class: "verdict quiet", role: "group", "aria-label": "How it reads" };
-    this.#verdict = make("div", attributes, word, figure, bar, progress, shares, trouble, button);
-    this.#root.append(field, this.#verdict, spoken);
-    this.#root.adoptedStyleSheets = [style()];
-    this.#parts.button.addEventListener("click", () => this.#retry());
+    this.#view.button.addEventListener("click", () => this.#retry());
+    // As from a <textarea>: unlike "input", it does not leave the shadow tree by itself.
+    this.#own.addEventListener("change", () => this.dispatchEvent(new Event("change", { bubbles: true })));
   }
 
   /** The text that is read. */
   get value() {
-    const field = this.#field ?? this.#parts.field;
-    return "value" in field ? field.value : field.innerText;
+    this.#fill();
+    return fields.textOf(this.#field ?? this.#own);
   }
   set value(text) {
-    const field = this.#field ?? this.#parts.field;
-    if ("value" in field) field.value = text ?? "";
-    else field.innerText = text ?? "";
+    const field = this.#field ?? this.#own;
+    if (field === this.#own) this.#isGiven = true;
+    fields.setTextOf(field, text);
     this.#read();
   }
 
-  /** How it reads, or null where there is no verdict: `{ label, scores, tokens, truncated }`. */
+  /** How the text reads, or null where there is no verdict of it (yet): `{ label, score, scores, tokens, truncated }`. */
   get prediction() {
-    return this.#prediction;
+    const field = this.#field;
+    if (!this.#prediction || !field) return null;
+    // The field may be gone, or hold a password by now: observers are told of that, and of its text, only later.
+    return this.#named() === field && fields.rawTextOf(field) === this.#of ? this.#prediction : null;
   }
 
   get form() {
     return this.#internals.form;
   }
-  get name() {
-    return this.getAttribute("name") ?? "";
+  set form(form) {
+    fields.assign(this, "form", form instanceof Element ? form.id : form);
   }
-  set name(name) {
-    this.setAttribute("name", name);
+  get labels() {
+    return this.#internals.labels;
   }
   get type() {
-    return this.localName;
+    return this.getAttribute("type") ?? this.localName;
+  }
+  set type(type) {
+    fields.assign(this, "type", type);
+  }
+  get disabled() {
+    return this.hasAttribute("disabled");
+  }
+  set disabled(isDisabled) {
+    this.toggleAttribute("disabled", Boolean(isDisabled));
+  }
+  get loading() {
+    return this.getAttribute("loading") === "eager" ? "eager" : "lazy";
+  }
+  set loading(loading) {
+    fields.assign(this, "loading", loading);
   }
 
   connectedCallback() {
+    this.#isPlaced = true;
     this.#listening = new AbortController();
     const { signal } = this.#listening;
+    this.#adopt(["name", "htmlFor", "model", "loading", "theme", "placeholder", "form", "type", "disabled"]);
+    this.#dark = (this.ownerDocument.defaultView ?? window).matchMedia("(prefers-color-scheme: dark)");
     this.#dark.addEventListener("change", () => this.#paint(), { signal });
+    // Before any listener of the form's own page, which would be handed what is no longer so.
+    this.getRootNode().addEventListener("formdata", (event) => this.#correct(event), { capture: true, signal });
+    signal.addEventListener("abort", fields.watch(() => this.#look()));
+    this.#filling.observe(this, { subtree: true, childList: true, characterData: true });
+    this.#initial = this.textContent.trim();
     this.#paint();
     this.#attach();
   }
 
   disconnectedCallback() {
+    this.#isPlaced = false;
     this.#listening.abort();
     this.#reading.abort();
     this.#watching.disconnect();
+    this.#filling.disconnect();
     clearTimeout(this.#missing);
-    clearTimeout(this.#speaking);
+    this.#view.hush();
     this.#leave();
     this.#failed = false;
+    // Nobody notices any more what becomes of the field that `for` names.
+    const isOwn = this.#field === this.#own;
     this.#field = null;
+    if (!isOwn) this.#submit();
+  }
+
+  adoptedCallback() {
+    this.#view.dress(this.ownerDocument);
   }
 
   attributeChangedCallback(name, before, after) {
-    if (before === after || !this.isConnected) return;
+    if (before === after || !this.#isPlaced) return;
+    // Set by ourselves. It goes where a framework makes a page as its server's HTML has it.
+    if (name === "data-theme" && after !== null) return;
     if (name === "for") this.#attach();
     else if (name === "model") {
       this.#leave();
@@ -360,20 +332,26 @@ export class LiveSentimentElement extends HTMLElement {
   }
 
   formResetCallback() {
-    if (this.#field === this.#parts.field) this.value = this.textContent.trim();
-    else this.#read();
+    this.#isGiven = false;
+    this.#fill();
+    this.#read(false);
   }
   formDisabledCallback(disabled) {
-    this.#parts.field.disabled = disabled;
+    this.#own.disabled = disabled;
   }
   formStateRestoreCallback(state) {
-    if (this.#field === this.#parts.field) this.value = state;
+    if (this.hasAttribute("for") || typeof state !== "string") return;
+    // As any text that stands there already, it is read once somebody comes to it.
+    this.#isGiven = true;
+    this.#own.value = state;
+    this.#read(false);
   }
 
-  /** The field that `for` names, if it is one. */
+  /** The field that is to be read, if it is there and one. */
   #named() {
+    if (!this.hasAttribute("for")) return this.#own;
     const named = this.getRootNode().getElementById?.(this.getAttribute("for"));
-    return isField(named) ? named : null;
+    return fields.isField(named) ? named : null;
   }
 
   /** Finds the field and listens to it. One that is taken out of the page may be put back. */
@@ -381,40 +359,76 @@ export class LiveSentimentElement extends HTMLElement {
     this.#failed = false;
     clearTimeout(this.#missing);
     this.#watching.disconnect();
-    const own = this.#parts.field;
     const isOwn = !this.hasAttribute("for");
-    own.hidden = !isOwn;
-    if (!isOwn) this.#watching.observe(this.getRootNode(), { subtree: true, childList: true, attributeFilter: ["id"] });
+    this.#own.hidden = !isOwn;
+    const attributeFilter = ["id", "contenteditable", "type", "for", "aria-label"];
+    this.#watching.observe(this.getRootNode(), { subtree: true, childList: true, characterData: isOwn, attributeFilter });
     const before = this.#field;
-    this.#field = isOwn ? own : this.#named();
+    this.#field = this.#named();
     if (this.#field !== before) {
       this.#reading.abort();
       this.#prediction = null;
       this.#listen();
     }
     if (!this.#field && !(isMoved && before)) this.#miss();
-    this.#adopt();
+    if (this.#field) this.#adopt(["value"]);
     if (this.#isWanted()) this.#load();
-    if (this.#model?.sentiment && this.#field) this.#read();
+    this.#read(false);
     // An address that is none has been told of already.
     if (!this.#failed) this.#show();
-    this.#submit();
   }
 
   #listen() {
     const field = this.#field;
     if (!field) return;
-    if (field === this.#parts.field && !field.value) field.value = this.textContent.trim();
+    this.#fill();
     this.#reading = new AbortController();
-    const { signal } = this.#reading;
-    field.addEventListener("input", () => this.#read(), { signal });
-    field.addEventListener("focus", () => this.#load(), { signal });
-    // The form's fields are empty only after its event.
-    field.form?.addEventListener("reset", () => setTimeout(() => this.#field === field && this.#read()), { signal });
+    fields.follow(field, {
+      changed: (bySomebody) => this.#hear(bySomebody),
+      focused: () => {
+        this.#label();
+        this.#load();
+      },
+      signal: this.#reading.signal,
+    });
+  }
+
+  /** The field's text may have changed. */
+  #hear(bySomebody) {
+    const field = this.#field;
+    if (!field || (!bySomebody && fields.rawTextOf(field) === this.#seen)) return;
+    if (field === this.#own) this.#isGiven = true;
+    // What a script puts into a field is there to be read once somebody comes to it.
+    this.#read(bySomebody);
+  }
+
+  /** Looks for what no event tells of. */
+  #look() {
+    // Editable elements are observed.
+    if (this.#field && fields.isControl(this.#field)) this.#hear(false);
+    if (this.#isRelabelled) this.#label();
+  }
+
+  /** Our own text is what stands between the tags, as a textarea's is, until somebody gives another. */
+  #fill(records = this.#filling.takeRecords()) {
+    if (!records.every(fields.isTranslation)) this.#initial = this.textContent.trim();
+    const own = this.#own;
+    if (this.#isGiven || this.#field !== own || own.value === this.#initial) return;
+    own.value = this.#initial;
+    this.#read(false);
+  }
+
+  /** Names our own field as the page names the element. */
+  #label() {
+    this.#isRelabelled = false;
+    const name = fields.nameOf(this, this.#internals.labels) || "Your text";
+    const field = this.#own;
+    if (field.getAttribute("aria-label") !== name) field.setAttribute("aria-label", name);
   }
 
   /** Says that there is no field, unless the page is about to bring it. */
   #miss() {
+    const document = this.ownerDocument;
     if (document.readyState === "loading") {
       const { signal } = this.#listening;
       document.addEventListener("DOMContentLoaded", () => this.#field || this.#miss(), { once: true, signal });
@@ -422,13 +436,13 @@ export class LiveSentimentElement extends HTMLElement {
     }
     this.#missing = setTimeout(() => {
       const id = this.getAttribute("for");
-      this.#fail(failure("input", `There is no text field with the id “${id}” for this <live-sentiment>: a <textarea>, an <input> for text, or something contenteditable.`));
+      this.#refuse(failure("input", `There is no text field with the id “${id}” for this <live-sentiment>: a <textarea>, an <input> for text, or something contenteditable.`));
     }, MISSED);
   }
 
   /** What was assigned before the script had run stands in the way of the properties. */
-  #adopt() {
-    for (const name of this.#field ? ["value", "name"] : []) {
+  #adopt(names) {
+    for (const name of names) {
       if (!Object.prototype.hasOwnProperty.call(this, name)) continue;
       const given = this[name];
       delete this[name];
@@ -440,31 +454,31 @@ export class LiveSentimentElement extends HTMLElement {
     if (!this.#field) return false;
     const loading = this.getAttribute("loading") ?? "lazy";
     if (!["lazy", "eager"].includes(loading)) console.warn(`<live-sentiment loading="${loading}">: lazy and eager are known; lazy is taken.`);
-    return loading === "eager" || this.#wanted || this.#field.matches(":focus");
+    return loading === "eager" || this.#wanted || this.#field.matches(":focus-within");
   }
 
   #load() {
     this.#wanted = true;
     if (this.#model || this.#failed || !this.isConnected || !this.#field) return;
-    const url = this.hasAttribute("model") ? parsed(this.getAttribute("model"))?.href : OWN_MODEL;
-    if (!url) return this.#fail(failure("input", `${this.getAttribute("model")} is not an address.`));
+    const url = this.hasAttribute("model") ? parsed(this.getAttribute("model"), this.baseURI)?.href : OWN_MODEL;
+    if (!url) return this.#refuse(failure("input", `${this.getAttribute("model")} is not an address.`));
     const model = share(url, (progress) => {
-      this.#progress(progress);
+      this.#view.load(progress);
       this.#tell("model-progress", progress);
     });
     this.#model = model;
-    this.#progress({});
+    this.#view.load({});
     model.ready.then(
       (sentiment) => {
         if (this.#model !== model) return;
         model.sentiment = sentiment;
-        this.#show();
         this.#read();
+        this.#show();
       },
       (error) => {
         if (this.#model !== model) return;
         this.#leave();
-        this.#fail(error);
+        this.#refuse(error);
       },
     );
   }
@@ -477,18 +491,26 @@ export class LiveSentimentElement extends HTMLElement {
 
   #retry() {
     this.#failed = false;
-    this.#parts.button.hidden = true;
-    this.#parts.trouble.hidden = true;
+    this.#view.button.hidden = this.#view.trouble.hidden = true;
     this.#load();
+    this.#read();
     this.#field?.focus();
   }
 
   /** The text may be another one: asks how it reads, the newest only. */
-  async #read() {
+  async #read(mayLoad = true) {
+    const isOwn = this.#field === this.#own;
+    this.#seen = this.#field ? fields.rawTextOf(this.#field) : "";
+    if (isOwn) this.#direct();
     this.#submit();
-    if (this.value.trim()) this.#load();
+    if (fields.isBlank(this.#seen) && !this.#failed && (this.#prediction || this.#view.isTroubled)) {
+      this.#prediction = null;
+      this.#show();
+    }
+    this.#dim();
+    if (mayLoad && !fields.isBlank(this.#seen)) this.#load();
     const model = this.#model;
-    if (!model?.sentiment) return;
+    if (!model?.sentiment || !this.#field) return;
     if (this.#busy) {
       this.#again = true;
       return;
@@ -498,26 +520,30 @@ export class LiveSentimentElement extends HTMLElement {
       do {
         this.#again = false;
         const field = this.#field;
-        const text = this.value;
-        if (text === this.#asked && this.#prediction) continue;
-        this.#asked = text;
-        if (!text.trim()) {
-          this.#prediction = null;
+        if (!field) break;
+        const raw = fields.rawTextOf(field);
+        if (fields.isBlank(raw)) continue;
+        const text = fields.readableTextOf(field);
+        if (text === this.#asked && this.#prediction) {
+          // Another raw text that reads the same, as after a translation.
+          this.#of = raw;
           this.#show();
           continue;
         }
-        const answer = await model.sentiment.classify(text);
+        this.#asked = text;
+        const answer = await fields.classify(model.sentiment, text);
         if (this.#model !== model) break;
-        if (this.#field !== field) continue;
+        // Another field, or the text was cleared while it was read.
+        if (this.#field !== field || fields.isBlank(fields.rawTextOf(field))) continue;
         const { label, score, scores, tokens, truncatedAt } = answer;
-        // The text was cleared while it was read.
-        if (!this.value.trim()) continue;
         this.#prediction = { label, score, scores, tokens, truncated: truncatedAt !== undefined };
+        this.#of = raw;
         this.#show();
       } while (this.#again);
     } catch (error) {
+      // The next text may well be read.
       if (this.#model === model) {
-        this.#leave();
+        this.#prediction = null;
         this.#fail(error);
       }
     } finally {
@@ -527,101 +553,84 @@ export class LiveSentimentElement extends HTMLElement {
     }
   }
 
-  /** What the form gets: our own text; beside a field of the page's, which hands in its text itself, how it reads. */
-  #submit() {
-    const own = this.#field === this.#parts.field;
-    this.#internals.setFormValue(own ? this.value : (this.#prediction?.label ?? null));
+  /** The verdict of the text before stands a moment, so that it does not flicker with each key; but not as if it were of this. */
+  #dim() {
+    const isStale = Boolean(this.#prediction) && this.#seen !== this.#of;
+    this.#view.dim(isStale);
+    if (isStale && this.#expiring) return;
+    clearTimeout(this.#expiring);
+    this.#expiring = isStale ? setTimeout(() => this.#expire(), STALE) : undefined;
   }
 
-  /** Tells programs of a verdict, and that there is none any more. */
+  #expire() {
+    this.#expiring = undefined;
+    this.#prediction = null;
+    this.#show();
+  }
+
+  /** The writing direction of our own text. */
+  #direct() {
+    const field = this.#own;
+    const direction = fields.directionOf(this.#seen);
+    if (direction === field.dir) return;
+    if (direction) field.dir = direction;
+    else field.removeAttribute("dir");
+  }
+
+  /** What the form gets: our own text; beside a field of the page's, which hands in its text itself, how that reads. */
+  #submit() {
+    const sent = !this.hasAttribute("for") ? this.#own.value : (this.prediction?.label ?? null);
+    if (sent === this.#sent) return;
+    this.#sent = sent;
+    this.#internals.setFormValue(sent);
+  }
+
+  /** What a form is about to hand in may have been given before a script changed the field. */
+  #correct({ target, formData }) {
+    if (target !== this.form || this.matches(":disabled")) return;
+    const before = this.#sent;
+    this.#fill();
+    this.#submit();
+    if (this.name && this.#sent !== before) fields.replaceEntry(formData, this.name, before, this.#sent);
+  }
+
+  /** Tells programs of a verdict, and that there is none any more; not of one that comes too late. */
   #announce() {
-    if (this.#told === this.#prediction) return;
-    this.#told = this.#prediction;
-    this.#tell("sentiment-change", this.#prediction);
+    const prediction = this.prediction;
+    if (this.#told === prediction || (this.#prediction && !prediction)) return;
+    this.#told = prediction;
+    this.#tell("sentiment-change", prediction);
   }
 
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { bubbles: true, composed: true, detail }));
   }
 
-  #fail(error) {
+  /** Says that the field or the model cannot be had. */
+  #refuse(error) {
     this.#failed = true;
-    const { trouble, button, progress, bar, word, figure } = this.#parts;
-    progress.hidden = true;
-    bar.hidden = false;
-    word.textContent = figure.textContent = "";
-    trouble.textContent = error.message ?? String(error);
-    trouble.hidden = false;
-    this.#verdict.removeAttribute("aria-busy");
-    button.hidden = error.kind === "input" || error.kind === "unsupported";
-    this.#draw(null);
-    this.#announce();
-    this.#tell("model-error", { kind: error.kind ?? "internal", message: trouble.textContent });
+    this.#fail(error);
   }
 
-  #progress({ received, total }) {
-    const { progress, bar, word, figure, trouble, button } = this.#parts;
-    const verdict = this.#verdict;
-    trouble.hidden = button.hidden = true;
-    verdict.classList.add("quiet");
-    verdict.setAttribute("aria-busy", "true");
-    word.textContent = "Loading the model";
-    const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
-    figure.textContent = total ? `${megabytes(received)} of ${megabytes(total)} MB` : "";
-    bar.hidden = true;
-    progress.hidden = false;
-    if (total) Object.assign(progress, { max: total, value: received });
-    else progress.removeAttribute("value");
-  }
-
-  /** Shows the verdict, or that there is none yet. */
-  #show() {
-    const { progress, bar, word, figure, trouble, button } = this.#parts;
-    const verdict = this.#verdict;
-    const loading = this.#model && !this.#model.sentiment;
-    if (loading) return this.#announce();
-    progress.hidden = trouble.hidden = button.hidden = true;
-    bar.hidden = false;
-    verdict.removeAttribute("aria-busy");
-    const { scores } = this.#prediction ?? {};
-    const said = scores && describe(scores.map(({ label }) => label), Float32Array.from(scores, ({ score }) => score));
-    verdict.classList.toggle("quiet", !said);
-    word.textContent = said ? said.word : "Nothing to read yet";
-    figure.textContent = said ? said.figure : "";
-    if (said?.tone) word.dataset.tone = said.tone;
-    else delete word.dataset.tone;
-    this.#draw(said);
+  #fail(error) {
+    const { kind = "internal", message = String(error) } = error;
+    this.#view.fail({ kind, message });
     this.#submit();
     this.#announce();
-    clearTimeout(this.#speaking);
-    this.#speaking = setTimeout(() => {
-      const heard = said ? said.word : "";
-      if (heard === this.#spoken) return;
-      this.#spoken = heard;
-      this.#parts.spoken.textContent = said ? `${said.word}, ${said.figure}.` : "";
-    }, SETTLED);
+    this.#tell("model-error", { kind, message });
   }
 
-  #draw(said) {
-    const { bar, shares } = this.#parts;
-    const parts = said?.parts ?? [];
-    // Parts that stay keep their place, so that widths ease.
-    const fit = (parent, tag, count) => {
-      while (parent.children.length > count) parent.lastChild.remove();
-      while (parent.children.length < count) parent.append(document.createElement(tag));
-    };
-    fit(bar, "span", said?.isOneBar ? parts.length : 0);
-    [...bar.children].forEach((element, i) => {
-      element.className = "part";
-      element.dataset.tone = parts[i].tone;
-      element.style.setProperty("--share", parts[i].score.toFixed(3));
-    });
-    const listed = said?.isOneBar ? parts : [...parts].sort((a, b) => b.score - a.score).slice(0, 3);
-    fit(shares, "li", listed.length);
-    [...shares.children].forEach((element, i) => {
-      element.dataset.tone = listed[i].tone;
-      element.textContent = `${listed[i].name} ${listed[i].share}`;
-    });
+  /** Shows the newest verdict, or that there is none yet. */
+  #show() {
+    if (!this.#model || this.#model.sentiment) {
+      const isReading = this.#busy && !fields.isBlank(this.#seen);
+      const shown = this.#prediction;
+      // Once the next one is on its way, that is heard in its place.
+      this.#view.show(shown, isReading ? "Reading…" : "Nothing to read yet", () => !shown || this.prediction === shown);
+      this.#dim();
+      this.#submit();
+    }
+    this.#announce();
   }
 
   /** Theme, language and words of the own field. */
@@ -629,21 +638,15 @@ export class LiveSentimentElement extends HTMLElement {
     const theme = this.getAttribute("theme") ?? "auto";
     if (!["auto", "light", "dark"].includes(theme)) console.warn(`<live-sentiment theme="${theme}">: auto, light and dark are known; auto is taken.`);
     this.dataset.theme = theme === "light" || theme === "dark" ? theme : this.#dark.matches ? "dark" : "light";
-    const { field } = this.#parts;
+    const field = this.#own;
     field.placeholder = this.getAttribute("placeholder") ?? "Write or paste something";
-    field.setAttribute("aria-label", this.getAttribute("aria-label") ?? "Your text");
+    this.#label();
     const lang = this.closest("[lang]")?.getAttribute("lang");
     if (lang) field.lang = lang;
-    // The words around it are English, whatever the text is.
-    this.#verdict.lang = this.#parts.spoken.lang = "en";
   }
 }
 
-function isField(element) {
-  if (!element) return false;
-  if (element.localName === "input") return ["text", "search", "url", "email", "tel"].includes(element.type);
-  return element.localName === "textarea" || element.isContentEditable;
-}
+fields.reflect(LiveSentimentElement.prototype, { htmlFor: "for", model: "model", theme: "theme", placeholder: "placeholder", name: "name" });
 
 const defined = customElements.get("live-sentiment");
 if (!defined) customElements.define("live-sentiment", LiveSentimentElement);

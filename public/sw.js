@@ -1,16 +1,16 @@
-// The page without the network: keeps everything but the model, which the page's worker keeps itself.
+// Service worker: makes the page available offline. It caches everything but the model, which the page's worker caches.
 //
-// Every release has a cache of its own. It is filled whole or not at all, and goes when no tab needs it any more. What was
-// compiled lies in build-HASH/ and never changes, so it comes from the cache; the page itself comes from the network where
-// there is one, so that nobody is stuck with an old release.
+// Every release has its own cache, which is filled completely or not at all, and deleted once no tab needs it. Compiled
+// files in build-HASH/ never change, so they are served cache-first; the page itself is served network-first, so that
+// nobody is stuck with an old release.
 
-// .ci/stamp.mjs puts these in: the build's hash, the files of the page and of both workers, and the SHA-256 of what was compiled.
-// Both workers, for an update or a setting can give a browser relaxed SIMD, or take it away, while it is offline.
+// Inserted by .ci/stamp.mjs: the build's hash, the files of the page and of both workers, and the SHA-256 of the compiled
+// files. Both workers are cached, because an update or a setting can enable or disable relaxed SIMD while offline.
 const BUILD = "dev";
 const PAGE = [];
 const DIGESTS = {};
 
-/** Milliseconds that the network may take over the page itself before the cached one is shown. */
+/** Network timeout in milliseconds, after which the cached page is served. */
 const PATIENCE = 4000;
 
 const SCOPE = new URL(registration.scope).pathname;
@@ -37,13 +37,13 @@ async function install() {
   const cache = await caches.open(CACHE);
   await Promise.all(
     PAGE.map(async (path) => {
-      // What has its build in its name cannot be out of date; the rest can.
+      // Paths that contain the build's hash cannot be stale; others can.
       let response = await get(path, path.startsWith("build-") ? "default" : "no-cache");
-      // A damaged program would be kept for as long as this release lives.
+      // A damaged file would stay in the cache for the lifetime of this release.
       if (!(await isRight(path, response))) response = await get(path, "reload");
       if (!(await isRight(path, response))) throw new Error(`${path} is not what this release has`);
       const body = await response.blob();
-      // Another release has been put in place meanwhile: its own service worker will come.
+      // A newer release has been deployed meanwhile; its own service worker will be installed.
       if (path === "./" && !(await body.text()).includes(`name="build" content="${BUILD}"`)) throw new Error("another release");
       await cache.put(path, copy(response, body));
     }),
@@ -57,8 +57,8 @@ async function get(path, cache) {
 }
 
 /**
- * The response without the mark that it was redirected to, which browsers refuse as a page. It keeps its headers, such as the
- * host's policies, but for those that tell how the body was sent, and Vary, by which the one copy might not be found or kept.
+ * A copy without the `redirected` flag, since browsers reject a redirected response for a navigation. It keeps the headers,
+ * such as the host's policies, except those about the transfer of the body, and Vary, which could prevent a cache hit.
  */
 function copy({ status, statusText, headers: sent }, body) {
   const headers = new Headers(sent);
@@ -78,31 +78,31 @@ async function activate() {
   await clients.claim();
 }
 
-/** From the network; if that fails, or is slow, or the server has trouble, from the cache. */
+/** Network-first; from the cache if the network fails or is slow, or on a server error. */
 function page(request) {
   return newest(request, "./", (response) => response.status < 500);
 }
 
-/** From the cache of any release; an open tab may be of an older one, and a newer one may be waiting for its turn. */
+/** From the cache of any release: an open tab may belong to an older one, and a newer one may be waiting. */
 async function compiled(request) {
   return (await caches.match(request, { ignoreSearch: true })) ?? fetch(request);
 }
 
-/** From the network, if it brings the whole of it in time and that `will` do; or else what is cached under `name`. */
-async function newest(request, name = request, will = (response) => response.ok) {
+/** From the network, if the response arrives completely, in time, and `isUsable`; otherwise what is cached under `name`. */
+async function newest(request, name = request, isUsable = (response) => response.ok) {
   const cached = await (await caches.open(CACHE)).match(name);
   if (!cached) return fetch(request);
   try {
     const response = await fetch(request, { signal: AbortSignal.timeout(PATIENCE) });
-    // A body can be cut off, or stall, after its head has come.
+    // The body can be truncated, or stall, after the headers have arrived.
     await response.clone().arrayBuffer();
-    return will(response) ? response : cached;
+    return isUsable(response) ? response : cached;
   } catch {
     return cached;
   }
 }
 
-// The page lists every request that is made, these too. Other sites of the same origin are told nothing.
+// The page lists all network requests, including those of this worker. Other sites of the same origin are not notified.
 new PerformanceObserver(async (list) => {
   const requests = list
     .getEntries()

@@ -1,7 +1,9 @@
-//! A model's files to a [`Classifier`], a text to a [`Prediction`].
+//! [`Classifier`]: loads a model's files and classifies texts.
 
 use std::io::{Read, Seek};
 use std::path::Path;
+#[cfg(not(target_arch = "wasm32"))]
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use web_time::Instant;
 
@@ -11,13 +13,29 @@ use crate::model::config::{Config, ProblemType};
 use crate::model::dir::{open, read, read_tokenizer, weights_path};
 use crate::model::tokenizer::{Batch, Encoded, Padding, Tokenizer};
 use crate::model::weights::{Precision, Weights};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::types::Backend;
 use crate::types::{ModelInfo, Prediction};
 use crate::{Error, Result};
 
-/// The name of a model whose file has none, until whoever knows its folder gives it that one's.
+/// Placeholder name of a model whose file has none. Callers that know its folder use the folder's name instead.
 pub(crate) const UNNAMED: &str = "Unnamed model";
 
-/// A loaded model.
+/// A loaded model: tokenizer, encoder and classification head.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use live_sentiment::classifier::Classifier;
+/// use live_sentiment::layers::Compute;
+///
+/// let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("public/models/minilm-sentiment");
+/// let classifier = Classifier::from_dir(&dir, Compute::Candle)?;
+/// let prediction = classifier.classify("What a wonderful film!")?;
+/// assert_eq!(classifier.info().labels[prediction.label], "positive");
+/// assert_eq!(prediction.scores.len(), classifier.info().labels.len());
+/// # Ok::<(), live_sentiment::Error>(())
+/// ```
 pub struct Classifier {
     tokenizer: Tokenizer,
     bert: Bert,
@@ -28,10 +46,11 @@ pub struct Classifier {
 
 impl Classifier {
     /// Loads a model from `config.json`, `tokenizer.json` and its weights (GGUF or safetensors), which are read
-    /// piece by piece and held in the [`Precision`] that goes with `compute`. `weights_file` names them in messages.
+    /// tensor by tensor and held in the default [`Precision`] of `compute`. `weights_file` names them in messages.
     ///
     /// # Errors
-    /// One sentence about the first file that is damaged, unsupported or does not belong to the others.
+    /// The first file that is damaged ([`Error::Malformed`]), unsupported ([`Error::Unsupported`]) or inconsistent
+    /// with the others ([`Error::Mismatch`], [`Error::Shape`], [`Error::MissingTensor`], [`Error::LabelCount`]).
     pub fn load(
         config: &[u8],
         tokenizer: &[u8],
@@ -43,10 +62,10 @@ impl Classifier {
         Self::load_as(config, tokenizer, weights, weights_file, compute, precision)
     }
 
-    /// The same, with plain numbers held in `precision`.
+    /// Like [`Self::load`], with unquantized weights held in `precision`.
     ///
     /// # Errors
-    /// As [`Self::load`].
+    /// Those of [`Self::load`].
     pub fn load_as(
         config: &[u8],
         tokenizer: &[u8],
@@ -90,18 +109,19 @@ impl Classifier {
         })
     }
 
-    /// Loads a model from a folder: `config.json`, `tokenizer.json`, and `model.gguf` or else `model.safetensors`.
+    /// Loads a model from a folder: `config.json`, `tokenizer.json` (or `vocab.txt`), and `model.gguf` or else
+    /// `model.safetensors`.
     ///
     /// # Errors
-    /// As [`Self::load`]; [`Error::NotFound`] for a missing file.
+    /// Those of [`Self::load`]; [`Error::NotFound`] for a missing file.
     pub fn from_dir(dir: &Path, compute: Compute) -> Result<Self> {
         Self::from_dir_as(dir, compute, compute.default_precision())
     }
 
-    /// The same, with plain numbers held in `precision`.
+    /// Like [`Self::from_dir`], with unquantized weights held in `precision`.
     ///
     /// # Errors
-    /// As [`Self::from_dir`].
+    /// Those of [`Self::from_dir`].
     pub fn from_dir_as(dir: &Path, compute: Compute, precision: Precision) -> Result<Self> {
         let config = read(&dir.join("config.json"))?;
         let tokenizer = read_tokenizer(dir)?;
@@ -116,12 +136,28 @@ impl Classifier {
         Ok(classifier)
     }
 
-    /// Whether exactly one label holds of a text, or each for itself.
+    /// What runs the model in `dir` best on this machine: our kernels for quantized weights, candle for others, which it
+    /// computes as they are.
+    ///
+    /// # Errors
+    /// As [`Self::from_dir`], for the configuration and the weights' header.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn default_compute(dir: &Path) -> Result<Compute> {
+        let config = Config::parse(&read(&dir.join("config.json"))?)?;
+        let (weights, name) = open(&weights_path(dir))?;
+        let weights = Weights::open(weights, &name, config.architecture)?;
+        Ok(match weights.main_dtype().block_size() {
+            1 => Compute::Candle,
+            _ => Compute::native(),
+        })
+    }
+
+    /// Whether the model is single-label (softmax) or multi-label (sigmoid).
     pub fn problem_type(&self) -> ProblemType {
         self.problem_type
     }
 
-    /// What may be said about the model.
+    /// The model's metadata.
     pub fn info(&self) -> &ModelInfo {
         &self.info
     }
@@ -131,16 +167,16 @@ impl Classifier {
         &self.tokenizer
     }
 
-    /// The encoder and its head.
+    /// The encoder and its classification head.
     pub fn bert(&self) -> &Bert {
         &self.bert
     }
 
-    /// How a text reads. Text beyond [`ModelInfo::max_tokens`] is left out, and the prediction says so.
+    /// Classifies one text. It is truncated to [`ModelInfo::max_tokens`]; see [`Prediction::truncated_at`].
     ///
     /// # Errors
-    /// [`Error::NotFinite`] for weights so large that no finite logits come of them; [`Error::Candle`], which would
-    /// be a defect: the files were checked when they were loaded.
+    /// [`Error::NotFinite`] if the weights are so large that logits overflow; [`Error::Candle`] would be a bug, since
+    /// the files were checked when they were loaded.
     pub fn classify(&self, text: &str) -> Result<Prediction> {
         let start = Instant::now();
         let encoded = self.tokenizer.encode(text)?;
@@ -153,10 +189,10 @@ impl Classifier {
         self.prediction(logits, encoded, millis(start))
     }
 
-    /// How several texts read, computed side by side. Each takes the time of the whole batch.
+    /// Classifies several texts as one padded batch. [`Prediction::millis`] is the time of the whole batch.
     ///
     /// # Errors
-    /// As [`Self::classify`].
+    /// Those of [`Self::classify`].
     pub fn classify_batch(&self, texts: &[&str]) -> Result<Vec<Prediction>> {
         if texts.is_empty() {
             return Ok(Vec::new());
@@ -172,10 +208,62 @@ impl Classifier {
             .collect()
     }
 
-    /// How a sequence of token ids reads, special tokens included.
+    /// How each of many texts reads, in their order, computed on all cores. `progress` is called after each text, from any
+    /// thread.
     ///
     /// # Errors
-    /// [`Error::Input`] for no ids, too many, or one that the vocabulary does not have.
+    /// As [`Self::classify`], for the first text that fails.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn classify_all(
+        &self,
+        texts: &[&str],
+        progress: impl Fn() + Sync,
+    ) -> Result<Vec<Prediction>> {
+        // candle's matrix product spreads over the cores by itself.
+        let threads = match self.info.backend {
+            Backend::Candle => 1,
+            _ => std::thread::available_parallelism().map_or(1, usize::from),
+        };
+        // The longest first, so that no thread is left alone with one at the end.
+        let mut order: Vec<usize> = (0..texts.len()).collect();
+        order.sort_by_key(|&i| std::cmp::Reverse(texts[i].len()));
+        let next = AtomicUsize::new(0);
+        let classify_some = || -> Result<Vec<(usize, Prediction)>> {
+            let mut predictions = Vec::new();
+            while let Some(&i) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+                predictions.push((i, self.classify(texts[i])?));
+                progress();
+            }
+            Ok(predictions)
+        };
+        let shares = std::thread::scope(|scope| {
+            let threads: Vec<_> = (1..threads).map(|_| scope.spawn(classify_some)).collect();
+            let mut shares = vec![classify_some()];
+            // A panic goes on in this thread.
+            let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+                thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            shares.extend(threads.into_iter().map(join));
+            shares
+        });
+        let mut predictions = Vec::with_capacity(texts.len());
+        for share in shares {
+            predictions.extend(share?);
+        }
+        predictions.sort_by_key(|&(i, _)| i);
+        Ok(predictions
+            .into_iter()
+            .map(|(_, prediction)| prediction)
+            .collect())
+    }
+
+    /// Classifies a sequence of token ids, which includes the special tokens. [`Prediction::tokens`] is empty.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for no ids, more than [`ModelInfo::max_tokens`], or an id outside the vocabulary; else those
+    /// of [`Self::classify`].
     pub fn classify_ids(&self, ids: &[u32]) -> Result<Prediction> {
         let start = Instant::now();
         let max = self.info.max_tokens;
@@ -207,7 +295,7 @@ impl Classifier {
     }
 
     fn prediction(&self, logits: Vec<f32>, encoded: Encoded, millis: f64) -> Result<Prediction> {
-        // Finite weights may still be so large that nothing finite comes of them. That is no label.
+        // Finite weights can still be large enough to overflow; then there is no meaningful label.
         if let Some((index, &found)) = logits.iter().enumerate().find(|(_, x)| !x.is_finite()) {
             return Err(Error::NotFinite {
                 tensor: "logits".into(),
@@ -236,7 +324,7 @@ impl Classifier {
 
 fn softmax(logits: &[f32], temperature: f32) -> Vec<f32> {
     let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    // The other way round, a temperature below 1 could make the largest infinite, and nothing but NaN of it.
+    // Subtract before dividing: a temperature below 1 could make the largest logit infinite, and all scores NaN.
     let exp: Vec<f32> = logits
         .iter()
         .map(|x| ((x - max) / temperature).exp())
@@ -245,7 +333,7 @@ fn softmax(logits: &[f32], temperature: f32) -> Vec<f32> {
     exp.into_iter().map(|x| x / sum).collect()
 }
 
-/// The first of the highest, as `torch.argmax` has it.
+/// Index of the largest logit; the first of equals.
 fn argmax(logits: &[f32]) -> usize {
     let mut best = 0;
     for (id, logit) in logits.iter().enumerate() {
@@ -278,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn argmax_takes_the_first_of_equals() {
+    fn argmax_returns_the_first_of_equals() {
         assert_eq!(argmax(&[1.0, 3.0, 3.0]), 1);
     }
 }

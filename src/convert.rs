@@ -1,4 +1,4 @@
-//! A Hugging Face checkpoint to GGUF.
+//! Conversion of a Hugging Face checkpoint to GGUF.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -12,16 +12,16 @@ use crate::model::tokenizer::Tokenizer;
 use crate::model::weights::{Precision, Weights, expected_tensors, is_matrix};
 use crate::{Error, Result};
 
-/// How matrices are stored.
+/// Storage format of the matrices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// 8 bits a number: 1.06 bytes with the scales
+    /// 8 bits per weight: 1.06 bytes with the scales
     #[value(name = "q8_0")]
     Q8_0,
-    /// 4 bits a number: 0.56 bytes with the scales
+    /// 4 bits per weight: 0.56 bytes with the scales
     #[value(name = "q4_0")]
     Q4_0,
-    /// 2 bytes a number
+    /// 2 bytes per weight
     #[value(name = "f16")]
     F16,
 }
@@ -36,37 +36,38 @@ impl From<Format> for Precision {
     }
 }
 
-/// What to write.
+/// Options of [`quantize`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
-    /// How embeddings and matrices are stored.
+    /// Storage format of embeddings and matrices.
     pub format: Format,
-    /// `general.name`; by default the checkpoint's folder.
+    /// `general.name`; defaults to the name of the checkpoint's folder.
     pub name: Option<String>,
     /// `general.license`, an SPDX identifier such as `apache-2.0`.
     pub license: Option<String>,
 }
 
-/// What was written.
+/// Summary of a conversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Report {
     /// Number of tensors.
     pub tensors: usize,
-    /// Of these, matrices that could not be stored in the format asked for, since their rows are not made of
-    /// whole blocks; they are f16.
+    /// Number of matrices stored as f16 instead of the requested format, because their row length is not a multiple
+    /// of the block size.
     pub kept_f16: usize,
-    /// Bytes of the checkpoint.
+    /// Size of the checkpoint in bytes.
     pub bytes_before: u64,
-    /// Bytes of the GGUF file.
+    /// Size of the GGUF file in bytes.
     pub bytes_after: u64,
 }
 
-/// Turns `config.json`, `tokenizer.json` and `model.safetensors` in `hf_dir` into `config.json`, `tokenizer.json` and
-/// `model.gguf` in `out_dir`. Embeddings and matrices take the format asked for; norms, biases and the classifier stay f32.
-/// `progress` hears of every tensor: how many are done, and how many there are.
+/// Converts `config.json`, `tokenizer.json` and `model.safetensors` in `hf_dir` to `config.json`, `tokenizer.json` and
+/// `model.gguf` in `out_dir`. Embeddings and matrices are stored in `options.format`; norms, biases and the classifier
+/// stay f32. `progress` is called after every tensor with the number done and the total.
 ///
 /// # Errors
-/// What is wrong with the checkpoint, or the file that could not be written.
+/// Those of [`Config::parse`], [`Tokenizer::parse`] and [`Weights::read`] for a bad checkpoint, before anything is
+/// written; [`Error::Unwritable`] if a file cannot be written.
 pub fn quantize(
     hf_dir: &Path,
     out_dir: &Path,
@@ -77,7 +78,7 @@ pub fn quantize(
     let config_json = read(&hf_dir.join("config.json"))?;
     let tokenizer_json = read_tokenizer(hf_dir)?;
     let config = Config::parse(&config_json)?;
-    // A checkpoint whose parts do not fit is refused before anything is written.
+    // Only a check: an inconsistent checkpoint is rejected before anything is written.
     Tokenizer::parse(&tokenizer_json, &config)?;
     let (reader, file) = open(&hf_dir.join("model.safetensors"))?;
     let mut weights =
@@ -113,7 +114,7 @@ pub fn quantize(
     })
 }
 
-/// The keys llama.cpp writes for a BERT (gguf-py `constants.py`).
+/// The metadata keys that llama.cpp writes for a BERT (gguf-py `constants.py`).
 fn metadata(config: &Config, hf_dir: &Path, options: &Options) -> Vec<(&'static str, Value)> {
     let encoder = &config.encoder;
     let number = |n: usize| Value::U32(u32::try_from(n).unwrap_or(u32::MAX));
@@ -157,7 +158,7 @@ fn metadata(config: &Config, hf_dir: &Path, options: &Options) -> Vec<(&'static 
             Value::F32(encoder.layer_norm_eps as f32),
         ),
         ("bert.attention.causal", Value::Bool(false)),
-        // 4 is RANK: pooled through the classification head.
+        // LLAMA_POOLING_TYPE_RANK: a classification head on the pooled output.
         ("bert.pooling_type", Value::U32(4)),
         ("bert.classifier.output_labels", Value::Array(labels)),
     ];
@@ -176,7 +177,7 @@ fn encode(metadata: &[(&str, Value)], tensors: &[(&str, QTensor)]) -> Result<Vec
     let mut out = Cursor::new(Vec::new());
     gguf_file::write(&mut out, &metadata, &tensors)?;
     let mut gguf = out.into_inner();
-    // candle writes version 2. Version 3 is the same for little-endian files, and what today's tools expect.
+    // candle writes version 2. Version 3 has the same layout for little-endian files, and is what current tools expect.
     if let Some(version) = gguf.get_mut(4..8) {
         version.copy_from_slice(&3u32.to_le_bytes());
     }

@@ -1,42 +1,50 @@
-//! What can go wrong, and what the page makes of it.
+//! [`Error`], and the [`ErrorKind`] that decides what the page advises and offers.
 
 use serde::{Deserialize, Serialize};
 
 /// A result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Everything that can go wrong between a model's files and a prediction.
+/// Any failure between reading a model's files and returning a prediction.
 ///
 /// Each message is one sentence that names the file or tensor, what was expected and what was found. What the
 /// user can do about it follows from [`Error::kind`].
+///
+/// ```
+/// use live_sentiment::{Error, ErrorKind};
+///
+/// let error = Error::NotFound { file: "model.gguf".into(), status: Some(404) };
+/// assert_eq!(error.kind(), ErrorKind::NotFound);
+/// assert_eq!(error.to_string(), "model.gguf was not found (HTTP status 404).");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file could not be fetched or read at all.
+    /// A file could not be fetched or read.
     #[error("{file} could not be read: {reason}.")]
     Unreachable {
         /// The file's name or URL.
         file: String,
-        /// The system's or the server's words.
+        /// The reason, as the operating system, browser or server reports it.
         reason: String,
     },
     /// A file could not be written.
     #[error("{file} could not be written: {reason}.")]
     Unwritable {
-        /// The file.
+        /// The file's path.
         file: String,
-        /// The system's words.
+        /// The reason, as the operating system reports it.
         reason: String,
     },
-    /// The server answered, but has no such file.
+    /// The file does not exist.
     #[error("{file} was not found{}.", .status.map(|s| format!(" (HTTP status {s})")).unwrap_or_default())]
     NotFound {
         /// The file's name or URL.
         file: String,
-        /// The HTTP status, where there was one.
+        /// The HTTP status, if it was requested from a server.
         status: Option<u16>,
     },
-    /// A file is not what its name says: truncated, of another format, or with numbers that cannot be true.
+    /// A file is truncated, of another format, or has inconsistent contents.
     #[error("{file} is damaged or not a model file: {reason}.")]
     Malformed {
         /// The file's name or URL.
@@ -44,117 +52,115 @@ pub enum Error {
         /// Where in the file, what was expected and what was found.
         reason: String,
     },
-    /// The model is of a kind this program cannot run.
+    /// The model is intact, but has a property that is not supported.
     #[error("This model cannot be run: {what} is {found}, and only {supported} can be read.")]
     Unsupported {
         /// The property, as Hugging Face or GGUF name it.
         what: &'static str,
-        /// The model's value of it.
+        /// Its value in this model.
         found: String,
-        /// What could be run.
+        /// The supported values.
         supported: &'static str,
     },
-    /// A tensor the architecture needs is not in the file.
+    /// A required tensor is not in the file.
     #[error("{file} has no tensor {tensor}{hint}.")]
     MissingTensor {
         /// The file's name or URL.
         file: String,
-        /// The tensor's name as that file would have it.
+        /// The tensor's name, in the naming scheme of that file.
         tensor: String,
-        /// Why it matters, as a clause that begins with a comma or colon; may be empty.
+        /// Why it is required: empty, or a clause that starts with a comma or colon.
         hint: &'static str,
     },
-    /// A tensor has other dimensions than `config.json` promises.
+    /// A tensor's shape does not match `config.json`.
     #[error("Tensor {tensor} has shape {found:?}, but {expected:?} was expected.")]
     Shape {
         /// The tensor's name in its file.
         tensor: String,
-        /// Dimensions by `config.json`, outermost first.
+        /// Shape according to `config.json`, outermost dimension first.
         expected: Vec<usize>,
-        /// Dimensions in the file, outermost first.
+        /// Shape in the file, outermost dimension first.
         found: Vec<usize>,
     },
-    /// The labels of `config.json` are not as many as the classifier tells apart.
+    /// The number of labels in `config.json` differs from the number of rows of the classification head.
     #[error(
         "config.json names {labels} labels, but {tensor} in {file} has {rows} rows, one for each."
     )]
     LabelCount {
-        /// Labels by `config.json`.
+        /// Number of labels in `config.json`.
         labels: usize,
-        /// The weights' name or URL.
+        /// Name or URL of the weights file.
         file: String,
-        /// The classifier's name there.
+        /// Name of the head's weight in that file.
         tensor: String,
-        /// Its rows.
+        /// Number of its rows.
         rows: usize,
     },
-    /// A tensor holds NaN or infinity. (Not in the page, which would need code for printing floats.)
+    /// A tensor holds NaN or infinity. (Left out of the page's build, to save the code that formats floats.)
     #[cfg(feature = "inference")]
-    #[error(
-        "Tensor {tensor} holds {found} at element {index}, where only finite numbers make sense."
-    )]
+    #[error("Tensor {tensor} holds {found} at element {index}, but only finite numbers are valid.")]
     NotFinite {
         /// The tensor's name in its file.
         tensor: String,
-        /// Which element, or which block's scale.
+        /// Row-major index of the element, or of the block whose scale it is.
         index: usize,
         /// The value.
         found: f32,
     },
-    /// Two files that belong together do not fit each other.
+    /// Two files of the same model are inconsistent with each other.
     #[error("{left} and {right} do not belong together: {reason}.")]
     Mismatch {
         /// One file.
         left: String,
         /// The other file.
         right: String,
-        /// Which numbers differ.
+        /// What is inconsistent.
         reason: String,
     },
-    /// What was asked for makes no sense for this model.
+    /// The caller's input is invalid for this model.
     #[error("{0}.")]
     Input(String),
-    /// The user, or the program on the user's behalf, called it off.
+    /// Cancelled by the user or the calling program.
     #[error("The download was cancelled.")]
     Cancelled,
-    /// The browser lacks something, or refused something.
+    /// The browser lacks a required feature, or denied its use.
     #[error("{0}.")]
     Browser(String),
-    /// The worker that runs the model stopped without being asked to.
-    #[error("The part of the page that reads the text stopped: {0}.")]
+    /// The worker that runs the model terminated unexpectedly.
+    #[error("The part of the page that runs the model stopped: {0}.")]
     Crashed(String),
-    /// candle refused an operation: a defect of ours, since shapes are checked on loading.
+    /// candle rejected an operation: a bug in this crate, since shapes are checked on loading.
     #[cfg(feature = "inference")]
     #[error("The model could not be evaluated: {0}.")]
     Candle(#[from] candle_core::Error),
 }
 
-/// What a failure means to the person in front of it. It decides the page's sentence and the action it offers.
+/// Category of an [`Error`] by what the user can do about it. It decides the page's advice and the action it offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorKind {
-    /// Network trouble: trying again may help.
+    /// Network failure: a retry may help.
     Network,
-    /// The file is not where it should be: the address is wrong, or the site is incomplete.
+    /// The file does not exist: the URL is wrong, or the site is incomplete.
     NotFound,
-    /// The file is damaged: fetching it anew may help.
+    /// The file is damaged: fetching it again may help.
     Malformed,
-    /// The file is whole, but of a kind that cannot be run here: another model is needed.
+    /// The file is intact but unsupported: another model is needed.
     Unsupported,
-    /// The request made no sense: nothing to retry.
+    /// The input is invalid: a retry will not help.
     Input,
-    /// Called off on purpose: offer to start again.
+    /// Cancelled on purpose: offer to start again.
     Cancelled,
     /// The browser is too old or too restricted.
     Browser,
-    /// The worker crashed: it is being restarted.
+    /// The worker crashed and is being restarted.
     Crashed,
-    /// A defect of this program.
+    /// A bug in this program.
     Internal,
 }
 
 impl Error {
-    /// What this failure means to the person in front of it.
+    /// The error's category, by what the user can do about it.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Unreachable { .. } => ErrorKind::Network,

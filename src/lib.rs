@@ -3,23 +3,25 @@
 //!
 //! # Map
 //!
-//! Imports run downwards only.
+//! Each module imports only from those below it.
 //!
-//! | module | what lives there |
+//! | module | contents |
 //! |---|---|
 //! | `cli` | the command line |
 //! | [`web`] | everything that touches the browser: the worker, the client that talks to it, the page |
-//! | `convert` | a Hugging Face checkpoint to GGUF |
-//! | `eval` | metrics against labels, and the agreement of two models |
-//! | `classifier` | bytes to a model, text to a prediction; knows nothing of the browser |
-//! | `inspect` | what can be said about a model before its weights are downloaded |
+//! | `convert` | conversion of Hugging Face checkpoints to GGUF |
+//! | `eval` | metrics on labelled texts, and the agreement of two models |
+//! | `classifier` | loads a model and classifies texts; independent of the browser |
+//! | `inspect` | checks a model before its weights are downloaded |
 //! | `arch` | architectures: embeddings, encoder, pooler and classification head |
 //! | `layers` | linear layers, layer norm, attention and embeddings over candle tensors |
-//! | `model` | a model's files: `config.json`, the tokenizer, GGUF and safetensors weights, every length checked |
-//! | `kernels` | the arithmetic: packed int8 matrix products, attention, layer norm; the only `unsafe` code |
-//! | [`present`] | what is said to people: numbers, labels, failures, notes |
-//! | [`types`] | what every part speaks of: predictions, tokens, what a model is |
-//! | [`error`] | [`Error`], and the [`ErrorKind`] that decides what the page says and offers |
+//! | `model` | parsers of a model's files: `config.json`, the tokenizer, GGUF and safetensors weights |
+//! | `kernels` | packed int8 matrix products, attention, layer norm; the only `unsafe` code |
+//! | [`document`] | a text as sentences, each with its verdict, and the verdict on the whole |
+//! | [`present`] | wording for people: numbers, labels, failures, notes |
+//! | [`text`] | sentences, words, edits, and UTF-8 indices to UTF-16 and back |
+//! | [`types`] | shared types: predictions, tokens, model metadata |
+//! | [`error`] | [`Error`], and the [`ErrorKind`] that decides what the page advises and offers |
 
 #[cfg(feature = "inference")]
 pub mod arch;
@@ -29,6 +31,7 @@ pub mod classifier;
 pub mod cli;
 #[cfg(feature = "cli")]
 pub mod convert;
+pub mod document;
 pub mod error;
 #[cfg(feature = "cli")]
 pub mod eval;
@@ -41,6 +44,7 @@ pub mod layers;
 #[cfg(feature = "inference")]
 pub mod model;
 pub mod present;
+pub mod text;
 pub mod types;
 pub mod web;
 

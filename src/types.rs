@@ -1,48 +1,48 @@
-//! What every part speaks of: predictions, tokens, what a model is, how far it has come.
+//! Types shared by all modules: predictions, tokens, model metadata, download progress.
 //!
-//! Text positions are UTF-16 indices, as JavaScript counts them.
+//! Text positions are UTF-16 code unit indices, as in JavaScript.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ErrorKind;
 
-/// How far the model's files have come, all files together.
+/// Download progress, summed over the model's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Progress {
-    /// Bytes that have arrived.
+    /// Bytes received so far.
     pub received: u64,
-    /// Bytes in all, where the server said so for every file.
+    /// Total bytes, if the length of every file is known.
     #[serde(default)]
     pub total: Option<u64>,
 }
 
-/// What this device keeps of the model.
+/// Whether the model is stored on this device.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Storage {
-    /// Whether every file is kept, so that the model will be there without the network.
+    /// Whether every file is stored, so that the model is available offline.
     pub kept: bool,
-    /// Why not, in the browser's words, where it has any.
+    /// Why not, as the browser reports it, if it does.
     #[serde(default)]
     pub reason: Option<String>,
-    /// Bytes of the model's files that came over the network this time.
+    /// Bytes of the model's files downloaded during this load.
     pub fetched: u64,
 }
 
-/// A request that was made, as the browser's Resource Timing tells.
+/// A network request, as reported by the browser's Resource Timing API.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NetworkRequest {
-    /// What was asked for.
+    /// The requested URL.
     pub url: String,
-    /// Bytes that came over the network, headers included; 0 where a cache had it.
+    /// Bytes transferred, headers included; 0 if it was served from a cache.
     pub bytes: u64,
-    /// When, in milliseconds since 1970.
+    /// Time of the request, in milliseconds since the Unix epoch.
     pub at: f64,
 }
 
-/// A failure as the page shows it.
+/// An [`Error`](crate::Error) in the form that is sent to the page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// What it means to the user, and so which action helps.
+    /// Category, which decides what the page advises and offers.
     pub kind: ErrorKind,
     /// What happened, in one sentence.
     pub message: String,
@@ -57,164 +57,175 @@ impl From<&crate::Error> for Failure {
     }
 }
 
-/// What the page may say about the model.
+/// Metadata of a loaded model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelInfo {
-    /// The model's own name (`general.name` of the GGUF), or its folder's.
+    /// `general.name` of the GGUF, or else the name of the model's folder.
     pub name: String,
-    /// As GGUF names it: `bert`.
+    /// `model_type` of `config.json`: `bert` or `distilbert`.
     pub architecture: String,
-    /// The labels by class id.
+    /// Label names by class id.
     pub labels: Vec<String>,
-    /// Numbers in all tensors together.
+    /// Number of parameters: the elements of all tensors.
     pub parameters: u64,
     /// Size of the weights file, in bytes.
     pub file_size: u64,
-    /// The storage format of most matrices, as GGUF names it: `Q4_0`.
+    /// Storage format of most parameters, as GGUF names it: `Q4_0`.
     pub format: String,
-    /// Licence of the weights (`general.license` of the GGUF), where stated.
+    /// License of the weights (`general.license` of the GGUF), if stated.
     #[serde(default)]
     pub license: Option<String>,
-    /// The longest text that is read whole, in tokens, special tokens included.
+    /// Maximum sequence length in tokens, special tokens included. Longer texts are truncated.
     pub max_tokens: usize,
-    /// The arithmetic in use.
+    /// The compute backend in use.
     pub backend: Backend,
-    /// From the request to load until ready, in milliseconds.
+    /// Time from the load request until the model was ready, in milliseconds.
     pub load_millis: f64,
-    /// How often it was right, where its `config.json` says so.
+    /// Benchmark results stated in `config.json`.
     #[serde(default)]
     pub measured: Vec<Benchmark>,
 }
 
-/// How often a model was right on texts whose label is known, as its `config.json` says under `live_sentiment`.
+/// A model's accuracy on a labelled data set, as stated in its `config.json` under `live_sentiment.measured`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Benchmark {
-    /// What the texts are called: `SST-2`.
+    /// Name of the data set: `SST-2`.
     pub name: String,
-    /// How many there are.
-    pub texts: u32,
-    /// How many of them it labelled rightly.
-    pub right: u32,
+    /// Number of examples.
+    #[serde(rename = "texts")]
+    pub examples: u32,
+    /// Number of examples classified correctly.
+    #[serde(rename = "right")]
+    pub correct: u32,
 }
 
-/// Which arithmetic runs the encoder.
+/// Compute backend of the encoder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Backend {
     /// candle's own quantized matrix product.
     Candle,
-    /// Our kernels in plain Rust: the oracle of the others.
+    /// This crate's kernels in plain Rust: the reference implementation of the others.
     Scalar,
-    /// Our kernels in baseline WebAssembly SIMD.
+    /// This crate's kernels in AVX2, outside the browser.
+    Avx2,
+    /// This crate's kernels in baseline WebAssembly SIMD.
     Simd128,
-    /// Our kernels with the int8 dot product of relaxed SIMD.
+    /// This crate's kernels with the int8 dot product of relaxed SIMD.
     Relaxed,
 }
 
 impl Backend {
-    const ALL: [Self; 4] = [Self::Candle, Self::Scalar, Self::Simd128, Self::Relaxed];
+    const ALL: [Self; 5] = [
+        Self::Candle,
+        Self::Scalar,
+        Self::Avx2,
+        Self::Simd128,
+        Self::Relaxed,
+    ];
 
-    /// As it is called in messages.
+    /// Its name in messages, in the API and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Candle => "candle",
             Self::Scalar => "scalar",
+            Self::Avx2 => "avx2",
             Self::Simd128 => "simd128",
             Self::Relaxed => "relaxed",
         }
     }
 
-    /// The one that is called so.
+    /// The backend with this [`Self::name`].
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|backend| backend.name() == name)
     }
 }
 
-/// How a text reads.
+/// The classification of one text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Prediction {
     /// Class id of the highest score: the argmax.
     pub label: usize,
-    /// One probability for each label, in the order of [`ModelInfo::labels`]. They sum to one for a single-label
-    /// model; for a multi-label model each stands for itself.
+    /// One probability per label, in the order of [`ModelInfo::labels`]. They sum to 1 for a single-label model
+    /// (softmax) and are independent for a multi-label model (sigmoid).
     pub scores: Vec<f32>,
-    /// What the scores were made of, before softmax or sigmoid.
+    /// One logit per label, before temperature and softmax or sigmoid.
     pub logits: Vec<f32>,
-    /// The tokens that were read, special tokens left out.
+    /// The tokens of the text, without special tokens.
     pub tokens: Vec<Token>,
-    /// How many tokens the model saw, special tokens included.
+    /// Number of tokens given to the model, special tokens included.
     pub token_count: usize,
-    /// Where the reading stopped, as a UTF-16 index into the text, if the text was longer than the model reads.
+    /// Where the text was truncated, as a UTF-16 index, if it exceeded the maximum sequence length.
     #[serde(default)]
     pub truncated_at: Option<usize>,
-    /// Tokenizing and inference, in milliseconds.
+    /// Time for tokenization and inference, in milliseconds.
     pub millis: f64,
 }
 
-/// One token that was read, and where it stands in the text.
+/// One token and its position in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
     /// Its id in the vocabulary.
     pub id: u32,
     /// UTF-16 index of its first code unit.
     pub start: usize,
-    /// UTF-16 index behind its last code unit.
+    /// UTF-16 index after its last code unit.
     pub end: usize,
-    /// Whether the vocabulary did not know it, so that the model saw only `[UNK]`.
+    /// Whether it is out of vocabulary, so that the model was given `[UNK]`.
     pub unknown: bool,
 }
 
-/// What can be said about a model before its weights are downloaded.
+/// What is known about a model before its weights are downloaded. Fields that are not known yet have their default.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Preflight {
-    /// Why it cannot be run; `None` where nothing speaks against it. What stands below was found before this.
+    /// Why the model is unsupported, if it is. The other fields hold what was found before the check failed.
     pub refusal: Option<Failure>,
-    /// Encoder and head, as `config.json` names them: `BertForSequenceClassification`.
+    /// Class name in transformers: `BertForSequenceClassification`.
     pub architecture: String,
-    /// Layers of the encoder.
+    /// Number of encoder layers.
     pub layers: usize,
-    /// Numbers that stand for a token.
+    /// Hidden size of the encoder.
     pub hidden_size: usize,
-    /// The labels by class id.
+    /// Label names by class id.
     pub labels: Vec<String>,
-    /// Whether several labels may hold of a text, or none; otherwise it is exactly one.
+    /// Whether the model is multi-label (independent sigmoids) rather than single-label (softmax).
     pub multi_label: bool,
-    /// The longest text that is read whole, in tokens, special tokens included.
+    /// Maximum sequence length in tokens, special tokens included.
     pub max_tokens: usize,
-    /// Numbers in all tensors together.
+    /// Number of parameters: the elements of all tensors.
     pub parameters: u64,
-    /// The words, once `tokenizer.json` is here.
+    /// The vocabulary, if `tokenizer.json` was given.
     pub vocabulary: Option<Vocabulary>,
-    /// Size of the weights file in bytes, where known.
+    /// Size of the weights file in bytes, if known.
     pub file_size: Option<u64>,
-    /// The storage format of most matrices, as GGUF names it, once the weights' header is here.
+    /// Storage format of most parameters, as GGUF names it, if the weights' header was given.
     pub format: Option<String>,
-    /// Bytes that the worker will need once the model is loaded and reads its longest text, estimated.
+    /// Estimated memory of the worker in bytes, with the model loaded and a text of maximum length.
     pub memory: u64,
-    /// If the header of the weights was not all there: how many first bytes of the file will hold it, or tell more.
+    /// Set if the weights' header was incomplete: the length of the file prefix to try next.
     pub first_bytes: Option<u64>,
 }
 
-/// What a model's words are like.
+/// A model's vocabulary.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Vocabulary {
-    /// How many tokens there are, whole words and parts of words.
+    /// Number of tokens, subwords included.
     pub size: usize,
-    /// Whether capitals and small letters are told apart.
+    /// Whether it is case-sensitive.
     pub cased: bool,
-    /// The scripts of the whole words, the most usual first; those of less than a hundredth of them are left out.
+    /// Scripts of its whole words, most common first; those below 1% are omitted.
     pub scripts: Vec<Script>,
 }
 
-/// How much of a vocabulary is written in one script.
+/// The share of a vocabulary that is written in one script.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Script {
-    /// Its name in English: `Latin`, `Cyrillic`, `Han`, `Arabic` …
+    /// Name of the script in English: `Latin`, `Cyrillic`, `Han`, `Arabic` …
     pub name: String,
     /// Its share of the whole words, 0 to 1.
     pub share: f32,

@@ -1,4 +1,4 @@
-//! What serde writes, the page reads, and the other way round: every kind of message, with and without what is optional.
+//! The page's codec reads what serde writes, and vice versa: every kind of message, with and without optional fields.
 
 #![cfg(all(target_arch = "wasm32", feature = "browser"))]
 #![expect(clippy::expect_used, reason = "a test that cannot go on should stop")]
@@ -14,16 +14,16 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
-fn comes_back(sent: Response) {
+fn round_trips(sent: Response) {
     let message = serde_wasm_bindgen::to_value(&sent).expect("plain data");
     assert_eq!(response(&message), Some(sent));
 }
 
 #[wasm_bindgen_test]
 fn progress() {
-    comes_back(Response::Listening);
+    round_trips(Response::Listening);
     for total in [None, Some(5_000_000_000)] {
-        comes_back(Response::Progress(Progress {
+        round_trips(Response::Progress(Progress {
             received: 4_999_999_999,
             total,
         }));
@@ -33,7 +33,7 @@ fn progress() {
 #[wasm_bindgen_test]
 fn the_device_and_the_network() {
     for reason in [None, Some("SecurityError: no".to_owned())] {
-        comes_back(Response::Stored(Storage {
+        round_trips(Response::Stored(Storage {
             kept: reason.is_none(),
             reason,
             fetched: 13_388_160,
@@ -44,10 +44,10 @@ fn the_device_and_the_network() {
         bytes,
         at: 1_795_000_000_123.5,
     };
-    comes_back(Response::Requested {
+    round_trips(Response::Requested {
         requests: vec![request(0), request(5_000_000_000)],
     });
-    comes_back(Response::Requested {
+    round_trips(Response::Requested {
         requests: Vec::new(),
     });
 }
@@ -62,7 +62,7 @@ fn models() {
     ];
     for backend in backends {
         for license in [None, Some("apache-2.0".to_owned())] {
-            comes_back(Response::Ready(ModelInfo {
+            round_trips(Response::Ready(ModelInfo {
                 name: "a model".into(),
                 architecture: "bert".into(),
                 labels: vec!["négatif".into(), "🙂".into()],
@@ -75,8 +75,8 @@ fn models() {
                 load_millis: 812.25,
                 measured: vec![Benchmark {
                     name: "SST-2".into(),
-                    texts: 872,
-                    right: 801,
+                    examples: 872,
+                    correct: 801,
                 }],
             }));
         }
@@ -86,7 +86,7 @@ fn models() {
 #[wasm_bindgen_test]
 fn predictions() {
     for truncated_at in [None, Some(1_900)] {
-        comes_back(Response::Classified {
+        round_trips(Response::Classified {
             seq: 9_000_000_000,
             prediction: Prediction {
                 label: 2,
@@ -133,7 +133,7 @@ fn failures() {
                 kind,
                 message: "It failed.".into(),
             };
-            comes_back(Response::Failed { seq, failure });
+            round_trips(Response::Failed { seq, failure });
         }
     }
 }
@@ -141,7 +141,7 @@ fn failures() {
 #[wasm_bindgen_test]
 fn inspections() {
     for refusal in [None, Some("No.".to_owned())] {
-        comes_back(Response::Inspected(Inspection {
+        round_trips(Response::Inspected(Inspection {
             facts: vec![("labels".into(), "0 négatif".into())],
             refusal: refusal.map(|message| Failure {
                 kind: ErrorKind::Unsupported,
@@ -149,11 +149,11 @@ fn inspections() {
             }),
         }));
     }
-    comes_back(Response::Forgotten);
+    round_trips(Response::Forgotten);
 }
 
 #[wasm_bindgen_test]
-fn requests_arrive_as_they_were_meant() {
+fn requests_round_trip() {
     let model = || "https://a.example/é/".to_owned();
     let mut requests = vec![
         Request::Cancel,
@@ -186,7 +186,7 @@ fn requests_arrive_as_they_were_meant() {
 }
 
 #[wasm_bindgen_test]
-fn files_go_with_what_needs_them() {
+fn files_are_attached_to_their_requests() {
     let files = js_sys::Array::of1(&"a file".into());
     let model = "dropped:m/".to_owned();
     let sent = Request::Load {
@@ -203,12 +203,12 @@ fn files_go_with_what_needs_them() {
 }
 
 #[wasm_bindgen_test]
-fn what_is_none_of_ours_is_not_understood() {
+fn unknown_messages_are_rejected() {
     for alien in [JsValue::NULL, JsValue::from(3), JsValue::from("ready")] {
         assert_eq!(response(&alien), None);
     }
     assert_eq!(response(&js_sys::Object::new().into()), None);
-    // A prediction without its scores.
+    // A prediction without scores.
     let broken = js_sys::JSON::parse(r#"{"type":"classified","seq":1,"prediction":{"label":0}}"#);
     assert_eq!(response(&broken.expect("JSON")), None);
 }

@@ -1,7 +1,7 @@
-//! What only a browser can show: the probe of its WebAssembly, and the model files' way from the network.
+//! Tests that need a browser: the probe of its WebAssembly features, and fetching and caching of model files.
 //!
 //! `WASM_BINDGEN_USE_BROWSER=1 cargo test --target wasm32-unknown-unknown --no-default-features --features worker
-//! --test browser_store`
+//! --test browser_files`
 #![cfg(all(target_arch = "wasm32", feature = "worker"))]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
@@ -19,7 +19,7 @@ use web_sys::{AbortController, Blob, BlobPropertyBag, Url};
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
-/// A URL that answers with `bytes` under the media type `kind`.
+/// A URL that returns `bytes` with the media type `kind`.
 fn url_of(bytes: &[u8], kind: &str) -> String {
     let options = BlobPropertyBag::new();
     options.set_type(kind);
@@ -29,10 +29,10 @@ fn url_of(bytes: &[u8], kind: &str) -> String {
 }
 
 async fn fetch(url: &str) -> Result<Chunks> {
-    fetch_telling(url, |_, _| {}).await
+    fetch_with_progress(url, |_, _| {}).await
 }
 
-async fn fetch_telling(url: &str, on_bytes: impl Fn(u64, Option<u64>)) -> Result<Chunks> {
+async fn fetch_with_progress(url: &str, on_bytes: impl Fn(u64, Option<u64>)) -> Result<Chunks> {
     let controller = AbortController::new().unwrap();
     let signal = controller.signal();
     let mut download = Download::begin(DownloadRequest::whole(url, 1 << 20), &signal).await?;
@@ -51,18 +51,18 @@ async fn error_of(url: &str) -> Error {
 
 #[wasm_bindgen_test]
 fn this_browser_has_simd() {
-    // Without it this very test could not run; and every browser that chromedriver drives has the other.
+    // Without SIMD128 this test could not run; and every browser that chromedriver supports has relaxed SIMD.
     assert!(probe::has_simd128());
     assert!(probe::has_relaxed_simd());
 }
 
 #[wasm_bindgen_test]
-async fn a_file_arrives_whole_and_its_progress_is_true() {
+async fn a_file_is_complete_and_its_progress_correct() {
     let bytes: Vec<u8> = (0..300_000_u32).map(|i| (i * 31 % 251) as u8).collect();
     let url = url_of(&bytes, "application/octet-stream");
     let seen = RefCell::new(Vec::new());
     let on_bytes = |received, total| seen.borrow_mut().push((received, total));
-    let chunks = fetch_telling(&url, on_bytes).await.unwrap();
+    let chunks = fetch_with_progress(&url, on_bytes).await.unwrap();
     assert_eq!(chunks.length(), 300_000);
     assert_eq!(chunks.to_vec(), bytes);
     let seen = seen.into_inner();
@@ -72,7 +72,7 @@ async fn a_file_arrives_whole_and_its_progress_is_true() {
 }
 
 #[wasm_bindgen_test]
-async fn a_web_page_is_not_taken_for_a_model() {
+async fn a_web_page_is_rejected() {
     let url = url_of(b"<!doctype html><h1>Welcome</h1>", "text/html");
     let error = error_of(&url).await;
     assert_eq!(error.kind(), ErrorKind::Malformed);
@@ -80,21 +80,21 @@ async fn a_web_page_is_not_taken_for_a_model() {
 }
 
 #[wasm_bindgen_test]
-async fn an_empty_file_is_told_apart() {
+async fn an_empty_file_is_malformed() {
     let error = error_of(&url_of(b"", "application/json")).await;
     assert_eq!(error.kind(), ErrorKind::Malformed);
     assert!(error.to_string().contains("empty"), "{error}");
 }
 
 #[wasm_bindgen_test]
-async fn a_file_that_is_too_long_is_refused() {
+async fn a_file_that_is_too_long_is_rejected() {
     let url = url_of(&[7; (1 << 20) + 1], "application/json");
     assert_eq!(error_of(&url).await.kind(), ErrorKind::Malformed);
 }
 
 #[wasm_bindgen_test]
 async fn a_missing_file_is_not_found() {
-    // The server that serves this test has no such file.
+    // The server of this test has no such file.
     let origin = js_sys::eval("location.origin")
         .unwrap()
         .as_string()
@@ -131,7 +131,7 @@ async fn an_aborted_download_is_cancelled() {
 }
 
 #[wasm_bindgen_test]
-async fn one_missing_file_calls_off_the_others() {
+async fn one_missing_file_cancels_the_others() {
     let origin = js_sys::eval("location.origin")
         .unwrap()
         .as_string()
@@ -149,7 +149,7 @@ async fn one_missing_file_calls_off_the_others() {
     assert!(controller.signal().aborted());
 }
 
-/// Reads and seeks of every kind, compared with the same bytes in one piece.
+/// Random reads and seeks, compared with the same bytes in one slice.
 #[wasm_bindgen_test]
 fn chunks_read_like_one_file() {
     let mut random = 1_u64;
@@ -193,7 +193,7 @@ fn chunks_read_like_one_file() {
 
 #[wasm_bindgen_test]
 fn digests_are_sha_256() {
-    // FIPS 180-4's examples, and a text longer than the piece that is hashed at a time.
+    // Examples of FIPS 180-4, and an input longer than the chunk that is hashed at a time.
     let hex = |chunks: &[&[u8]]| {
         let mut digest = Digest::default();
         for chunk in chunks {
@@ -212,7 +212,7 @@ fn digests_are_sha_256() {
 }
 
 #[wasm_bindgen_test]
-fn manifests_are_held_to_their_form() {
+fn malformed_manifests_are_rejected() {
     let digest = "0".repeat(64);
     let entry = format!(r#"{{"bytes": 5, "sha256": "{digest}"}}"#);
     let json = |weights: &str| {
@@ -241,7 +241,7 @@ fn manifests_are_held_to_their_form() {
 }
 
 #[wasm_bindgen_test]
-async fn the_shelf_keeps_what_is_written_and_counts_only_what_is_whole() {
+async fn the_cache_counts_only_contiguous_chunks() {
     let shelf = ModelCache::open().await.unwrap();
     let digest = "ab".repeat(32);
     shelf.remove(&digest).await.unwrap();
@@ -250,7 +250,7 @@ async fn the_shelf_keeps_what_is_written_and_counts_only_what_is_whole() {
         .write(&digest, 0, &[bytes("one"), bytes("two")], Some("\"v1\""))
         .await
         .unwrap();
-    // A gap: these two are of no use before what lies between has come.
+    // A gap: these two are unusable until the chunk between has arrived.
     shelf
         .write(&digest, 9, &[bytes("four")], None)
         .await
@@ -279,7 +279,7 @@ async fn the_shelf_keeps_what_is_written_and_counts_only_what_is_whole() {
 }
 
 #[wasm_bindgen_test]
-async fn a_new_release_of_a_model_takes_the_place_of_the_old_one() {
+async fn a_new_release_of_a_model_replaces_the_old_one() {
     let shelf = ModelCache::open().await.unwrap();
     let [old, new, others] = ["11", "22", "33"].map(|byte| byte.repeat(32));
     let (model, other) = ("https://a.example/m/", "https://a.example/other/");
@@ -289,7 +289,7 @@ async fn a_new_release_of_a_model_takes_the_place_of_the_old_one() {
         shelf.seal(digest).await.unwrap();
     }
     let digests = |manifest: &str| vec![manifest.to_owned()];
-    // Another model is on its way, in another tab: its files stay.
+    // Another model is being downloaded in another tab: its files stay.
     shelf.begin(other, &others).await.unwrap();
     shelf.begin(model, &old).await.unwrap();
     assert_eq!(shelf.model(model).await.unwrap(), None, "not yet");
@@ -316,7 +316,7 @@ async fn a_new_release_of_a_model_takes_the_place_of_the_old_one() {
 }
 
 #[wasm_bindgen_test]
-async fn a_model_that_is_forgotten_takes_only_its_own_files_along() {
+async fn forgetting_a_model_deletes_only_its_own_files() {
     let shelf = ModelCache::open().await.unwrap();
     let [own, shared] = ["44", "55"].map(|byte| byte.repeat(32));
     let (model, other) = ("https://a.example/f/", "dropped:g/");
@@ -340,7 +340,7 @@ async fn a_model_that_is_forgotten_takes_only_its_own_files_along() {
 }
 
 #[wasm_bindgen_test]
-async fn a_lock_is_held_by_one() {
+async fn a_lock_is_exclusive() {
     let never = || std::future::pending();
     let lock = hold("test", never()).await;
     assert!(lock.is_some());

@@ -1,5 +1,5 @@
-//! Checkpoints as people publish them: what transformers' `from_pretrained` accepts gives its logits, or is refused by the
-//! name of what is not supported.
+//! Checkpoints as published on the Hub: what transformers' `from_pretrained` accepts gives the same logits, or is rejected
+//! with the name of the unsupported property.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 const TEXT: &str = "the movie was good, really";
 
-/// A copy of a tiny model, whose files may be changed.
+/// A copy of a tiny model, whose files a test may modify.
 fn copy(name: &str) -> tempfile::TempDir {
     let from = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/golden/models")
@@ -46,7 +46,7 @@ fn edit(dir: &tempfile::TempDir, file: &str, change: impl FnOnce(&mut Value)) {
     std::fs::write(path, json.to_string()).unwrap();
 }
 
-/// Rewrites the weights: `change` gets a tensor's name, description and bytes.
+/// Rewrites the weights: `change` gets each tensor's name, header entry and bytes.
 fn edit_weights(dir: &tempfile::TempDir, change: impl Fn(&str, &mut Value, &mut Vec<u8>)) {
     let path = dir.path().join("model.safetensors");
     let file = std::fs::read(&path).unwrap();
@@ -81,7 +81,7 @@ fn add_rows(dir: &tempfile::TempDir, rows: usize) {
 }
 
 #[test]
-fn rows_of_the_embedding_without_words_change_nothing() {
+fn unused_embedding_rows_change_nothing() {
     let right = logits(&copy("bert-binary"), TEXT);
     for rows in [1, 63, 64, 125, 1000] {
         let dir = copy("bert-binary");
@@ -94,7 +94,7 @@ fn rows_of_the_embedding_without_words_change_nothing() {
 }
 
 #[test]
-fn distilbert_has_one_eps_whatever_config_json_says() {
+fn distilbert_ignores_the_eps_of_config_json() {
     let dir = copy("distilbert-binary");
     let right = logits(&dir, TEXT);
     edit(&dir, "config.json", |config| {
@@ -104,7 +104,7 @@ fn distilbert_has_one_eps_whatever_config_json_says() {
 }
 
 #[test]
-fn types_that_cannot_be_read_are_named() {
+fn unsupported_types_are_named() {
     for (dtype, size) in [("F64", 8), ("I8", 1), ("U8", 1), ("F8_E4M3", 1), ("X9", 1)] {
         for part in ["", "classifier.weight", "query.weight"] {
             let dir = copy("bert-binary");
@@ -145,7 +145,7 @@ fn pointers_and_pickles_are_named() {
     }
 }
 
-/// The tokenizer as its vocabulary alone.
+/// Replaces `tokenizer.json` by `vocab.txt`.
 fn to_vocabulary(dir: &tempfile::TempDir) {
     let path = dir.path().join("tokenizer.json");
     let json: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
@@ -159,10 +159,10 @@ fn to_vocabulary(dir: &tempfile::TempDir) {
 }
 
 #[test]
-fn tokens_added_to_a_vocabulary_are_read() {
+fn added_tokens_of_a_vocabulary_are_read() {
     for (file, content) in [
         ("added_tokens.json", r#"{"@user": 131, "http": 132}"#),
-        // Not in the order of their ids, with a gap.
+        // Out of order, with a gap.
         (
             "added_tokens.json",
             r#"{"http": 132, "@user": 131, "zz": 140}"#,
@@ -185,7 +185,7 @@ fn tokens_added_to_a_vocabulary_are_read() {
 }
 
 #[test]
-fn tokenizer_config_overrules_the_normalizer() {
+fn tokenizer_config_overrides_the_normalizer() {
     let settings = |dir: &tempfile::TempDir, json: &str| {
         std::fs::write(dir.path().join("tokenizer_config.json"), json).unwrap();
     };

@@ -1,5 +1,5 @@
-//! Logits, pooled outputs and labels, compared with transformers' on the same checkpoints, with stock candle's
-//! BERT, and of quantized files with the same files dequantized.
+//! Compares logits, pooled outputs and labels with transformers on the same checkpoints, with candle-transformers'
+//! BERT, and quantized files with the same files dequantized.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -23,6 +23,7 @@ use live_sentiment::layers::Compute;
 use live_sentiment::model::config::Config;
 use live_sentiment::model::tokenizer::{Batch, Padding};
 use live_sentiment::model::weights::Precision;
+use live_sentiment::types::Backend;
 
 use cases::Classified;
 
@@ -41,22 +42,31 @@ const TINY_BERT: [&str; 5] = [
     "bert-stars",
     "bert-emotions",
 ];
-/// The backends that run natively.
-const BACKENDS: [Compute; 2] = [Compute::Candle, Compute::SCALAR];
+/// The native backends: candle, the scalar kernels, and the kernels for this CPU, if there are any.
+fn backends() -> Vec<Compute> {
+    let native = match Compute::native() {
+        Compute::Candle => None,
+        native => Some(native),
+    };
+    [Compute::Candle, Compute::SCALAR]
+        .into_iter()
+        .chain(native)
+        .collect()
+}
 
-/// The f32 path: only the order of additions differs.
+/// Tolerance in f32: only the order of additions differs.
 const F32_BOUND: f32 = 1e-3;
-/// The default model, against the same weights dequantized: activations are rounded to 8 bits a block, no more. Its
-/// logits lie between -3 and 3; stock candle is off by 0.035 in Q4_0 and 0.076 in Q8_0 at most.
+/// Tolerance of the default model against the same weights dequantized: activations are rounded to 8 bits per block. Its
+/// logits are between -3 and 3; stock candle's error is at most 0.035 in Q4_0 and 0.076 in Q8_0.
 const DEFAULT_BOUND: f32 = 0.15;
-/// The same for the tiny models, whose random weights amplify: logits up to 8, stock candle off by 0.27 at most.
+/// The same for the tiny models, whose random weights amplify errors: logits up to 8, stock candle's error at most 0.27.
 const TINY_BOUND: f32 = 0.5;
-/// Random weights leave some texts between two labels. Where the best logit leads by more than this, rounding must not
-/// change the label; the largest lead it overcomes is 0.20.
+/// With random weights some texts are near a tie of two labels. If the best logit leads by more than this, rounding must not
+/// change the label; the largest lead that it did change is 0.20.
 const TIE: f32 = 0.25;
-/// The same where the weights were rounded too; the largest lead that this overcomes is 0.39.
+/// The same if the weights are rounded too; the largest lead that this did change is 0.39.
 const TIE_OF_ROUNDED: f32 = 0.5;
-/// candle-transformers 0.11 runs DistilBERT's `gelu` by the tanh approximation.
+/// candle-transformers 0.11 computes DistilBERT's `gelu` with the tanh approximation.
 const STOCK_DISTILBERT_BOUND: f32 = 1e-2;
 
 fn tiny(name: &str) -> std::path::PathBuf {
@@ -76,7 +86,7 @@ fn argmax(x: &[f32]) -> usize {
         .unwrap()
 }
 
-/// The largest difference of two rows of numbers: NaN if there is one, which `total_cmp` puts above all numbers.
+/// The largest absolute difference of two slices; NaN if there is one, since `total_cmp` orders it above all numbers.
 fn distance(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
     a.iter()
@@ -96,12 +106,14 @@ fn cosine(a: &[f32], b: &[f32]) -> f64 {
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
-/// Whether a test may take the time: the scalar kernels are slow where they are not optimized.
+/// Whether a case is fast enough to run: the scalar kernels are slow, and where there are others they give the same results
+/// (tests/kernels.rs).
 fn affordable(case: &Classified, compute: Compute) -> bool {
-    matches!(compute, Compute::Candle) || case.tokens <= 128
+    let longest = if backends().len() > 2 { 32 } else { 128 };
+    compute.backend() != Backend::Scalar || case.tokens <= longest
 }
 
-/// Classifies every text and asserts that logits are within `bound`, and labels and lengths the same. Returns the
+/// Classifies every text and asserts that logits are within `bound`, and that labels and lengths are equal. Returns the
 /// largest difference found.
 #[track_caller]
 fn assert_golden<'a>(
@@ -128,10 +140,10 @@ fn assert_golden<'a>(
     worst
 }
 
-// ---- checkpoints as transformers saves them ------------------------------------------------------------------
+// ---- checkpoints saved by transformers ------------------------------------------------------------------------
 
 #[test]
-fn logits_are_transformers() {
+fn logits_match_transformers() {
     for name in TINY {
         let classifier = Classifier::from_dir(&tiny(name), Compute::Candle).unwrap();
         assert_golden(&classifier, &golden(name), F32_BOUND);
@@ -139,7 +151,7 @@ fn logits_are_transformers() {
 }
 
 #[test]
-fn pooled_output_is_transformers() {
+fn pooled_output_matches_transformers() {
     for name in TINY_BERT {
         let classifier = Classifier::from_dir(&tiny(name), Compute::Candle).unwrap();
         let mut compared = 0;
@@ -218,8 +230,8 @@ fn scores_are_softmax_or_sigmoid() {
 }
 
 #[test]
-fn a_padded_batch_gives_what_single_texts_give() {
-    for backend in BACKENDS {
+fn a_padded_batch_matches_single_texts() {
+    for backend in backends() {
         for name in TINY {
             let classifier = Classifier::from_dir(&tiny(name), backend).unwrap();
             let cases = golden(name);
@@ -240,9 +252,9 @@ fn a_padded_batch_gives_what_single_texts_give() {
     }
 }
 
-/// Names of older checkpoints, and of encoders saved without their prefix, mean the same tensors.
+/// Tensor names of older checkpoints, and of encoders saved without their prefix.
 #[test]
-fn older_tensor_names_mean_the_same() {
+fn older_tensor_names_are_read() {
     type Rename = fn(&str) -> String;
     let old_norms: Rename = |name| {
         name.replace("LayerNorm.weight", "LayerNorm.gamma")
@@ -295,7 +307,7 @@ fn stock_weights(folder: &Path) -> VarBuilder<'static> {
     VarBuilder::from_buffered_safetensors(bytes, DType::F32, &Device::Cpu).unwrap()
 }
 
-/// `last_hidden_state` of texts side by side, padded, against candle-transformers.
+/// Compares `last_hidden_state` of a padded batch with candle-transformers.
 fn assert_like_stock_candle(folder: &Path, texts: &[&str], bound: f32) {
     let classifier = Classifier::from_dir(folder, Compute::Candle).unwrap();
     let (batch, _) = classifier
@@ -311,7 +323,7 @@ fn assert_like_stock_candle(folder: &Path, texts: &[&str], bound: f32) {
     let expected = if raw["model_type"] == "distilbert" {
         let config = serde_json::from_slice(&json).unwrap();
         let model = DistilBertModel::load(stock_weights(folder), &config).unwrap();
-        // Here 1 means "masked out", and the mask is one for all heads and queries.
+        // Here 1 means "masked out"; the mask is broadcast to all heads and queries.
         let masked = mask
             .eq(0u32)
             .unwrap()
@@ -345,7 +357,7 @@ fn assert_like_stock_candle(folder: &Path, texts: &[&str], bound: f32) {
 }
 
 #[test]
-fn last_hidden_state_is_stock_candles() {
+fn last_hidden_state_matches_stock_candle() {
     for name in TINY {
         let cases = golden(name);
         let texts: Vec<_> = cases.iter().map(|case| case.text.expand()).collect();
@@ -376,7 +388,7 @@ fn llama_cpp(name: &str, format: &str) -> tempfile::TempDir {
 
 #[test]
 fn files_of_llama_cpp_are_read() {
-    // The checkpoint is f16 too.
+    // The checkpoint is in f16 too.
     let name = "distilbert-binary";
     let folder = llama_cpp(name, "f16");
     let classifier = Classifier::from_dir(folder.path(), Compute::Candle).unwrap();
@@ -387,7 +399,7 @@ fn files_of_llama_cpp_are_read() {
     let (folder, plain) = (llama_cpp(name, "q8_0"), tempfile::tempdir().unwrap());
     dequantize(folder.path(), plain.path());
     let plain = Classifier::from_dir(plain.path(), Compute::Candle).unwrap();
-    for backend in BACKENDS {
+    for backend in backends() {
         let classifier =
             Classifier::from_dir_as(folder.path(), backend, Precision::Stored).unwrap();
         let what = format!("{name}, {backend:?}");
@@ -396,9 +408,9 @@ fn files_of_llama_cpp_are_read() {
     }
 }
 
-/// Older converters left out dimensions of one, as of a BERT with a single token type.
+/// Older converters drop dimensions of 1, as of a BERT with a single token type.
 #[test]
-fn dimensions_of_one_may_be_left_out() {
+fn dimensions_of_one_may_be_omitted() {
     let name = "bert-gelu-new";
     let folder = llama_cpp(name, "q8_0");
     let config = std::fs::read_to_string(folder.path().join("config.json")).unwrap();
@@ -429,7 +441,7 @@ fn dimensions_of_one_may_be_left_out() {
         .collect();
     gguf_file::write(&mut std::fs::File::create(&path).unwrap(), &[], &tensors).unwrap();
 
-    // Only the first of the two types is ever used.
+    // Only the first of the two types is used.
     let whole = llama_cpp(name, "q8_0");
     let [one, two] = [folder.path(), whole.path()].map(|folder| {
         let classifier = Classifier::from_dir(folder, Compute::Candle).unwrap();
@@ -449,7 +461,7 @@ fn quantized_to(from: &Path, to: &Path, format: Format) {
     quantize(from, to, &options, |_, _| {}).unwrap();
 }
 
-/// Rewrites a GGUF file with every tensor in f32: the same numbers, none rounded any more.
+/// Rewrites a GGUF file with every tensor dequantized to f32.
 fn dequantize(from: &Path, to: &Path) {
     for file in ["config.json", "tokenizer.json"] {
         std::fs::copy(from.join(file), to.join(file)).unwrap();
@@ -484,7 +496,7 @@ fn dequantize(from: &Path, to: &Path) {
     gguf_file::write(&mut out, &metadata, &tensors).unwrap();
 }
 
-/// Asserts that the best of `logits` is the best of `expected`, if that leads by more than `tie`.
+/// Asserts that the argmax of `logits` is that of `expected`, if that leads by more than `tie`.
 #[track_caller]
 fn assert_label_unless_tie(logits: &[f32], expected: &[f32], tie: f32, what: &str) {
     let mut sorted = expected.to_vec();
@@ -516,10 +528,10 @@ fn assert_same_labels(
     differences.max_by(f32::total_cmp).unwrap_or(0.0)
 }
 
-/// What a quantized file gives, against the same file dequantized and run in f32. Only the activations are rounded
-/// then: to 8 bits for each 32 of them.
+/// Compares a quantized file with the same file dequantized and run in f32. The only difference is the quantization of
+/// activations, to 8 bits in blocks of 32.
 #[test]
-fn quantized_files_give_what_their_numbers_give() {
+fn quantized_files_match_their_dequantized_weights() {
     for name in TINY {
         let cases = golden(name);
         for format in [Format::Q8_0, Format::Q4_0, Format::F16] {
@@ -527,12 +539,12 @@ fn quantized_files_give_what_their_numbers_give() {
             quantized_to(&tiny(name), quantized.path(), format);
             dequantize(quantized.path(), plain.path());
             let plain = Classifier::from_dir(plain.path(), Compute::Candle).unwrap();
-            for backend in BACKENDS {
+            for backend in backends() {
                 let stored = Precision::Stored;
                 let quantized = Classifier::from_dir_as(quantized.path(), backend, stored).unwrap();
                 let what = format!("{name}, {format:?}, {backend:?}");
                 let worst = assert_same_labels(&quantized, &plain, &cases, &what);
-                // Our kernels take f16 weights in 8 bits; candle takes them as they are.
+                // This crate's kernels quantize f16 weights to 8 bits; candle uses them as stored.
                 let exact = format == Format::F16 && matches!(backend, Compute::Candle);
                 let bound = if exact { F32_BOUND } else { TINY_BOUND };
                 assert!(worst < bound, "{what}: {worst}");
@@ -541,10 +553,10 @@ fn quantized_files_give_what_their_numbers_give() {
     }
 }
 
-/// A checkpoint whose matrices are rounded while it is read is the quantized file, to the last bit; and says what
-/// transformers says of the numbers before they were rounded.
+/// A checkpoint that is quantized on load gives the same bits as the quantized file, and matches transformers with the
+/// unquantized weights within the tolerance.
 #[test]
-fn quantized_on_load_is_what_the_quantized_file_is() {
+fn quantizing_on_load_matches_the_quantized_file() {
     for name in TINY {
         let cases = golden(name);
         for (format, precision) in [
@@ -554,7 +566,7 @@ fn quantized_on_load_is_what_the_quantized_file_is() {
         ] {
             let file = tempfile::tempdir().unwrap();
             quantized_to(&tiny(name), file.path(), format);
-            for backend in BACKENDS {
+            for backend in backends() {
                 let on_load = Classifier::from_dir_as(&tiny(name), backend, precision).unwrap();
                 let file =
                     Classifier::from_dir_as(file.path(), backend, Precision::Stored).unwrap();
@@ -587,9 +599,9 @@ fn quantized_on_load_is_what_the_quantized_file_is() {
     }
 }
 
-/// What the worker does with a checkpoint if nothing else is asked for.
+/// The default precision in the worker.
 #[test]
-fn the_kernels_are_given_8_bits() {
+fn the_kernels_default_to_8_bits() {
     let name = "bert-gelu-new";
     let worker = Classifier::from_dir(&tiny(name), Compute::SCALAR).unwrap();
     let q8_0 = Classifier::from_dir_as(&tiny(name), Compute::SCALAR, Precision::Q8_0).unwrap();

@@ -1,7 +1,7 @@
-//! Model files changed at random: whatever becomes of them, nothing panics, and little memory is asked for.
+//! Randomly mutated model files: nothing panics, and memory stays bounded.
 //!
-//! The files of tiny models are mutated as fuzzers do: bytes are flipped, stretches are cut out or repeated, and
-//! numbers are overwritten by those at which arithmetic goes wrong.
+//! The files of tiny models are mutated like by a fuzzer: bytes are flipped, chunks are deleted or repeated, and
+//! numbers are overwritten with values that are likely to overflow.
 
 #![allow(clippy::unwrap_used)]
 
@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::RngSeed;
 
-/// How often each kind of file is changed; `PROPTEST_CASES` overrides it.
+/// Number of mutations per kind of file; `PROPTEST_CASES` overrides it.
 const CASES: u32 = 400;
 
 /// The files of one model.
@@ -28,7 +28,7 @@ struct Files {
     weights: Vec<u8>,
 }
 
-/// One change to a file.
+/// One mutation of a file.
 #[derive(Debug, Clone)]
 enum Mutation {
     Flip(Index, u8),
@@ -36,7 +36,7 @@ enum Mutation {
     Cut(Index, Index),
     Repeat(Index, Index),
     Truncate(Index),
-    /// For JSON: the digits that begin at or after a place become other text.
+    /// For JSON: replaces the first digits at or after a position by other text.
     Number(Index, &'static str),
 }
 
@@ -71,7 +71,7 @@ fn gguf(format: Format) -> Files {
 }
 
 impl Files {
-    /// Loads the model and, if that works, lets it read.
+    /// Loads the model and, if that works, classifies a text.
     fn try_out(&self) -> Result<(), Error> {
         for backend in [Compute::Candle, Compute::SCALAR] {
             let weights = Cursor::new(&self.weights);
@@ -86,7 +86,7 @@ impl Files {
             );
             let classifier =
                 Classifier::load(&self.config, &self.tokenizer, weights, "model", backend)?;
-            // Numbers aside, all that can be wrong is known before.
+            // Except for NaN and infinity, preflight finds every error before loading.
             assert_eq!((found.refusal, found.first_bytes), (None, None));
             let prediction = classifier.classify("good, but not (really) so great! é 好")?;
             let scores = &prediction.scores;
@@ -119,8 +119,8 @@ fn mutate(bytes: &mut Vec<u8>, mutations: &[Mutation]) {
             }
             Mutation::Repeat(from, length) => {
                 let from = from.index(len);
-                let stretch = bytes[from..len.min(from + length.index(64))].to_vec();
-                bytes.splice(from..from, stretch);
+                let chunk = bytes[from..len.min(from + length.index(64))].to_vec();
+                bytes.splice(from..from, chunk);
             }
             Mutation::Truncate(at) => bytes.truncate(at.index(len)),
             Mutation::Number(at, with) => {
@@ -140,7 +140,7 @@ fn mutate(bytes: &mut Vec<u8>, mutations: &[Mutation]) {
     }
 }
 
-/// Numbers at which sizes overflow, signs turn or types end, little-endian.
+/// Little-endian numbers at the limits of types, where sizes overflow or signs flip.
 fn numbers() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         prop::sample::select(vec![
@@ -163,7 +163,7 @@ fn numbers() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Changes of a binary file.
+/// Mutations of a binary file.
 fn binary() -> impl Strategy<Value = Mutation> {
     let at = any::<Index>;
     prop_oneof![
@@ -175,7 +175,7 @@ fn binary() -> impl Strategy<Value = Mutation> {
     ]
 }
 
-/// Changes of a JSON file, most of which leave it JSON.
+/// Mutations of a JSON file, most of which keep it valid JSON.
 fn json() -> impl Strategy<Value = Mutation> {
     let at = any::<Index>;
     let number = prop::sample::select(vec![
@@ -203,7 +203,7 @@ fn several<S: Strategy<Value = Mutation>>(one: S) -> impl Strategy<Value = Vec<M
     prop::collection::vec(one, 1..4)
 }
 
-/// The most addresses this process ever asked for, in bytes, where the system tells.
+/// Peak virtual memory of this process in bytes, if the system reports it.
 fn peak() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status
@@ -212,11 +212,11 @@ fn peak() -> Option<u64> {
     Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
 }
 
-/// Runs random changes of the files that `spoil` applies them to: the same ones every time.
+/// Applies random mutations with `modify` and loads the result. The mutations are the same in every run.
 fn never_panics<S: Strategy<Value = Vec<Mutation>>>(
     original: Files,
     strategy: S,
-    spoil: impl Fn(&mut Files, &[Mutation]),
+    modify: impl Fn(&mut Files, &[Mutation]),
 ) {
     original.try_out().unwrap();
     let before = peak();
@@ -228,23 +228,23 @@ fn never_panics<S: Strategy<Value = Vec<Mutation>>>(
     };
     proptest!(config, |(mutations in strategy)| {
         let mut files = original.clone();
-        spoil(&mut files, &mutations);
+        modify(&mut files, &mutations);
         if let Err(error) = files.try_out() {
             let message = error.to_string();
             prop_assert!(message.ends_with('.'), "{}", message);
         }
     });
     if let (Some(before), Some(after)) = (before, peak()) {
-        // The files have 160 KB. Each new thread of the tests reserves up to 128 MB of addresses.
+        // The files have 160 KB. Each new test thread reserves up to 128 MB of address space.
         assert!(
             after - before < 1 << 30,
-            "{} MB were asked for",
+            "{} MB were reserved",
             (after - before) >> 20
         );
     }
 }
 
-/// The first part of a file, where its header is.
+/// Mutates the first `length` bytes of a file, which contain its header.
 fn head(weights: &mut Vec<u8>, length: usize, mutations: &[Mutation]) {
     let tail = weights.split_off(length.min(weights.len()));
     mutate(weights, mutations);

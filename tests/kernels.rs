@@ -1,4 +1,4 @@
-//! Every backend of the kernels against arithmetic in f64, and against each other.
+//! Compares every backend of the kernels with f64 arithmetic, and with each other.
 //!
 //! Natively this is the scalar backend alone; in a browser simd128 and relaxed as well:
 //! `cargo test --target wasm32-unknown-unknown --no-default-features --features worker --test kernels`.
@@ -17,16 +17,22 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
-#[cfg(not(target_arch = "wasm32"))]
-const BACKENDS: [Kernels; 1] = [Kernels::SCALAR];
-#[cfg(target_arch = "wasm32")]
-const BACKENDS: [Kernels; 5] = [
-    Kernels::SCALAR,
-    Kernels::SIMD128,
-    Kernels::RELAXED,
-    Kernels::RELAXED_PAIRS,
-    Kernels::RELAXED_QUADS,
-];
+/// All that run here. Natively that depends on the CPU.
+fn all_kernels() -> Vec<Kernels> {
+    #[cfg(target_arch = "wasm32")]
+    return vec![
+        Kernels::SCALAR,
+        Kernels::SIMD128,
+        Kernels::RELAXED,
+        Kernels::RELAXED_PAIRS,
+        Kernels::RELAXED_QUADS,
+    ];
+    #[cfg(not(target_arch = "wasm32"))]
+    [Kernels::SCALAR]
+        .into_iter()
+        .chain(Kernels::native())
+        .collect()
+}
 
 const ACTIVATIONS: [Activation; 5] = [
     Activation::None,
@@ -36,7 +42,7 @@ const ACTIVATIONS: [Activation; 5] = [
     Activation::Tanh,
 ];
 
-/// Every layout of panels.
+/// One format for each panel layout.
 const FORMATS: [(BlockFormat, WeightBits); 3] = [
     (BlockFormat::Q4_0, WeightBits::Eight),
     (BlockFormat::Q8_0, WeightBits::Seven),
@@ -56,7 +62,7 @@ fn check<S: Strategy>(strategy: S, property: impl Fn(S::Value) -> Result<(), Tes
     }
 }
 
-/// Weights as a file has them, and what they are worth.
+/// Weights as stored, and their values.
 #[derive(Debug, Clone)]
 struct Matrix {
     format: BlockFormat,
@@ -67,7 +73,7 @@ struct Matrix {
 }
 
 impl Matrix {
-    /// From a source of numbers in -1..=1, one block after the other.
+    /// Generated block by block from a source of numbers in -1..=1.
     fn new(format: BlockFormat, n: usize, k: usize, mut next: impl FnMut() -> f32) -> Self {
         let (mut bytes, mut weights) = (Vec::new(), Vec::new());
         for _ in 0..n {
@@ -127,7 +133,7 @@ impl Matrix {
     }
 }
 
-/// A linear layer with its input, and the same in f64.
+/// A linear layer with its input, also in f64.
 #[derive(Debug, Clone)]
 struct Case {
     k: usize,
@@ -160,7 +166,7 @@ impl Case {
         out
     }
 
-    /// The largest rounding of a weight, as a part of the largest of its block: half a step.
+    /// The largest rounding error of a weight, half a step, relative to the largest weight of its block.
     fn weight_rounding(&self, format: BlockFormat) -> f64 {
         let all_int4 = self.parts.iter().all(|p| p.format == BlockFormat::Q4_0);
         let to_eight = match format {
@@ -177,8 +183,8 @@ impl Case {
         if all_int4 { 0.0 } else { to_eight + to_seven }
     }
 
-    /// Each result in f64, and how far a result may be from it: half a step of each activation, and what rounding the
-    /// scales to integers (or the weights to fewer bits) adds.
+    /// Each result in f64 and its tolerance: half a step of each activation, plus the error of rounding scales to integers
+    /// (or weights to fewer bits).
     fn expected(&self) -> Vec<(f64, f64)> {
         let mut expected = Vec::new();
         for x in self.x.chunks(self.k) {
@@ -200,7 +206,7 @@ impl Case {
                         error += f64::from(x.abs()) * (weight_step * 1.001 + w.abs() * 1e-6);
                     }
                 }
-                // Scales in steps of 1/1000 of the largest or finer.
+                // Scales are integers: steps of 1/1000 of the largest, or finer.
                 error += self.k as f64 * wmax * amax(x) * 1e-3;
                 let total = sum + f64::from(*bias);
                 expected.push((total, error + total.abs() * 1e-6 + 1e-30));
@@ -219,7 +225,7 @@ fn format() -> impl Strategy<Value = BlockFormat> {
     ]
 }
 
-/// Ragged sizes; blocks of zeros, of denormals and of outliers among the activations.
+/// Sizes that are not multiples of tiles; activations with blocks of zeros, denormals and outliers.
 fn case() -> impl Strategy<Value = Case> {
     let parts = prop::collection::vec((format(), 1usize..22), 1..4);
     (parts, 1usize..70, 1usize..200, 1usize..7, any::<u64>()).prop_map(
@@ -284,7 +290,7 @@ fn bit_patterns(x: &[f32]) -> Vec<u32> {
 #[test]
 fn linear_is_close_to_f64() {
     check(case(), |case| {
-        for backend in BACKENDS {
+        for backend in all_kernels() {
             let out = case.run(backend, Activation::None);
             for (i, (out, (expected, error))) in out.iter().zip(case.expected()).enumerate() {
                 let distance = (f64::from(*out) - expected).abs();
@@ -299,14 +305,14 @@ fn linear_is_close_to_f64() {
 }
 
 #[test]
-fn backends_agree_bit_by_bit_in_linear_layers() {
+fn backends_agree_bit_for_bit_in_linear_layers() {
     check(case(), |case| {
         for activation in ACTIVATIONS {
-            let oracle = case.run(Kernels::SCALAR, activation);
-            for backend in BACKENDS {
+            let reference = case.run(Kernels::SCALAR, activation);
+            for backend in all_kernels() {
                 prop_assert_eq!(
                     bit_patterns(&case.run(backend, activation)),
-                    bit_patterns(&oracle),
+                    bit_patterns(&reference),
                     "{:?}",
                     backend
                 );
@@ -316,7 +322,7 @@ fn backends_agree_bit_by_bit_in_linear_layers() {
     });
 }
 
-/// All activations and weights at their limits, with one sign: the largest sums there can be, in i16 and in i32.
+/// All activations and weights at their limits, with one sign: the largest possible sums, in i16 and in i32.
 #[test]
 fn the_largest_sums_do_not_overflow() {
     for k in [32, 384, 1536, 4096] {
@@ -325,7 +331,7 @@ fn the_largest_sums_do_not_overflow() {
                 let mut calls = 0;
                 let next = || {
                     calls += 1;
-                    // Each block asks for its scale, then for 32 values.
+                    // Each block draws its scale, then 32 values.
                     if calls % 33 == 1 { 0.6 } else { value }
                 };
                 let case = Case {
@@ -335,7 +341,7 @@ fn the_largest_sums_do_not_overflow() {
                     bias: vec![0.0; 9],
                     x: vec![x * 3.0; 5 * k],
                 };
-                for backend in BACKENDS {
+                for backend in all_kernels() {
                     for (out, (expected, _)) in case
                         .run(backend, Activation::None)
                         .iter()
@@ -369,7 +375,7 @@ fn nan_and_infinity_stay_in_their_row() {
                 bias,
                 x,
             };
-            for backend in BACKENDS {
+            for backend in all_kernels() {
                 for activation in ACTIVATIONS {
                     for (i, out) in case.run(backend, activation).iter().enumerate() {
                         assert_eq!(
@@ -384,7 +390,7 @@ fn nan_and_infinity_stay_in_their_row() {
     }
 }
 
-/// The layer is the identity, so that an activation function is all there is.
+/// The layer is the identity, so that only the activation function has an effect.
 #[test]
 fn activations_are_close_to_f64() {
     let identity: Vec<u8> = (0..32 * 32)
@@ -407,7 +413,7 @@ fn activations_are_close_to_f64() {
         (Activation::Relu, |x| x.max(0.0), 0.0),
         (Activation::Tanh, f64::tanh, 1e-6),
     ];
-    for backend in BACKENDS {
+    for backend in all_kernels() {
         for i in -1000..=1000 {
             let x = [i as f32 * 0.01; 32];
             let run = |activation| {
@@ -427,7 +433,7 @@ fn activations_are_close_to_f64() {
     }
 }
 
-/// By its Maclaurin series, or 1 where that takes too long.
+/// erf by its Maclaurin series, or 1 where that converges too slowly.
 fn erf(x: f64) -> f64 {
     if x.abs() > 5.0 {
         return x.signum();
@@ -462,7 +468,7 @@ fn attention_case() -> impl Strategy<Value = (Heads, usize, usize, Vec<f32>, Vec
         })
 }
 
-/// Finite numbers whose products are not, and what is no number.
+/// Finite numbers whose products overflow, infinity and NaN.
 #[test]
 fn attention_that_overflows_is_nan_on_every_backend() {
     let heads = Heads { count: 1, dim: 32 };
@@ -474,7 +480,7 @@ fn attention_that_overflows_is_nan_on_every_backend() {
         (0.0, f32::INFINITY, 1.0),
     ] {
         let key_value = [[key; 32], [value; 32]].concat().repeat(100);
-        for backend in BACKENDS {
+        for backend in all_kernels() {
             let mut out = [0.0; 32];
             let scratch = &mut Scratch::default();
             backend.attention(&[query; 32], &key_value, heads, 100, scratch, &mut out);
@@ -487,7 +493,7 @@ fn attention_that_overflows_is_nan_on_every_backend() {
 }
 
 #[test]
-fn attention_is_close_to_f64_and_alike_on_every_backend() {
+fn attention_is_close_to_f64_and_equal_on_every_backend() {
     check(
         attention_case(),
         |(heads, valid, queries, query, key_value)| {
@@ -504,16 +510,16 @@ fn attention_is_close_to_f64_and_alike_on_every_backend() {
                 );
                 out
             };
-            let oracle = run(Kernels::SCALAR);
-            for backend in BACKENDS {
+            let reference = run(Kernels::SCALAR);
+            for backend in all_kernels() {
                 prop_assert_eq!(
                     bit_patterns(&run(backend)),
-                    bit_patterns(&oracle),
+                    bit_patterns(&reference),
                     "{:?}",
                     backend
                 );
             }
-            for (i, out) in oracle.iter().enumerate() {
+            for (i, out) in reference.iter().enumerate() {
                 let (row, column) = (i / hidden, i % hidden);
                 let head = column / heads.dim * heads.dim;
                 let query = &query[row * hidden + head..][..heads.dim];
@@ -545,7 +551,7 @@ fn layer_norm_is_close_to_f64() {
         let (gamma, beta) = (vector(hidden), vector(hidden));
         let (x, residual) = (vector(rows * hidden), vector(rows * hidden));
         let residual = with_residual.then_some(residual.as_slice());
-        for backend in BACKENDS {
+        for backend in all_kernels() {
             let mut out = vec![f32::NAN; rows * hidden];
             backend.layer_norm(&x, residual, &gamma, &beta, 1e-3, &mut out);
             for row in 0..rows {
@@ -575,7 +581,7 @@ fn layer_norm_is_close_to_f64() {
 }
 
 #[test]
-fn lengths_that_do_not_fit_are_refused() {
+fn mismatched_lengths_are_rejected() {
     let pack = |format, bytes: usize, n, k, bias: usize| {
         let parts = [(format, vec![0; bytes], n)];
         let parts = parts

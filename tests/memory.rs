@@ -1,4 +1,5 @@
-//! What a model takes in memory, against what the preflight says of it; and that a checkpoint in f32 is never held whole.
+//! Compares the memory that a model takes with the estimate of preflight, and checks that an f32 checkpoint is never held
+//! in memory as a whole.
 
 #![allow(clippy::unwrap_used)]
 
@@ -16,23 +17,23 @@ use peak_alloc::PeakAlloc;
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// The estimate may be off by this much, either way.
+/// Relative tolerance of the estimate.
 const TOLERANCE: f64 = 0.1;
 
-/// The most that is held while the model is loaded and reads a text of full length, and what the preflight said.
-fn measured_and_told(config: &[u8], tokenizer: &[u8], weights: &Path) -> (u64, u64) {
+/// Peak memory while the model is loaded and classifies a text of maximum length, and the estimate of preflight.
+fn measured_and_estimated(config: &[u8], tokenizer: &[u8], weights: &Path) -> (u64, u64) {
     let size = std::fs::metadata(weights).unwrap().len();
-    let told = {
+    let estimated = {
         let bytes = std::fs::read(weights).unwrap();
         let file = "model.gguf";
-        let beginning = FilePrefix {
+        let prefix = FilePrefix {
             file,
             bytes: &bytes[..bytes.len().min(1 << 20)],
             size,
         };
-        preflight(config, Some(tokenizer), Some(beginning))
+        preflight(config, Some(tokenizer), Some(prefix))
     };
-    assert_eq!((&told.refusal, told.first_bytes), (&None, None));
+    assert_eq!((&estimated.refusal, estimated.first_bytes), (&None, None));
 
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
@@ -42,36 +43,42 @@ fn measured_and_told(config: &[u8], tokenizer: &[u8], weights: &Path) -> (u64, u
         model.classify(&"good ".repeat(600)).unwrap().token_count,
         512
     );
-    ((MEMORY.peak_usage() - before) as u64, told.memory - PROGRAM)
+    (
+        (MEMORY.peak_usage() - before) as u64,
+        estimated.memory - PROGRAM,
+    )
 }
 
 #[track_caller]
-fn assert_near(measured: u64, told: u64) {
-    let ratio = told as f64 / measured as f64;
-    println!("{measured} bytes taken, {told} told: {ratio:.2}");
-    assert!((ratio - 1.0).abs() < TOLERANCE, "{measured} {told} {ratio}");
+fn assert_near(measured: u64, estimated: u64) {
+    let ratio = estimated as f64 / measured as f64;
+    println!("{measured} bytes measured, {estimated} estimated: {ratio:.2}");
+    assert!(
+        (ratio - 1.0).abs() < TOLERANCE,
+        "{measured} {estimated} {ratio}"
+    );
 }
 
-/// One test, or its parts would count each other's memory.
+/// A single test, because parallel tests would count each other's memory.
 #[test]
-fn memory_is_what_the_preflight_says() {
+fn memory_matches_the_estimate() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("public/models/minilm-sentiment");
     let config = std::fs::read(dir.join("config.json")).unwrap();
     let tokenizer = std::fs::read(dir.join("tokenizer.json")).unwrap();
     let quantized = dir.join("model.gguf");
-    let (measured, told) = measured_and_told(&config, &tokenizer, &quantized);
-    assert_near(measured, told);
+    let (measured, estimated) = measured_and_estimated(&config, &tokenizer, &quantized);
+    assert_near(measured, estimated);
 
     let folder = tempfile::tempdir().unwrap();
     let plain = folder.path().join("model.gguf");
     in_f32(&quantized, &plain);
-    let (measured, told) = measured_and_told(&config, &tokenizer, &plain);
-    assert_near(measured, told);
+    let (measured, estimated) = measured_and_estimated(&config, &tokenizer, &plain);
+    assert_near(measured, estimated);
     let size = std::fs::metadata(&plain).unwrap().len();
     assert!(2 * measured < size, "{measured} of {size}");
 }
 
-/// Writes a GGUF file again with every number in f32.
+/// Rewrites a GGUF file with every tensor in f32.
 fn in_f32(from: &Path, to: &Path) {
     let mut file = Cursor::new(std::fs::read(from).unwrap());
     let content = gguf_file::Content::read(&mut file).unwrap();

@@ -1,4 +1,4 @@
-//! Visits as they happen, without a browser.
+//! The page's state during typical visits, without a browser.
 
 use live_sentiment::ErrorKind;
 use live_sentiment::present::labels::CONFIDENCE_THRESHOLD;
@@ -68,7 +68,7 @@ fn from_first_visit_to_verdict() {
 }
 
 #[test]
-fn another_model_starts_afresh_and_forgets_nothing_of_the_page() {
+fn another_model_resets_only_the_models_state() {
     let mut state = ready();
     state.ask(7, 0.0);
     state.classified(7, prediction(0), "text", 1.0);
@@ -80,7 +80,7 @@ fn another_model_starts_afresh_and_forgets_nothing_of_the_page() {
     state.switch("https://a.example/other/".into());
     assert_eq!((state.face(), state.label()), (VerdictState::Loading, None));
     assert_eq!((state.requests.len(), state.info.as_ref()), (1, None));
-    // Its numbers begin anew.
+    // The new client numbers its requests from the start again.
     state.ready(info(), 5.0);
     state.ask(1, 6.0);
     state.classified(1, prediction(2), "text", 7.0);
@@ -117,7 +117,7 @@ fn an_answer_to_an_older_text_is_shown_as_stale() {
 }
 
 #[test]
-fn an_emptied_field_shows_no_verdict_and_wants_none() {
+fn an_emptied_field_has_no_verdict() {
     let mut state = ready();
     state.ask(1, 0.0);
     state.classified(1, prediction(0), "text", 1.0);
@@ -133,7 +133,7 @@ fn an_emptied_field_shows_no_verdict_and_wants_none() {
 }
 
 #[test]
-fn a_failed_text_is_said_until_it_changes() {
+fn a_failure_is_shown_until_the_text_changes() {
     let mut state = ready();
     state.ask(1, 0.0);
     state.ask(2, 1.0);
@@ -150,7 +150,7 @@ fn a_failed_text_is_said_until_it_changes() {
 }
 
 #[test]
-fn a_crash_keeps_text_and_model_known() {
+fn a_crash_keeps_text_and_model() {
     let mut state = ready();
     state.ask(1, 0.0);
     state.restart();
@@ -165,7 +165,7 @@ fn a_crash_keeps_text_and_model_known() {
 }
 
 #[test]
-fn the_likeliest_of_many_labels_rank_first() {
+fn the_most_likely_labels_rank_first() {
     let mut state = ready();
     state.ask(1, 0.0);
     let scores = vec![0.1, 0.9, 0.1, 0.4];
@@ -204,7 +204,7 @@ fn the_button_offers_what_helps() {
 }
 
 #[test]
-fn only_the_network_is_waited_for() {
+fn only_network_failures_wait_for_the_network() {
     let mut state = State::default();
     assert!(!state.waits_for_network());
     state.failed(None, failure(ErrorKind::Malformed), true);

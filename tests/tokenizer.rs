@@ -1,4 +1,4 @@
-//! Token ids and offsets, compared with Hugging Face's own on texts chosen to be hard.
+//! Compares token ids and offsets with Hugging Face's on difficult texts.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -15,7 +15,7 @@ fn default_tokenizer() -> Tokenizer {
     Tokenizer::parse(&tokenizer, &Config::parse(&config).unwrap()).unwrap()
 }
 
-/// The UTF-16 index of every code point, and of the text's end.
+/// The UTF-16 index of every code point, and of the end of the text.
 fn utf16_indices(text: &str) -> Vec<usize> {
     let mut indices = vec![0];
     indices.extend(text.chars().scan(0, |index, c| {
@@ -26,10 +26,10 @@ fn utf16_indices(text: &str) -> Vec<usize> {
 }
 
 #[test]
-fn ids_and_offsets_are_hugging_faces() {
+fn ids_and_offsets_match_hugging_face() {
     let folder = cases::path("public/models/minilm-sentiment");
     let mut config = Config::parse(&std::fs::read(folder.join("config.json")).unwrap()).unwrap();
-    // Theirs does not do it.
+    // Hugging Face's tokenizer does not normalize text.
     config.normalize_text = false;
     let json = std::fs::read(folder.join("tokenizer.json")).unwrap();
     let tokenizer = Tokenizer::parse(&json, &config).unwrap();
@@ -52,7 +52,7 @@ fn ids_and_offsets_are_hugging_faces() {
         let ids: Vec<_> = encoded.tokens.iter().map(|t| t.id).collect();
         assert_eq!(ids, case.ids[inner], "ids of the tokens of {:?}", case.name);
 
-        // The reading stops behind the last token that was kept, where there were more.
+        // If truncated, `truncated_at` is the end of the last token kept.
         let expected = case.truncated.then(|| expected[expected.len() - 2].1);
         assert_eq!(
             encoded.truncated_at, expected,
@@ -62,9 +62,9 @@ fn ids_and_offsets_are_hugging_faces() {
     }
 }
 
-/// Of a cased and of an uncased model that transformers made: the same tokenizer comes out of its words alone.
+/// For a cased and an uncased model saved by transformers: `vocab.txt` alone gives the same tokenizer.
 #[test]
-fn vocab_txt_is_read_as_transformers_reads_it() {
+fn vocab_txt_matches_transformers() {
     for (name, settings) in [
         ("bert-binary", None),
         ("bert-binary", Some(r#"{"model_max_length": 64}"#)),
@@ -98,7 +98,7 @@ fn vocab_txt_is_read_as_transformers_reads_it() {
 }
 
 #[test]
-fn what_is_no_vocabulary_is_refused() {
+fn invalid_vocabularies_are_rejected() {
     for (words, settings) in [
         ("".as_bytes(), None),
         (b"[PAD]\n[UNK]\n[CLS]\n", None),
@@ -115,7 +115,7 @@ fn what_is_no_vocabulary_is_refused() {
 }
 
 #[test]
-fn unknown_words_are_told_apart() {
+fn unknown_words_are_flagged() {
     let golden: cases::Tokens = cases::read("tokens.json");
     let tokenizer = default_tokenizer();
     let file = std::fs::read(cases::path("public/models/minilm-sentiment/tokenizer.json")).unwrap();
@@ -139,9 +139,9 @@ fn unknown_words_are_told_apart() {
     );
 }
 
-/// Phones type ’ where keyboards type ': the default model reads them as one, and the offsets are still those of the text.
+/// Phones type ’ where keyboards type ': the default model treats them as equal, and offsets refer to the original text.
 #[test]
-fn typographic_quotes_read_like_plain_ones() {
+fn typographic_quotes_become_plain_ones() {
     let tokenizer = default_tokenizer();
     let ids = |text: &str| tokenizer.encode(text).unwrap().ids;
     assert_eq!(
@@ -154,9 +154,9 @@ fn typographic_quotes_read_like_plain_ones() {
     assert!(tokens.iter().all(|token| !token.unknown), "emoji are read");
 }
 
-/// A skin tone, a gender, a variation, a width change nothing; and the places are those of the text as it was typed.
+/// Skin tone, gender, variation selectors and width change nothing, and offsets refer to the original text.
 #[test]
-fn characters_that_read_the_same_are_read_the_same() {
+fn typographic_variants_become_plain_characters() {
     let tokenizer = default_tokenizer();
     let ids = |text: &str| tokenizer.encode(text).unwrap().ids;
     for (text, same) in [
@@ -185,9 +185,9 @@ fn characters_that_read_the_same_are_read_the_same() {
     assert_eq!(places("…bad"), [(0, 1), (0, 1), (0, 1), (1, 4)]);
 }
 
-/// What is behind the last token that is kept is not looked at, which nothing but the time tells.
+/// Text after the last token kept is not tokenized, which shows only in the time taken.
 #[test]
-fn a_long_text_is_cut_before_it_is_tokenized() {
+fn a_long_text_is_truncated_before_tokenization() {
     let tokenizer = default_tokenizer();
     for piece in ["good ", "a, b\n", "👎🏿 ", "incomprehensibilities "] {
         let long = tokenizer
@@ -198,7 +198,7 @@ fn a_long_text_is_cut_before_it_is_tokenized() {
     }
 }
 
-/// A normalizer may replace a string by one that is no longer; what grows could grow without end.
+/// A normalizer may replace a string only by one of at most the same length; otherwise a text could grow exponentially.
 #[test]
 fn replacements_must_not_lengthen() {
     let folder = cases::path("public/models/minilm-sentiment");
@@ -246,7 +246,7 @@ fn encode_plus_of_the_article() {
     assert_eq!((batch.size(), batch.tokens), (2, 512));
     assert_eq!(batch.input_ids, ids);
     assert_eq!(batch.attention_mask(), mask);
-    // The encoder adds the embedding of token type 0 to every token: that is right only if all types are 0.
+    // The encoder adds the embedding of token type 0 to every token: that is correct only if all types are 0.
     assert!(
         golden
             .article
@@ -256,7 +256,7 @@ fn encode_plus_of_the_article() {
 }
 
 #[test]
-fn a_shorter_max_length_cuts_there() {
+fn a_shorter_max_length_truncates() {
     let tokenizer = default_tokenizer();
     let text = "I love this movie! It's fantastic.";
     let whole = tokenizer.encode(text).unwrap();
@@ -282,7 +282,7 @@ fn a_shorter_max_length_cuts_there() {
 
 /// `tokenizer.json` of the tiny multi-label model asks for truncation at 16 tokens and padding to 32.
 #[test]
-fn what_tokenizer_json_says_of_truncation_and_padding_is_ignored() {
+fn truncation_and_padding_of_tokenizer_json_are_ignored() {
     let folder = cases::path("tests/golden/models/bert-multi-label");
     let json = std::fs::read(folder.join("tokenizer.json")).unwrap();
     let raw: serde_json::Value = serde_json::from_slice(&json).unwrap();
@@ -298,9 +298,9 @@ fn what_tokenizer_json_says_of_truncation_and_padding_is_ignored() {
     );
 }
 
-/// Every prefix of a text full of surrogate pairs has offsets that lie within it, in order, on whole characters.
+/// Every prefix of a text with many surrogate pairs has offsets within it, in order, on character boundaries.
 #[test]
-fn offsets_lie_within_every_prefix() {
+fn offsets_are_valid_for_every_prefix() {
     let tokenizer = default_tokenizer();
     let golden: cases::Tokens = cases::read("tokens.json");
     for case in golden.cases.iter().filter(|case| case.ids.len() < 60) {

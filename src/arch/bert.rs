@@ -1,5 +1,5 @@
-//! BERT (Devlin et al. 2018) for sequence classification: embeddings, encoder, pooler, head. After transformers'
-//! `modeling_bert.py`, without dropout.
+//! BERT (Devlin et al. 2018) and DistilBERT (Sanh et al. 2019) for sequence classification: embeddings, encoder,
+//! pooler, head. Follows `modeling_bert.py` and `modeling_distilbert.py` of transformers, without dropout.
 
 use std::io::{Read, Seek};
 
@@ -20,18 +20,18 @@ pub struct Bert {
     classifier: Linear,
 }
 
-/// What comes out for a batch of texts.
+/// The model's output for a batch of texts, in f32.
 pub struct Output {
-    /// `[batch, hidden]`: the `[CLS]` token through the pooler, what transformers calls `pooler_output`.
+    /// `[batch, hidden]`: the pooled `[CLS]` token, `pooler_output` in transformers.
     pub pooled: Tensor,
-    /// `[batch, labels]`.
+    /// `[batch, labels]`, before softmax or sigmoid.
     pub logits: Tensor,
 }
 
 struct Embeddings {
     word: Embedding,
     position: Embedding,
-    /// Row 0 of the token types, `[hidden]`: all tokens of a single text are of type 0. DistilBERT has none.
+    /// Row 0 of the token type embeddings, `[hidden]`: all tokens of a single text have type 0. DistilBERT has none.
     token_type: Option<Tensor>,
     norm: LayerNorm,
 }
@@ -49,10 +49,11 @@ struct Layer {
 }
 
 impl Bert {
-    /// Reads every tensor that `config` promises, one after the other.
+    /// Loads every tensor that `config` implies, one at a time.
     ///
     /// # Errors
-    /// What [`Weights::check`] says of tensors that are missing or misshapen, and [`Weights::read`] of those not finite.
+    /// Those of [`Weights::check`] for missing tensors or wrong shapes, and of [`Weights::read`] for values that are
+    /// not finite.
     pub fn load<R: Read + Seek>(
         weights: &mut Weights<R>,
         config: &Config,
@@ -74,7 +75,7 @@ impl Bert {
             Architecture::DistilBert => Activation::Relu,
         };
         let pooler = loader.linear(&["cls"], hidden, hidden, pooled)?;
-        // A few rows that decide everything: nothing is gained by rounding them.
+        // The classifier stays in full precision: it is only a few rows, and every verdict depends on them.
         loader.compute = Compute::Candle;
         let classifier = loader.linear(
             &["cls.output"],
@@ -92,11 +93,11 @@ impl Bert {
 
     /// Classifies a batch.
     ///
-    /// Of the last layer only `[CLS]` is ever read, so only `[CLS]` is computed there: the other tokens are keys
-    /// and values to it, nothing more.
+    /// The pooler reads only `[CLS]`, so the last layer computes only the `[CLS]` query; the other tokens serve as its
+    /// keys and values.
     ///
     /// # Errors
-    /// For an id without embedding, or more tokens than positions.
+    /// [`Error::Candle`](crate::Error::Candle) for an id outside the vocabulary, or more tokens than positions.
     pub fn forward(&self, batch: &Batch) -> Result<Output> {
         let mut x = self.embeddings.forward(batch)?;
         if let Some((last, layers)) = self.layers.split_last() {
@@ -113,10 +114,10 @@ impl Bert {
         })
     }
 
-    /// The encoder's output for every token, `[batch, tokens, hidden]`: transformers' `last_hidden_state`.
+    /// The encoder's output for every token, `[batch, tokens, hidden]` f32: `last_hidden_state` in transformers.
     ///
     /// # Errors
-    /// As [`Self::forward`].
+    /// Those of [`Self::forward`].
     pub fn last_hidden_state(&self, batch: &Batch) -> Result<Tensor> {
         let mut x = self.embeddings.forward(batch)?;
         for layer in &self.layers {
@@ -195,9 +196,9 @@ impl Layer {
         })
     }
 
-    /// `x` `[batch, queries, hidden]` attends to `context` `[batch, tokens, hidden]`; the result is shaped like `x`.
+    /// `x` `[batch, queries, hidden]` attends to `context` `[batch, tokens, hidden]`; the result has the shape of `x`.
     fn forward(&self, x: &Tensor, context: &Tensor, lengths: &[usize]) -> Result<Tensor> {
-        // Each block's tensors go with it: all of them together would be 4 MB of a long text.
+        // Each scope frees its intermediate tensors: kept together they would take 4 MB for a long text.
         let attended = {
             let (query, key_value) = (self.query.forward(x)?, self.key_value.forward(context)?);
             attention(&query, &key_value, self.heads, lengths, self.compute)?
@@ -223,7 +224,7 @@ fn activation(act: HiddenAct) -> Activation {
     }
 }
 
-/// Reads the parts of a model by name.
+/// Builds layers from the tensors of a model file, by name.
 struct Loader<'a, R> {
     weights: &'a mut Weights<R>,
     config: &'a Config,
@@ -240,7 +241,7 @@ impl<R: Read + Seek> Loader<'_, R> {
         )
     }
 
-    /// Linear layers of `k` inputs and `n` outputs each, side by side as one.
+    /// Linear layers of `k` inputs and `n` outputs each, fused into one.
     fn linear(
         &mut self,
         names: &[&str],

@@ -1,3 +1,3 @@
-//! Architectures, one file a family.
+//! Model architectures, one file per family.
 
 pub mod bert;

@@ -1,4 +1,4 @@
-//! `live-sentiment classify`: texts on standard input, JSON Lines on standard output.
+//! `live-sentiment classify`: classifies texts from standard input, writes JSON Lines to standard output.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -8,41 +8,41 @@ use serde::Serialize;
 use super::input::{Lines, array_items, is_cut_short};
 use super::{Loaded, Model, Result, Stop};
 
-/// Classify texts from standard input, one a line
+/// Classify texts from standard input, one per line
 ///
-/// Writes one JSON object a text, as soon as it is known, in the order of the input:
+/// Writes one JSON object per text, as soon as it is classified, in the order of the input:
 ///
 ///   {"label": "positive", "scores": [0.01, 0.04, 0.95], "logits": [-2.5, -0.9, 2.1], "tokens": 9, "truncated": false}
 ///
 /// `scores` (probabilities) and `logits` are in the order of the model's labels, which `live-sentiment inspect` shows.
-/// `tokens` is how many tokens the model saw, special tokens included. `truncated` is true if the text was longer
-/// than the model reads, so that its end had no say. Where there is nothing to read, as in a blank line, `label` is
-/// null, and the scores say nothing.
+/// `tokens` is the number of tokens given to the model, special tokens included. `truncated` is true if the text
+/// exceeded the model's maximum length and its end was ignored. For a blank text `label` is null, and the scores are
+/// meaningless.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Options {
     #[command(flatten)]
     model: Model,
-    /// What each line of the input is
+    /// Format of the input
     #[arg(long, value_enum, default_value_t = Format::Auto)]
     format: Format,
-    /// Add the input to each line of the output, as `input`: the text, or the whole JSON object
+    /// Copy the input to each line of the output, as `input`: the text, or the whole JSON object
     #[arg(long)]
     echo: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// By the first line that is not blank: `jsonl` if it begins with {, a JSON array of objects or strings if it begins
-    /// like one, else `text`
+    /// Detect by the first line that is not blank: `jsonl` if it starts with {, a JSON array of objects or strings if it
+    /// starts like one, else `text`
     Auto,
-    /// A text, as it is
+    /// One plain text per line
     Text,
-    /// A JSON object with a string `text`; blank lines are skipped
+    /// One JSON object with a string `text` per line; blank lines are skipped
     Jsonl,
 }
 
-/// One line of the output. The first five names are part of the command's interface.
+/// One line of the output. The names are part of the command's interface.
 #[derive(Debug, Serialize)]
 struct Classified<'a> {
     label: Option<&'a str>,
@@ -56,7 +56,7 @@ pub(super) fn run(options: &Options) -> Result {
     let model = options.model.load()?;
     let stdin = io::stdin();
     if stdin.is_terminal() {
-        // Somebody who forgot the file would otherwise look at a program that seems to hang.
+        // Without this hint the program would seem to hang if the input was forgotten.
         let _ = writeln!(io::stderr(), "Type a text and press Enter. Ctrl+D ends.");
     }
     let lines = Lines::new(stdin.lock(), "standard input");
@@ -77,9 +77,9 @@ fn classify(
             .map_err(|error| Stop::output(&error))
     };
     let mut format = options.format;
-    // Whether JSON objects go over several lines, as the first one does; `--format jsonl` promises one a line.
+    // Whether JSON objects span several lines, like the first one. Never with `--format jsonl`.
     let mut is_indented = false;
-    // Blank lines before the format is known: answered if it turns out to be text.
+    // Blank lines before the format is known. They are classified if it turns out to be text.
     let mut blank: Vec<String> = vec![];
     while let Some(line) = lines.next_line()? {
         let guessed = format == Format::Auto;
@@ -112,7 +112,7 @@ fn classify(
             if line.is_blank() {
                 continue;
             }
-            // As `jq .` writes them, objects go over several lines.
+            // Objects that span several lines, as `jq .` writes them.
             let (first, mut object) = (line.number(), line.text.to_owned());
             while is_indented && is_cut_short(&object) {
                 let Some(line) = lines.next_line()? else {
@@ -144,18 +144,18 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Says how to go on if plain text was taken for JSON.
-fn explain_guess(stop: Stop, beginning: char) -> Stop {
+/// Adds advice in case plain text was detected as JSON.
+fn explain_guess(stop: Stop, first: char) -> Stop {
     match stop {
         Stop::Failed(message) => Stop::Failed(format!(
-            "{message} It was taken for JSON because it begins with {beginning}: give --format text if it is plain text."
+            "{message} The input was detected as JSON because it starts with {first}: pass --format text if it is plain text."
         )),
         other => other,
     }
 }
 
-/// The output for one text, line end included. `input` is JSON, which is copied as it is: parsed and written again, long
-/// numbers would lose digits and keys their order.
+/// The output for one text, with a newline. `input` is JSON, which is copied verbatim: parsing and serializing it would
+/// lose digits of long numbers and the order of keys.
 fn answer(model: &Loaded<'_>, text: &str, input: Option<String>) -> Result<String> {
     let prediction = model.classify(text)?;
     let label = model.info().labels.get(prediction.label);
@@ -169,7 +169,7 @@ fn answer(model: &Loaded<'_>, text: &str, input: Option<String>) -> Result<Strin
         truncated: prediction.truncated_at.is_some(),
     };
     let mut json = serde_json::to_string(&classified)
-        .map_err(|error| Stop::failed(format!("A text could not be answered: {error}.")))?;
+        .map_err(|error| Stop::failed(format!("A result could not be written: {error}.")))?;
     if let Some(input) = input {
         json.truncate(json.len() - 1);
         json.push_str(",\"input\":");

@@ -1,4 +1,4 @@
-//! `live-sentiment evaluate`: how well a model does on texts whose labels are known.
+//! `live-sentiment evaluate`: measures a model on labelled texts.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -14,36 +14,36 @@ use crate::eval::metrics::{ECE_BINS, Outcome, Report, compared_classes};
 
 /// Measure accuracy, F1 and calibration on labelled texts
 ///
-/// Each file holds one JSON object a line: {"text": "…", "label": 2}. A label is the id or the name of one of the
-/// model's classes. Where the model tells negative, neutral and positive apart and a file has negative and positive
-/// only, those two alone are compared.
+/// Each file has one JSON object per line: {"text": "…", "label": 2}. A label is the id or the name of one of the
+/// model's classes. If the model's classes are negative, neutral and positive, and a file has only negative and
+/// positive texts, only these two classes are compared.
 ///
-/// ECE, the expected calibration error, is how far the probability of the chosen label is from its accuracy: over 15
-/// bins of equal width, weighted by the texts in each.
+/// ECE, the expected calibration error, is the distance between the probability of the predicted label and its
+/// accuracy, in 15 bins of equal width, weighted by the number of texts in each.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Options {
     #[command(flatten)]
     model: Model,
-    /// Files with one {"text": …, "label": …} a line
+    /// Files with one {"text": …, "label": …} per line
     #[arg(required = true, value_name = "FILE.jsonl")]
     files: Vec<PathBuf>,
-    /// Judge only the first N texts of each file
+    /// Use only the first N texts of each file
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
-    /// Write one JSON object a file instead of tables
+    /// Write one JSON object per file instead of tables
     #[arg(long)]
     json: bool,
 }
 
-/// One file, read whole: a mistake on its last line should not show after minutes.
+/// One file, read completely, so that a mistake on its last line is reported at once.
 struct LabelledTexts {
     name: String,
     examples: Vec<(String, usize)>,
     classes: Vec<usize>,
 }
 
-/// What `--json` writes for a file.
+/// The output of `--json` for one file.
 #[derive(Debug, Serialize)]
 struct FileReport<'a> {
     file: &'a str,
@@ -63,7 +63,7 @@ pub(super) fn run(options: &Options) -> Result {
         .collect::<Result<Vec<_>>>()?;
     let progress = progress_bar(files.iter().map(|file| file.examples.len() as u64).sum());
     for file in &files {
-        let report = file.judge(&model, &progress)?;
+        let report = file.evaluate(&model, &progress)?;
         let text = if options.json {
             let report = FileReport {
                 file: &file.name,
@@ -121,7 +121,7 @@ impl LabelledTexts {
                 "{name} is empty. Each line should be like {{\"text\": \"…\", \"label\": 0}}."
             )));
         }
-        // From the whole file: its first lines may lack a class by chance.
+        // Decided by the whole file: its first lines may lack a class by chance.
         let classes = compared_classes(labels, examples.iter().map(|&(_, class)| class));
         examples.truncate(limit.map_or(usize::MAX, |limit| {
             usize::try_from(limit).unwrap_or(usize::MAX)
@@ -133,24 +133,28 @@ impl LabelledTexts {
         })
     }
 
-    fn judge(&self, model: &Loaded<'_>, progress: &ProgressBar) -> Result<Report> {
+    fn evaluate(&self, model: &Loaded<'_>, progress: &ProgressBar) -> Result<Report> {
+        let texts: Vec<_> = self
+            .examples
+            .iter()
+            .map(|(text, _)| text.as_str())
+            .collect();
+        let predictions = model.classify_all(&texts, || progress.inc(1))?;
         let mut outcomes = Vec::with_capacity(self.examples.len());
-        for (text, expected) in &self.examples {
-            let prediction = model.classify(text)?;
+        for (prediction, (_, expected)) in predictions.iter().zip(&self.examples) {
             outcomes.extend(Outcome::restricted_to(
                 &self.classes,
                 &prediction.scores,
                 &prediction.logits,
                 *expected,
             ));
-            progress.inc(1);
         }
         Report::new(&self.classes, &outcomes)
-            .ok_or_else(|| Stop::failed(format!("{} has nothing to judge.", self.name)))
+            .ok_or_else(|| Stop::failed(format!("{} has no texts.", self.name)))
     }
 }
 
-/// The class id of a label given as id or as name.
+/// The class id of a label, which is an id or a name.
 fn class_of(label: &Value, labels: &[String]) -> Option<usize> {
     match label {
         Value::Number(id) => id
@@ -170,7 +174,7 @@ fn name_of(labels: &[String], class: usize) -> &str {
     labels.get(class).map_or("", String::as_str)
 }
 
-/// A bar on standard error; indicatif draws nothing where that is no terminal.
+/// A progress bar on standard error; indicatif draws nothing if that is not a terminal.
 fn progress_bar(texts: u64) -> ProgressBar {
     let bar = ProgressBar::new(texts);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} texts, {eta} left") {
@@ -194,7 +198,7 @@ fn table(file: &LabelledTexts, report: &Report, labels: &[String]) -> String {
             .iter()
             .map(|&class| name_of(labels, class))
             .collect();
-        text += &format!(", {} only, for it has no others", compared.join(" and "));
+        text += &format!(", only {} (it has no others)", compared.join(" and "));
     }
     text += &format!(
         "\n  accuracy {} %   macro-F1 {} %   ECE {:.3} ({ECE_BINS} bins)\n  {:width$}  precision  recall     F1  texts\n",

@@ -1,4 +1,4 @@
-//! Lines of text and of JSON, with errors that name the line.
+//! Reads lines of text and JSON, with errors that name the line.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{Result, Stop};
 
-/// The texts of a file, blank lines left out: one a line, or the field `text` of each line if its name ends in `.jsonl`.
+/// The texts of a file, without blank lines: one per line, or the field `text` of each line if its name ends in `.jsonl`.
 pub(super) fn read_texts(path: &Path) -> Result<Vec<String>> {
     let json = path
         .extension()
@@ -28,14 +28,14 @@ pub(super) fn read_texts(path: &Path) -> Result<Vec<String>> {
     }
     if texts.is_empty() {
         return Err(Stop::failed(format!(
-            "{} holds no texts. Give a file with one a line.",
+            "{} has no texts. It should have one per line.",
             path.display()
         )));
     }
     Ok(texts)
 }
 
-/// A text file, line by line. A byte order mark and the `\r` of Windows line ends are dropped.
+/// Reads a text file line by line. A byte order mark and the `\r` of Windows line endings are dropped.
 pub(super) struct Lines<R> {
     reader: R,
     /// For messages: `Line 3 of {name}`.
@@ -44,7 +44,7 @@ pub(super) struct Lines<R> {
     bytes: Vec<u8>,
 }
 
-/// One line, and where it stands.
+/// One line and its position, for messages.
 pub(super) struct Line<'a> {
     pub(super) text: &'a str,
     /// "Line", or "Item" of an array.
@@ -58,7 +58,7 @@ pub(super) fn array_items<'a>(array: &'a str, name: &'a str) -> Result<Vec<Line<
     serde_json::from_str::<IgnoredAny>(array)
         .map_err(|error| Stop::failed(format!("{name} is not a JSON array: {error}.")))?;
     let mut items = vec![];
-    // It is JSON: what is between the items is one comma and blanks.
+    // It is valid JSON, so items are separated by one comma and whitespace.
     let mut rest = array.trim_start().get(1..).unwrap_or_default();
     loop {
         rest = rest.trim_start_matches(|c: char| c == ',' || c.is_whitespace());
@@ -80,12 +80,12 @@ pub(super) fn array_items<'a>(array: &'a str, name: &'a str) -> Result<Vec<Line<
     }
 }
 
-/// The longest JSON object over several lines, in bytes. A `{` that is never closed should not swallow a file.
+/// Longest JSON object that spans several lines, in bytes, so that an unclosed `{` does not consume the whole file.
 const MAX_OBJECT_BYTES: usize = 1 << 20;
 
-/// Whether a JSON object ends before it is complete, so that the next line may belong to it.
+/// Whether a JSON object is incomplete, so that the next line may belong to it.
 pub(super) fn is_cut_short(object: &str) -> bool {
-    // Only a line that may end the object is worth parsing, or each line would parse all before it.
+    // Parse only when the last line can end the object; otherwise the cost would be quadratic in the number of lines.
     let may_end = |object: &str| object.trim_end().ends_with('}');
     object.len() < MAX_OBJECT_BYTES
         && (!may_end(object)
@@ -133,19 +133,19 @@ impl<R: BufRead> Lines<R> {
             return Ok(None);
         }
         *number += 1;
-        // UTF-16 with its mark, or without one: then the first character has a zero byte.
+        // UTF-16 with a byte order mark, or without one: then the first character has a zero byte.
         if *number == 1
             && (bytes.starts_with(b"\xff\xfe")
                 || bytes.starts_with(b"\xfe\xff")
                 || bytes.iter().take(2).any(|&byte| byte == 0))
         {
             return Err(Stop::failed(format!(
-                "{name} is UTF-16, not UTF-8. Convert it first, with iconv for instance."
+                "{name} is UTF-16, not UTF-8. Convert it first, for example with iconv."
             )));
         }
         let text = std::str::from_utf8(bytes).map_err(|error| {
             Stop::failed(format!(
-                "Line {number} of {name} is not UTF-8 from its byte {} on. Convert it first, with iconv for instance.",
+                "Line {number} of {name} is not UTF-8 from byte {} on. Convert it first, for example with iconv.",
                 error.valid_up_to() + 1
             ))
         })?;
@@ -163,7 +163,7 @@ impl<R: BufRead> Lines<R> {
         }))
     }
 
-    /// `text`, which began in line `number`.
+    /// `text`, which starts in line `number`.
     pub(super) fn line_of<'a>(&'a self, number: usize, text: &'a str) -> Line<'a> {
         Line {
             text,
@@ -173,7 +173,7 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
-    /// What is read, for messages.
+    /// Name of the input, for messages.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
@@ -188,7 +188,7 @@ impl Line<'_> {
         self.text.trim().is_empty()
     }
 
-    /// An error about this line; `what` goes on from "Line 3 of standard input".
+    /// An error about this line; `what` continues "Line 3 of standard input".
     pub(super) fn error(&self, what: impl std::fmt::Display) -> Stop {
         Stop::failed(format!(
             "{} {} of {} {what}",
@@ -196,7 +196,7 @@ impl Line<'_> {
         ))
     }
 
-    /// Whether it begins an array of objects or strings, rather than a text such as "[sigh] good".
+    /// Whether it starts an array of objects or strings, rather than a text such as `[sigh] good`.
     pub(super) fn begins_array(&self) -> bool {
         let Some(inside) = self.text.trim_start().strip_prefix('[') else {
             return false;
@@ -207,12 +207,12 @@ impl Line<'_> {
         )
     }
 
-    /// The JSON as it was written, on one line: line ends can only stand between its tokens.
+    /// The JSON verbatim, on one line: valid JSON has newlines only between its tokens.
     pub(super) fn raw(&self) -> String {
         self.text.trim().replace(['\n', '\r'], " ")
     }
 
-    /// The text of an array's item, which is a string or an object.
+    /// The text of an array item, which is a string or an object.
     pub(super) fn text_of_item(&self) -> Result<String> {
         if self.text.starts_with('"') {
             return serde_json::from_str(self.text)
@@ -227,7 +227,7 @@ impl Line<'_> {
             Ok(Value::Object(fields)) => Ok(fields),
             Ok(_) => Err(self.error("is JSON, but not an object like {\"text\": \"…\"}.")),
             Err(error) => {
-                // serde_json counts lines within what it was given.
+                // serde_json counts lines from the start of the object.
                 let message = error.to_string();
                 let reason = message.split(" at line ").next().unwrap_or_default();
                 let line = Line {
@@ -281,7 +281,7 @@ mod tests {
     fn bytes_that_are_not_text() {
         assert_eq!(
             all(b"fine\nca\xe9\n").unwrap_err(),
-            "Line 2 of test is not UTF-8 from its byte 3 on. Convert it first, with iconv for instance."
+            "Line 2 of test is not UTF-8 from byte 3 on. Convert it first, for example with iconv."
         );
     }
 

@@ -1,4 +1,4 @@
-//! `live-sentiment inspect`: what a model is.
+//! `live-sentiment inspect`: shows a model's metadata.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -15,16 +15,16 @@ use crate::present::format::{megabytes, millions};
 use crate::types::{ModelInfo, Preflight};
 use crate::{Error, Result as LibraryResult};
 
-/// Load a model and say what it is
+/// Load a model and show its metadata
 #[derive(Debug, Args)]
 pub(super) struct Options {
     #[command(flatten)]
     model: Model,
-    /// Write one JSON object instead
+    /// Write one JSON object instead of a table
     #[arg(long)]
     json: bool,
-    /// Do not load it: look at config.json, tokenizer.json and the beginning of the weights, as a page does before it
-    /// downloads them
+    /// Do not load the model: inspect config.json, tokenizer.json and the header of the weights, as the web page does
+    /// before it downloads them
     #[arg(long)]
     preflight: bool,
 }
@@ -32,7 +32,7 @@ pub(super) struct Options {
 pub(super) fn run(options: &Options) -> Result {
     let dir = &options.model.model;
     let text = if options.preflight {
-        let found = look(dir).map_err(|error| bad_model(dir, &error))?;
+        let found = inspect_dir(dir).map_err(|error| bad_model(dir, &error))?;
         match (&found.refusal, options.json) {
             (_, true) => to_json(&found)?,
             (None, false) => table(&facts(&found)),
@@ -54,8 +54,8 @@ fn to_json(value: &impl Serialize) -> Result<String> {
         .map_err(|error| Stop::failed(format!("The model could not be described: {error}.")))
 }
 
-/// Looks at the model in `dir`, at no more of the weights than their header.
-fn look(dir: &Path) -> LibraryResult<Preflight> {
+/// Inspects the model in `dir`. Of the weights it reads only the header.
+fn inspect_dir(dir: &Path) -> LibraryResult<Preflight> {
     let config = read(&dir.join("config.json"))?;
     let tokenizer = read_tokenizer(dir)?;
     let (mut weights, name) = open(&weights_path(dir))?;
@@ -66,12 +66,12 @@ fn look(dir: &Path) -> LibraryResult<Preflight> {
     let size = weights.metadata().map_err(unreachable)?.len();
     let mut bytes = Vec::new();
     loop {
-        let beginning = FilePrefix {
+        let prefix = FilePrefix {
             file: &name,
             bytes: &bytes,
             size,
         };
-        let found = preflight(&config, Some(&tokenizer), Some(beginning));
+        let found = preflight(&config, Some(&tokenizer), Some(prefix));
         let Some(wanted) = found.first_bytes else {
             return Ok(found);
         };
@@ -79,7 +79,7 @@ fn look(dir: &Path) -> LibraryResult<Preflight> {
     }
 }
 
-/// Reads on until `bytes` are `wanted` long.
+/// Reads from `file` until `bytes` has the length `wanted`.
 fn read_up_to(file: &mut File, bytes: &mut Vec<u8>, wanted: u64) -> io::Result<()> {
     let missing = wanted.saturating_sub(bytes.len() as u64);
     match file.take(missing).read_to_end(bytes)? as u64 {

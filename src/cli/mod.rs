@@ -1,7 +1,7 @@
 //! The command line: `live-sentiment classify | evaluate | quantize | inspect`.
 //!
-//! What programs read goes to standard output, what people read goes to standard error. A failure is one sentence and
-//! what to do about it, with exit code 1; misuse of the options is clap's exit code 2.
+//! Results go to standard output; progress and errors go to standard error. A failure is one sentence and advice, with
+//! exit code 1; a usage error has clap's exit code 2.
 
 mod classify;
 mod evaluate;
@@ -13,14 +13,13 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::classifier::Classifier;
 use crate::layers::Compute;
 use crate::model::weights::Precision;
 use crate::types::{ModelInfo, Prediction};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Result as LibraryResult};
 
 /// Classifies the sentiment of texts with a BERT sequence classifier.
 #[derive(Debug, Parser)]
@@ -38,7 +37,7 @@ enum Command {
     Quantize(quantize::Options),
 }
 
-/// Runs the command that the program's arguments name.
+/// Parses the program's arguments and runs the command.
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Classify(options) => classify::run(&options),
@@ -49,9 +48,9 @@ pub fn run() -> ExitCode {
     match outcome {
         Ok(()) | Err(Stop::PipeClosed) => ExitCode::SUCCESS,
         Err(Stop::Failed(message)) => {
-            // Names in a hostile file may hold line ends and terminal codes.
+            // Names in a hostile file may contain newlines and terminal escape codes.
             let message = message.replace(char::is_control, "\u{fffd}");
-            // Nobody is left to tell if standard error is closed too.
+            // If standard error is closed too, nothing can be reported.
             let _ = writeln!(io::stderr(), "error: {message}");
             ExitCode::FAILURE
         }
@@ -60,12 +59,12 @@ pub fn run() -> ExitCode {
 
 type Result<T = ()> = std::result::Result<T, Stop>;
 
-/// Why a command ends early.
+/// Why a command ended early.
 #[derive(Debug)]
 enum Stop {
-    /// With a message: what happened, and what to do.
+    /// It failed; the message says what happened and what to do.
     Failed(String),
-    /// Whoever read standard output has seen enough, as in `live-sentiment … | head`.
+    /// The reader of standard output closed the pipe, as in `live-sentiment … | head`. Not a failure.
     PipeClosed,
 }
 
@@ -74,7 +73,7 @@ impl Stop {
         Self::Failed(message.into())
     }
 
-    /// Standard output could not be written.
+    /// A write to standard output failed.
     fn output(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Self::PipeClosed
@@ -84,35 +83,45 @@ impl Stop {
     }
 }
 
-/// Which model, and how to run it.
+/// Options that select a model and how to run it.
 #[derive(Debug, Args)]
 struct Model {
     /// Folder with config.json, tokenizer.json and model.gguf or model.safetensors
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// Compute backend
-    #[arg(long, value_parser = compute(), default_value = "candle")]
-    backend: Compute,
-    /// In-memory precision of unquantized weights (F32/F16/BF16) [default: stored; q8_0 with --backend scalar]
+    #[arg(long, value_enum, default_value_t = Backend::Auto)]
+    backend: Backend,
+    /// In-memory precision of unquantized weights (F32/F16/BF16) [default: stored with candle, else q8_0]
     #[arg(long, value_enum)]
     precision: Option<Precision>,
 }
 
 /// The compute backends there are outside a browser.
-fn compute() -> impl TypedValueParser<Value = Compute> {
-    PossibleValuesParser::new([
-        PossibleValue::new("candle").help("candle's own quantized matrix product"),
-        PossibleValue::new("scalar").help(
-            "The browser's kernels in plain Rust, many times slower: the oracle of the tests",
-        ),
-    ])
-    .map(|name| match name.as_str() {
-        "scalar" => Compute::SCALAR,
-        _ => Compute::Candle,
-    })
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Backend {
+    /// `native` for quantized weights, `candle` for others, which it computes as they are
+    Auto,
+    /// The browser's kernels for this CPU (AVX2), or `candle` where there are none
+    Native,
+    /// candle's own quantized matrix product
+    Candle,
+    /// The browser's kernels in plain Rust, many times slower: what the others are tested against
+    Scalar,
 }
 
-/// A model in memory, and the folder it came from.
+impl Backend {
+    fn compute(self, dir: &Path) -> LibraryResult<Compute> {
+        match self {
+            Self::Auto => Classifier::default_compute(dir),
+            Self::Native => Ok(Compute::native()),
+            Self::Candle => Ok(Compute::Candle),
+            Self::Scalar => Ok(Compute::SCALAR),
+        }
+    }
+}
+
+/// A loaded model and its folder.
 struct Loaded<'a> {
     dir: &'a Path,
     classifier: Classifier,
@@ -121,10 +130,12 @@ struct Loaded<'a> {
 impl Model {
     fn load(&self) -> Result<Loaded<'_>> {
         let dir = &self.model;
-        let default = self.backend.default_precision();
-        let precision = self.precision.unwrap_or(default);
-        let classifier = Classifier::from_dir_as(dir, self.backend, precision)
-            .map_err(|error| bad_model(dir, &error))?;
+        let load = || {
+            let compute = self.backend.compute(dir)?;
+            let precision = self.precision.unwrap_or(compute.default_precision());
+            Classifier::from_dir_as(dir, compute, precision)
+        };
+        let classifier = load().map_err(|error| bad_model(dir, &error))?;
         Ok(Loaded { dir, classifier })
     }
 }
@@ -139,26 +150,33 @@ impl Loaded<'_> {
             .classify(text)
             .map_err(|error| bad_model(self.dir, &error))
     }
+
+    /// All texts on all cores, in their order.
+    fn classify_all(&self, texts: &[&str], progress: impl Fn() + Sync) -> Result<Vec<Prediction>> {
+        self.classifier
+            .classify_all(texts, progress)
+            .map_err(|error| bad_model(self.dir, &error))
+    }
 }
 
-/// What is wrong with the model in `dir`, and what to do about it.
+/// The failure for an error of the model in `dir`, with advice.
 fn bad_model(dir: &Path, error: &Error) -> Stop {
     let dir = dir.display();
     let advice = match error.kind() {
         _ if matches!(error, Error::Unwritable { .. }) => {
-            "Check that you may write there, and that the disk has room.".into()
+            "Check that you have permission to write there, and that the disk has room.".into()
         }
         ErrorKind::Network | ErrorKind::NotFound => format!(
-            "Check that {dir} is a folder with config.json, tokenizer.json and model.gguf or model.safetensors, which \
-             you may read."
+            "Check that {dir} is a folder with config.json, tokenizer.json and model.gguf or model.safetensors, and that \
+             you have permission to read them."
         ),
         ErrorKind::Malformed => {
-            "Fetch the file again, or make it again with live-sentiment quantize.".into()
+            "Download the file again, or recreate it with live-sentiment quantize.".into()
         }
         ErrorKind::Unsupported => format!(
-            "Check that the files in {dir} come from one and the same BERT or DistilBERT sequence classifier."
+            "Check that the files in {dir} all come from the same BERT or DistilBERT sequence classifier."
         ),
-        _ => "This is a defect of live-sentiment: please report it, with the model.".into(),
+        _ => "This is a bug in live-sentiment: please report it, with the model.".into(),
     };
     Stop::failed(format!("{error} {advice}"))
 }

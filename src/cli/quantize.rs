@@ -1,4 +1,4 @@
-//! `live-sentiment quantize`: a Hugging Face checkpoint to the files that a page loads.
+//! `live-sentiment quantize`: converts a Hugging Face checkpoint to the files that the web page loads.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -11,36 +11,36 @@ use super::{Result, Stop, bad_model};
 use crate::convert::{self, Format, quantize};
 use crate::eval::agreement::{Agreement, verify};
 
-/// Make a model small enough for a page, from a Hugging Face checkpoint
+/// Convert a Hugging Face checkpoint to a quantized GGUF model
 ///
 /// Reads config.json, tokenizer.json and model.safetensors of a BERT or DistilBERT sequence classifier, and writes
-/// config.json, tokenizer.json and model.gguf. Norms, biases and the classifier itself stay f32.
+/// config.json, tokenizer.json and model.gguf. Norms, biases and the classification head stay f32.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Options {
     /// Folder of the checkpoint
     #[arg(value_name = "HF_DIR")]
     checkpoint: PathBuf,
-    /// Folder for the model; made if it is not there
+    /// Folder for the model; created if missing
     #[arg(value_name = "OUT_DIR")]
     model: PathBuf,
-    /// How the matrices are stored
+    /// Storage format of embeddings and matrices
     #[arg(long, value_enum, default_value_t = Format::Q4_0)]
     format: Format,
-    /// What the model is called; by default as the checkpoint's folder
+    /// Name of the model [default: name of the checkpoint's folder]
     #[arg(long)]
     name: Option<String>,
-    /// The licence of the weights, as an SPDX identifier such as Apache-2.0
+    /// License of the weights, as an SPDX identifier such as Apache-2.0
     #[arg(long)]
     license: Option<String>,
-    /// Then let the checkpoint, in f32, and the model read these texts, and say how far they agree: one text a line, or
-    /// JSON Lines with "text" if the name ends in .jsonl
+    /// Classify these texts with the checkpoint (in f32) and with the model, and report how far they agree: one text
+    /// per line, or JSON Lines with "text" if the name ends in .jsonl
     #[arg(long, value_name = "FILE")]
     verify: Option<PathBuf>,
 }
 
 pub(super) fn run(options: &Options) -> Result {
-    // A mistake in this file should not show after minutes.
+    // Read first, so that a mistake in this file is reported at once.
     let texts = options.verify.as_deref().map(read_texts).transpose()?;
     let bar = progress_bar(0, "tensors");
     let report = quantize(
@@ -69,7 +69,7 @@ pub(super) fn run(options: &Options) -> Result {
     );
     if report.kept_f16 > 0 {
         text += &format!(
-            "\n{} matrices have rows that are not made of whole blocks of 32 numbers, and were kept as f16.",
+            "\n{} matrices were stored as f16, because their row length is not a multiple of 32.",
             report.kept_f16
         );
     }
@@ -87,28 +87,28 @@ pub(super) fn run(options: &Options) -> Result {
     writeln!(io::stdout(), "{}", describe(&agreement)).map_err(|error| Stop::output(&error))
 }
 
-/// How far checkpoint and model agree, in sentences.
+/// Summary of the agreement, in sentences.
 fn describe(agreement: &Agreement) -> String {
     let texts = agreement.texts;
     let share = |same: usize| format!("{same} ({:.1} %)", 100.0 * same as f64 / texts as f64);
     let labels = match agreement.same_set {
         None => format!("the same label to {}", share(agreement.same_label)),
         Some(same) => format!(
-            "the same labels over 0.5 to {}, the same label first to {}",
+            "the same labels above 0.5 to {}, the same top label to {}",
             share(same),
             share(agreement.same_label)
         ),
     };
     format!(
-        "Of {texts} texts, the model and the checkpoint in f32 give {labels}. Logits differ by {:.4} on average, by {:.4} at most.",
+        "Of {texts} texts, the model and the checkpoint in f32 give {labels}. Logits differ by {:.4} on average, by at most {:.4}.",
         agreement.mean(),
         agreement.largest
     )
 }
 
-fn progress_bar(length: usize, of_what: &str) -> ProgressBar {
+fn progress_bar(length: usize, unit: &str) -> ProgressBar {
     let bar = ProgressBar::new(length as u64);
-    let template = format!("{{bar:40}} {{pos}}/{{len}} {of_what}");
+    let template = format!("{{bar:40}} {{pos}}/{{len}} {unit}");
     if let Ok(style) = ProgressStyle::with_template(&template) {
         bar.set_style(style);
     }

@@ -1,4 +1,4 @@
-//! How far a quantized model agrees with the checkpoint it was made of.
+//! Agreement of a quantized model with the checkpoint it was converted from.
 
 use std::path::Path;
 
@@ -10,18 +10,18 @@ use crate::model::dir::{open, read, read_tokenizer};
 use crate::model::weights::Precision;
 use crate::types::Prediction;
 
-/// How far two models agree on the same texts.
+/// Agreement of two models on the same texts.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Agreement {
-    /// Texts that both have read.
+    /// Number of texts compared.
     pub texts: usize,
-    /// Of these, texts of which both have the same label first.
+    /// Number of texts with the same top label.
     pub same_label: usize,
-    /// Of these, texts of which both give more than one half to the same labels; `None` where only one label holds.
+    /// Number of texts with the same set of labels above 0.5; `None` for a single-label model.
     pub same_set: Option<usize>,
-    /// The largest difference of a logit.
+    /// Largest absolute difference of a logit.
     pub largest: f32,
-    /// The sum of all differences, and how many there are.
+    /// Sum of the absolute differences of `logits` logits.
     sum: f64,
     logits: usize,
 }
@@ -34,7 +34,7 @@ impl Agreement {
         }
     }
 
-    /// Counts a text.
+    /// Adds a text.
     fn add(&mut self, one: &Prediction, other: &Prediction) {
         self.texts += 1;
         self.same_label += usize::from(one.label == other.label);
@@ -50,24 +50,24 @@ impl Agreement {
         }
     }
 
-    /// The mean difference of a logit.
+    /// Mean absolute difference of a logit.
     pub fn mean(&self) -> f64 {
         self.sum / self.logits.max(1) as f64
     }
 }
 
-/// Lets the checkpoint in `hf_dir`, in f32, and the model in `out_dir` that was made of it read the same texts. `progress`
-/// hears of every text: how many were read.
+/// Classifies the texts with the checkpoint in `hf_dir`, in f32, and with the model in `out_dir` that was converted from
+/// it. `progress` is called after every text with the number done.
 ///
 /// # Errors
-/// What is wrong with either of them.
+/// Those of [`Classifier::from_dir`] and [`Classifier::classify`], for either model.
 pub fn verify(
     hf_dir: &Path,
     out_dir: &Path,
     texts: &[String],
     mut progress: impl FnMut(usize),
 ) -> Result<Agreement> {
-    // Not `from_dir`, which would prefer a GGUF that is there too.
+    // Not `from_dir`, which would prefer a GGUF in the same folder.
     let (weights, name) = open(&hf_dir.join("model.safetensors"))?;
     let checkpoint = Classifier::load_as(
         &read(&hf_dir.join("config.json"))?,
@@ -77,7 +77,7 @@ pub fn verify(
         Compute::Candle,
         Precision::Stored,
     )?;
-    let quantized = Classifier::from_dir(out_dir, Compute::Candle)?;
+    let quantized = Classifier::from_dir(out_dir, Classifier::default_compute(out_dir)?)?;
     let mut agreement = Agreement::new(checkpoint.problem_type());
     for text in texts {
         agreement.add(&checkpoint.classify(text)?, &quantized.classify(text)?);
@@ -119,14 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn sets_are_those_over_one_half() {
+    fn sets_are_the_labels_above_one_half() {
         let mut agreement = Agreement::new(ProblemType::MultiLabel);
         for (one, other) in [
-            // The same two, in another order.
+            // The same set, in another order.
             ([2.0, 1.0, -1.0], [1.0, 2.0, -1.0]),
-            // One more.
+            // One label more.
             ([2.0, 1.0, -0.1], [2.0, 1.0, 0.1]),
-            // None of them.
+            // Both empty.
             ([-1.0, -2.0, -3.0], [-2.0, -3.0, -4.0]),
         ] {
             agreement.add(&prediction(&one), &prediction(&other));
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn no_texts_differ_by_nothing() {
+    fn without_texts_the_mean_is_zero() {
         assert_eq!(Agreement::default().mean(), 0.0);
     }
 }

@@ -1,31 +1,30 @@
-//! Accuracy, F1 and calibration of predictions against labels.
+//! Accuracy, F1 and calibration of predictions, independent of files and models.
 //!
-//! This module only counts: it knows neither files nor models. Definitions follow scikit-learn's
-//! `precision_recall_fscore_support` and `f1_score(average="macro")`, and for the expected calibration error Guo et
-//! al., *On Calibration of Modern Neural Networks* (2017), section 2.
+//! Definitions follow scikit-learn's `precision_recall_fscore_support` and `f1_score(average="macro")`, and for the
+//! expected calibration error Guo et al., *On Calibration of Modern Neural Networks* (2017), section 2.
 
 use serde::Serialize;
 
-/// Bins of the expected calibration error: equal in width, `(0, 1/15]` to `(14/15, 1]`.
+/// Number of bins of the expected calibration error, of equal width: `(0, 1/15]` to `(14/15, 1]`.
 pub const ECE_BINS: usize = 15;
 
-/// One text whose label is known, and what the model made of it.
+/// Label and prediction of one text.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outcome {
-    /// The class id the file gives.
+    /// Class id of the label.
     pub expected: usize,
-    /// The class id the model chose among the classes compared.
+    /// Predicted class id, among the classes compared.
     pub predicted: usize,
-    /// The probability the model gave to `predicted`, within 0 and 1.
+    /// Probability of `predicted`, 0 to 1.
     pub confidence: f64,
 }
 
 impl Outcome {
-    /// What the model says when it has to choose among `classes` only: the class of the highest logit (the first, of
-    /// equals), with its probability; where classes are left out, renormalised so that those of `classes` sum to one.
+    /// The prediction restricted to `classes`: the class with the highest logit (the first of equals) and its
+    /// probability. If `classes` omits some of the model's labels, probabilities are renormalized to sum to 1.
     ///
-    /// `scores` and `logits` hold one number for each label of the model, `classes` ids below that many.
-    /// Returns `None` if `classes` is empty or names a class that the model lacks.
+    /// `scores` and `logits` have one element per label of the model. Returns `None` if `classes` is empty or contains
+    /// an id out of their range.
     pub fn restricted_to(
         classes: &[usize],
         scores: &[f32],
@@ -41,9 +40,9 @@ impl Outcome {
             total += f64::from(*scores.get(class)?);
         }
         let mut confidence = f64::from(*scores.get(predicted)?);
-        // Only then: scores of labels that hold each for itself do not sum to one, nor should they.
+        // Not with all classes: multi-label scores do not sum to 1.
         if classes.len() < scores.len() {
-            // All scores underflow only where a class that is not compared takes everything: nothing is known then.
+            // All scores can underflow if an omitted class takes the whole probability. Then the classes are equally likely.
             confidence = if total > 0.0 {
                 confidence / total
             } else {
@@ -58,9 +57,9 @@ impl Outcome {
     }
 }
 
-/// The classes to choose among for a set with these labels: all of the model's, unless the model tells negative,
-/// neutral and positive apart and the set has negative and positive only, as GLUE's SST-2 has. Asked a question of two
-/// answers, the model should not lose points for a third.
+/// The classes to compare on a data set with the `expected` labels: all of the model's, unless these are negative,
+/// neutral and positive, and the data set has only negative and positive, like GLUE's SST-2. The model should not be
+/// penalized for predicting a class that the data set does not have.
 pub fn compared_classes(
     labels: &[String],
     expected: impl IntoIterator<Item = usize>,
@@ -87,39 +86,39 @@ pub fn compared_classes(
     (0..labels.len()).collect()
 }
 
-/// How well predictions fit labels. All rates are fractions, within 0 and 1.
+/// Metrics on a data set. All rates are fractions, 0 to 1.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// How many texts were judged.
+    /// Number of texts.
     pub texts: usize,
-    /// The share of texts whose predicted class is the expected one.
+    /// Fraction of texts classified correctly.
     pub accuracy: f64,
-    /// The plain mean of the classes' F1, over the classes that were expected or predicted at least once.
+    /// Unweighted mean F1 of the classes that were expected or predicted at least once.
     pub macro_f1: f64,
-    /// Expected calibration error: the mean distance of confidence and accuracy in [`ECE_BINS`] bins, weighted by the
-    /// texts in each.
+    /// Expected calibration error: the mean distance between confidence and accuracy in [`ECE_BINS`] bins, weighted by
+    /// the number of texts in each.
     pub ece: f64,
-    /// The classes compared, in the order given.
+    /// Metrics of each class compared, in the order given.
     pub classes: Vec<ClassReport>,
 }
 
-/// How well one class was told from the others.
+/// Metrics of one class.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClassReport {
     /// Class id.
     pub class: usize,
-    /// Of the texts predicted to be of this class, the share that is; `None` where none was.
+    /// True positives divided by predicted positives; `None` if there are none.
     pub precision: Option<f64>,
-    /// Of the texts of this class, the share predicted to be; `None` where there are none.
+    /// True positives divided by actual positives; `None` if there are none.
     pub recall: Option<f64>,
-    /// The harmonic mean of precision and recall, zero where no text was put rightly into this class.
+    /// Harmonic mean of precision and recall; 0 without true positives.
     pub f1: f64,
-    /// How many texts are of this class.
+    /// Number of texts with this label.
     pub support: usize,
 }
 
 impl Report {
-    /// Counts `outcomes`, each of whose classes should be one of `classes`.
+    /// Computes the metrics of `outcomes`, whose classes should all be in `classes`.
     ///
     /// Returns `None` if there are no outcomes: every rate would be 0/0.
     pub fn new(classes: &[usize], outcomes: &[Outcome]) -> Option<Self> {
@@ -163,7 +162,7 @@ fn ratio(part: usize, whole: usize) -> Option<f64> {
 
 /// Guo et al., equation 3: `sum over bins of |bin| / n * |accuracy(bin) - confidence(bin)|`.
 fn expected_calibration_error(outcomes: &[Outcome]) -> f64 {
-    // For each bin, hits minus confidence: |bin| cancels out.
+    // For each bin, the sum of hit - confidence: |bin| cancels out.
     let mut gaps = [0.0; ECE_BINS];
     for outcome in outcomes {
         let bin = (outcome.confidence * ECE_BINS as f64).ceil() as usize;
@@ -197,7 +196,7 @@ mod tests {
         assert!((left - right).abs() < 1e-12, "{left} is not {right}");
     }
 
-    /// Worked out by hand. Confusion, rows expected, columns predicted:
+    /// Computed by hand. Confusion matrix, rows expected, columns predicted:
     /// ```text
     ///     2 1 0
     ///     0 1 1
@@ -240,9 +239,9 @@ mod tests {
         );
     }
 
-    /// The bins are closed above, as in the paper: 2/15 exactly belongs with what is just below it.
+    /// Bins include their upper edge, as in the paper.
     #[test]
-    fn bins_are_closed_above() {
+    fn bins_include_their_upper_edge() {
         let edge = 2.0 / 15.0;
         let together = report(&[0, 1], &[(0, 0, edge), (0, 1, 0.10)]);
         close(together.ece, (1.0 - edge - 0.10) / 2.0);
@@ -251,14 +250,14 @@ mod tests {
     }
 
     #[test]
-    fn certainty_and_none_fall_into_the_outer_bins() {
+    fn confidences_0_and_1_are_in_the_outer_bins() {
         close(report(&[0, 1], &[(0, 0, 1.0)]).ece, 0.0);
         close(report(&[0, 1], &[(0, 1, 0.0)]).ece, 0.0);
         close(report(&[0, 1], &[(0, 1, 1.0)]).ece, 1.0);
     }
 
-    /// scikit-learn leaves a class out of the macro mean if it stands in neither column, and counts it as zero if it
-    /// was predicted and never expected.
+    /// Like scikit-learn: the macro mean omits a class that was neither expected nor predicted, and counts one that was
+    /// predicted but never expected as 0.
     #[test]
     fn classes_without_texts() {
         let r = report(&[0, 1, 2], &[(0, 0, 0.9), (0, 1, 0.9)]);
@@ -270,13 +269,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_count() {
+    fn no_outcomes_have_no_report() {
         assert_eq!(Report::new(&[0, 1, 2], &[]), None);
     }
 
-    /// Neutral has the highest logit, but was not asked about.
+    /// Neutral has the highest logit, but is not compared.
     #[test]
-    fn a_pair_is_renormalised() {
+    fn a_pair_is_renormalized() {
         let o = Outcome::restricted_to(&[0, 2], &[0.1, 0.6, 0.3], &[0.0, 1.79, 1.1], 2).unwrap();
         assert_eq!((o.expected, o.predicted), (2, 2));
         assert!((o.confidence - 0.75).abs() < 1e-6);
@@ -284,8 +283,8 @@ mod tests {
             Outcome::restricted_to(&[0, 1, 2], &[0.1, 0.6, 0.3], &[0.0, 1.79, 1.1], 2).unwrap();
         assert_eq!(all.predicted, 1);
         assert!((all.confidence - 0.6).abs() < 1e-6);
-        let each_for_itself = Outcome::restricted_to(&[0, 1], &[0.9, 0.8], &[2.2, 1.4], 0).unwrap();
-        assert!((each_for_itself.confidence - 0.9).abs() < 1e-6);
+        let multi_label = Outcome::restricted_to(&[0, 1], &[0.9, 0.8], &[2.2, 1.4], 0).unwrap();
+        assert!((multi_label.confidence - 0.9).abs() < 1e-6);
     }
 
     #[test]
@@ -345,7 +344,7 @@ mod tests {
             prop_assert_eq!(r.classes.iter().map(|c| c.support).sum::<usize>(), rows.len());
         }
 
-        /// Recall weighted by support is accuracy: two ways to count the same hits.
+        /// The mean recall weighted by support is the accuracy.
         #[test]
         fn recalls_add_up_to_accuracy(rows in any_outcomes()) {
             let r = report(&[0, 1, 2, 3], &rows);
@@ -362,9 +361,9 @@ mod tests {
             prop_assert_eq!(Report { ece: 0.0, ..left }, Report { ece: 0.0, ..right });
         }
 
-        /// A forecaster who says k/n and is right in exactly k of n is perfectly calibrated.
+        /// A classifier that predicts k/n and is correct in exactly k of n cases is perfectly calibrated.
         #[test]
-        fn perfect_calibration_costs_nothing(groups in prop::collection::vec((1..20usize, 0..20usize), 1..8)) {
+        fn perfect_calibration_has_no_error(groups in prop::collection::vec((1..20usize, 0..20usize), 1..8)) {
             let mut rows = vec![];
             for (n, k) in groups {
                 let k = k.min(n);
@@ -373,7 +372,7 @@ mod tests {
             prop_assert!(report(&[0, 1], &rows).ece < 1e-12);
         }
 
-        /// A forecaster equally sure of everything is off by that much less its accuracy.
+        /// With constant confidence, the error is the distance between it and the accuracy.
         #[test]
         fn one_confidence_for_all(hits in prop::collection::vec(any::<bool>(), 1..50), confidence in 0.0..=1.0f64) {
             let rows: Vec<_> = hits.iter().map(|&hit| (0, usize::from(!hit), confidence)).collect();
@@ -382,7 +381,7 @@ mod tests {
         }
 
         #[test]
-        fn confidence_beats_chance(logits in prop::collection::vec(-30.0..30.0f32, 3)) {
+        fn confidence_is_at_least_chance(logits in prop::collection::vec(-30.0..30.0f32, 3)) {
             let exp: Vec<f32> = logits.iter().map(|l| l.exp()).collect();
             let scores: Vec<f32> = exp.iter().map(|e| e / exp.iter().sum::<f32>()).collect();
             for classes in [&[0, 1, 2][..], &[0, 2]] {

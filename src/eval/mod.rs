@@ -1,4 +1,4 @@
-//! How good a model is: its metrics against labels, and its agreement with another.
+//! Evaluation: metrics on labelled texts, and the agreement of two models.
 
 pub mod agreement;
 pub mod metrics;

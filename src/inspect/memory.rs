@@ -1,25 +1,25 @@
-//! How much memory a model takes in the worker, told by its dimensions alone.
+//! Estimates the memory that a model takes in the worker, from its dimensions.
 //!
-//! Held for as long as it is loaded: word and position embeddings in their blocks; every matrix of the encoder as the
-//! kernels pack it, in 4 bits and a 16-bit scale for each 32 numbers if it is Q4_0, else in 8 bits and a 32-bit scale;
-//! norms, biases and the classifier in f32; and the vocabulary. On top of that comes the longest text, or, for a small
-//! encoder under a large vocabulary, the copy of the embeddings while they are handed over. `tests/memory.rs` holds the
-//! rule against what is really allocated.
+//! Resident while it is loaded: word and position embeddings in their stored blocks; the encoder's matrices as the
+//! kernels pack them, per block of 32 weights in 4 bits with a 16-bit scale for Q4_0, else in 8 bits with a 32-bit scale;
+//! norms, biases and the classifier in f32; the vocabulary. The peak adds the activations of the longest text or, for a
+//! small encoder with a large vocabulary, a second copy of the embeddings during loading. `tests/memory.rs` compares the
+//! estimate with what is allocated.
 
 use candle_core::quantized::GgmlDType;
 
 use crate::model::config::Config;
 use crate::model::weights::{Precision, expected_tensors, is_matrix};
 
-/// What the worker takes beyond that, by what Chromium reports with the default model: the program itself, its stack, and
-/// gaps between allocations.
+/// Memory of the worker besides the model, in bytes: program, stack and fragmentation. Measured in Chromium with the
+/// default model.
 pub const PROGRAM: u64 = 6 << 20;
 
-/// A word in the tokenizer's tables, to its id and back.
-const BYTES_PER_WORD: u64 = 150;
+/// Size of a token in the tokenizer's two maps, to its id and back.
+const BYTES_PER_TOKEN: u64 = 150;
 
-/// Bytes at the most, once the model is loaded and has read a text of full length. `dtype` is how the worker is given a
-/// tensor, by GGUF's name and shape.
+/// Peak memory in bytes, with the model loaded and a text of maximum length. `dtype` is the type in which the worker
+/// reads a tensor, by GGUF name and shape.
 pub(super) fn needed(config: &Config, dtype: impl Fn(&str, &[usize]) -> GgmlDType) -> u64 {
     let encoder = &config.encoder;
     let tensors = expected_tensors(config);
@@ -27,7 +27,7 @@ pub(super) fn needed(config: &Config, dtype: impl Fn(&str, &[usize]) -> GgmlDTyp
         .iter()
         .map(|(name, shape)| held(name, shape, dtype(name, shape)))
         .fold(0, u64::saturating_add);
-    let words = (encoder.vocab_size as u64).saturating_mul(BYTES_PER_WORD);
+    let vocabulary = (encoder.vocab_size as u64).saturating_mul(BYTES_PER_TOKEN);
 
     let [tokens, hidden, ffn] = [
         encoder.max_position_embeddings,
@@ -35,8 +35,8 @@ pub(super) fn needed(config: &Config, dtype: impl Fn(&str, &[usize]) -> GgmlDTyp
         encoder.intermediate_size,
     ]
     .map(|n| n as u64);
-    // A layer that ends: its input, what attention made of it, the output, and what they are widened to in between, all in f32;
-    // and the latter once more, in 8 bits with scales.
+    // The end of a layer: its input, the attention output and the layer output (`hidden` each) and the intermediate
+    // activations (`ffn`), all in f32; plus the latter quantized to 8 bits with scales.
     let per_token = hidden
         .saturating_mul(3 * 4)
         .saturating_add(ffn.saturating_mul(4))
@@ -48,17 +48,16 @@ pub(super) fn needed(config: &Config, dtype: impl Fn(&str, &[usize]) -> GgmlDTyp
     });
     held.saturating_add(text)
         .max(copied)
-        .saturating_add(words)
+        .saturating_add(vocabulary)
         .saturating_add(PROGRAM)
 }
 
-/// The type in which the worker's loader hands over a tensor that the file has as `stored`; as an f32 file where that is
-/// not known yet.
+/// The type in which the worker reads a tensor stored as `stored`; F32 is assumed if that is not known yet.
 pub(super) fn worker_dtype(name: &str, shape: &[usize], stored: Option<GgmlDType>) -> GgmlDType {
     Precision::Q8_0.dtype(name, shape, stored.unwrap_or(GgmlDType::F32))
 }
 
-/// Numbers of a tensor.
+/// Number of elements of a tensor.
 pub(super) fn elements(shape: &[usize]) -> u64 {
     shape
         .iter()
@@ -69,7 +68,7 @@ fn stored(dtype: GgmlDType, shape: &[usize]) -> u64 {
     (elements(shape) / dtype.block_size() as u64).saturating_mul(dtype.type_size() as u64)
 }
 
-/// Bytes of a tensor where it is used.
+/// Size of a tensor in bytes, in the form in which it stays in memory.
 fn held(name: &str, shape: &[usize], dtype: GgmlDType) -> u64 {
     let [n, k] = match shape {
         &[n, k] if is_matrix(name, shape) && name != "token_types.weight" => [n as u64, k as u64],
@@ -78,7 +77,7 @@ fn held(name: &str, shape: &[usize], dtype: GgmlDType) -> u64 {
     if name.ends_with("_embd.weight") {
         return stored(dtype, shape);
     }
-    // Panels of eight columns and blocks of 32 numbers, filled up.
+    // Padded to whole panels of 8 columns and whole blocks of 32 weights.
     let blocks = n.next_multiple_of(8).saturating_mul(k.div_ceil(32));
     blocks.saturating_mul(if dtype == GgmlDType::Q4_0 {
         16 + 2

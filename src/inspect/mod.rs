@@ -1,5 +1,5 @@
-//! What can be said about a model before its weights are downloaded: from `config.json`, `tokenizer.json` and the
-//! first bytes of the weights, where their header is.
+//! Inspects a model before its weights are downloaded, by `config.json`, `tokenizer.json` and the header of the weights
+//! file.
 
 mod memory;
 mod prefix;
@@ -16,27 +16,27 @@ use crate::{Error, Result};
 pub use memory::PROGRAM;
 pub use prefix::FilePrefix;
 
-/// What WebAssembly can address.
+/// Address space of WebAssembly.
 const MAX_MEMORY: u64 = 1 << 32;
 
-/// Looks at what there is of a model: `config.json`, and `tokenizer.json` and the beginning of the weights where they
-/// are known. Matrices of plain numbers count as rounded to Q8_0, as the worker holds them.
+/// Inspects a model by its `config.json` and, if given, its `tokenizer.json` and a prefix of its weights file. The memory
+/// estimate assumes that unquantized matrices are held as Q8_0, as in the worker.
 ///
-/// Never fails: what speaks against the model is [`Preflight::refusal`]. Where the weights' header is longer than the bytes
-/// that were given, [`Preflight::first_bytes`] says how many to give next.
+/// It never fails: [`Preflight::refusal`] is why the model is unsupported, if it is. If the weights' header is longer than
+/// the prefix, [`Preflight::first_bytes`] is the length of the prefix to try next.
 pub fn preflight(
     config: &[u8],
     tokenizer: Option<&[u8]>,
     weights: Option<FilePrefix<'_>>,
 ) -> Preflight {
     let mut found = Preflight::default();
-    let refusal = look(&mut found, config, tokenizer, weights).err();
+    let refusal = fill(&mut found, config, tokenizer, weights).err();
     found.refusal = refusal.as_ref().map(Failure::from);
     found
 }
 
-/// Fills in what is found, up to the first thing that is wrong.
-fn look(
+/// Fills in `found`, up to the first error.
+fn fill(
     found: &mut Preflight,
     config: &[u8],
     tokenizer: Option<&[u8]>,
@@ -67,9 +67,9 @@ fn look(
             scripts: scripts::shares(tokenizer.whole_words()),
         });
     }
-    if let Some(beginning) = weights {
-        found.file_size = Some(beginning.size);
-        look_at_weights(found, &config, beginning)?;
+    if let Some(prefix) = weights {
+        found.file_size = Some(prefix.size);
+        fill_from_weights(found, &config, prefix)?;
     }
     if found.memory > MAX_MEMORY {
         return Err(Error::Unsupported {
@@ -81,14 +81,10 @@ fn look(
     Ok(())
 }
 
-fn look_at_weights(
-    found: &mut Preflight,
-    config: &Config,
-    beginning: FilePrefix<'_>,
-) -> Result<()> {
+fn fill_from_weights(found: &mut Preflight, config: &Config, prefix: FilePrefix<'_>) -> Result<()> {
     let hit_end = Cell::new(false);
-    let reader = beginning.reader(&hit_end);
-    match Weights::open(reader, beginning.file, config.architecture) {
+    let reader = prefix.reader(&hit_end);
+    match Weights::open(reader, prefix.file, config.architecture) {
         Ok(weights) => {
             found.format = Some(format!("{:?}", weights.main_dtype()));
             weights.check(config)?;
@@ -96,7 +92,7 @@ fn look_at_weights(
                 memory::worker_dtype(name, shape, weights.dtype(name))
             });
         }
-        Err(_) if hit_end.get() => found.first_bytes = Some(beginning.header_length()?),
+        Err(_) if hit_end.get() => found.first_bytes = Some(prefix.next_length()?),
         Err(error) => return Err(error),
     }
     Ok(())
@@ -115,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn each_file_adds_what_it_knows() {
+    fn each_file_adds_its_facts() {
         let (config, tokenizer, weights) = (
             file("config.json"),
             file("tokenizer.json"),
@@ -144,9 +140,9 @@ mod tests {
         assert_eq!(all.format.as_deref(), Some("BF16"));
         assert_eq!(
             all.memory, first.memory,
-            "plain numbers are rounded to Q8_0"
+            "unquantized matrices are held as Q8_0"
         );
-        // Two bytes each, and the header.
+        // Two bytes per parameter, and the header.
         assert!(2 * all.parameters < weights.len() as u64);
         let vocabulary = all.vocabulary.unwrap();
         assert!(vocabulary.cased);
@@ -154,9 +150,9 @@ mod tests {
         assert_eq!(scripts, ["Latin", "Han", "Cyrillic"]);
     }
 
-    /// However little of the file is there, it is never taken for damaged, and asking again leads to the header.
+    /// However short the prefix, the file is never reported as damaged, and retrying leads to the whole header.
     #[test]
-    fn a_header_may_come_in_pieces() {
+    fn a_header_can_be_fetched_in_steps() {
         let (config, weights) = (file("config.json"), file("model.safetensors"));
         let gguf = std::fs::read(concat!(
             env!("CARGO_MANIFEST_DIR"),
@@ -172,12 +168,12 @@ mod tests {
             for start in [0, 1, 7, 8, 9, 15, 16, 100, 1000] {
                 let mut length = start;
                 let found = loop {
-                    let beginning = FilePrefix {
+                    let prefix = FilePrefix {
                         file: "model",
                         bytes: &weights[..length],
                         size: weights.len() as u64,
                     };
-                    let found = preflight(config, None, Some(beginning));
+                    let found = preflight(config, None, Some(prefix));
                     let Some(next) = found.first_bytes else {
                         break found;
                     };
@@ -191,16 +187,16 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_run_is_refused_with_a_reason() {
+    fn unsupported_models_are_rejected_with_a_reason() {
         let text = String::from_utf8(file("config.json")).unwrap();
         let weights = file("model.safetensors");
         let reason = |config: &str| {
-            let beginning = FilePrefix {
+            let prefix = FilePrefix {
                 file: "model.safetensors",
                 bytes: &weights,
                 size: weights.len() as u64,
             };
-            preflight(config.as_bytes(), None, Some(beginning))
+            preflight(config.as_bytes(), None, Some(prefix))
                 .refusal
                 .unwrap()
                 .message

@@ -1,14 +1,14 @@
-//! Which scripts a vocabulary's words are written in: a hint at the languages that a model knows.
+//! The scripts of a vocabulary's words: a hint at the languages that a model supports.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use crate::types::Script;
 
-/// Rarer ones are not told: BERT's English vocabulary has single letters of most scripts.
+/// Scripts below this share are omitted: BERT's English vocabulary has single letters of most scripts.
 const RARE: f32 = 0.01;
 
-/// The blocks of the Unicode standard in which a script's words begin, for those that multilingual vocabularies have.
+/// Unicode blocks of each script, for the scripts that multilingual vocabularies contain.
 const SCRIPTS: [(&str, &[RangeInclusive<char>]); 16] = [
     (
         "Latin",
@@ -46,7 +46,7 @@ const SCRIPTS: [(&str, &[RangeInclusive<char>]); 16] = [
     ("Ethiopic", &['\u{1200}'..='\u{137f}']),
 ];
 
-/// The scripts of these words with their shares of them, the most usual first. Words without letters do not count.
+/// The scripts of these words and their shares, most common first. Words without letters are not counted.
 pub(super) fn shares(words: impl Iterator<Item = String>) -> Vec<Script> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for name in words.filter_map(|word| script(&word)) {
@@ -67,7 +67,7 @@ pub(super) fn shares(words: impl Iterator<Item = String>) -> Vec<Script> {
 
 /// The script of a word's first letter.
 fn script(word: &str) -> Option<&'static str> {
-    // Special tokens and those that were left unused stand in brackets.
+    // Special and unused tokens are in brackets.
     if word.starts_with('[') && word.len() > 1 {
         return None;
     }
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_go_by_their_first_letter() {
+    fn a_words_script_is_that_of_its_first_letter() {
         for (word, expected) in [
             ("film", Some("Latin")),
             ("über", Some("Latin")),
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn rare_scripts_are_left_out() {
+    fn rare_scripts_are_omitted() {
         let words = (0..197).map(|i| format!("w{i}"));
         let others = ["да", "нет", "ό"].map(String::from);
         let shares = shares(words.chain(others));

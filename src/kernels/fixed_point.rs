@@ -1,31 +1,32 @@
-//! What every backend computes alike: constants, and the few functions that define how numbers are rounded.
+//! Fixed-point arithmetic shared by all backends: scales, rounding and the constants of GELU and exp2.
 
 use super::packing::MAX_INT8;
 
-/// Rows whose largest magnitude is below this are treated as zeros, so that no reciprocal overflows.
+/// Rows with a largest magnitude below this are treated as zeros, so that the reciprocal does not overflow.
 pub(crate) const TINY: f32 = 1e-30;
 
-/// Adding 1.5 · 2²³ rounds an f32 of magnitude below 2²² to the nearest integer, ties to even, and leaves that integer in
-/// the low bits: two's complement, relative to the bits of the constant itself.
+/// 1.5 · 2²³. Adding it rounds an f32 of magnitude below 2²² to the nearest integer, ties to even; subtracting the bits of
+/// the constant from those of the sum gives that integer in two's complement.
 pub(crate) const ROUND: f32 = 12_582_912.0;
 
-/// A block's scale is `unit / SCALE_ONE` of its row's.
+/// A block's scale is `unit / SCALE_ONE` times its row's scale.
 pub(crate) const SCALE_ONE: f32 = 32767.0;
 
-/// How a row of activations is quantized, given its largest magnitude.
+/// Quantization scale of a row of activations.
 #[derive(Clone, Copy)]
 pub(crate) struct RowScale {
+    /// Largest magnitude of the row.
     amax: f32,
     /// 127 · 32767 / amax.
     inverse: f32,
 }
 
-/// How a block of it is.
+/// Quantization scale of a block of activations.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct BlockScale {
-    /// The block's scale in 1/32767 of its row's, 0 if it is all zeros.
+    /// The block's scale in units of 1/32767 of its row's scale; 0 if the block is all zeros.
     pub(crate) unit: i16,
-    /// What an activation is multiplied with before it is rounded.
+    /// Factor by which an activation is multiplied before it is rounded.
     pub(crate) inverse: f32,
 }
 
@@ -37,12 +38,12 @@ impl RowScale {
         }
     }
 
-    /// The scale of a block by its largest magnitude: rounded up, so that no activation exceeds 127.
+    /// The scale of a block with largest magnitude `amax`. It is rounded up, so that no activation exceeds 127.
     pub(crate) fn block(&self, amax: f32) -> BlockScale {
         if self.amax == 0.0 {
             return BlockScale::default();
         }
-        // NaN and infinity end up as 0; the row's scale keeps them.
+        // NaN and infinity become 0 here; the row's scale propagates them.
         let unit = (amax / self.amax * SCALE_ONE).ceil() as i16;
         if unit == 0 {
             return BlockScale::default();
@@ -53,28 +54,28 @@ impl RowScale {
         }
     }
 
-    /// What one step of `scale · unit / 2¹⁵` is worth, in units of the weights' column scale.
+    /// The value of one step of `scale · unit / 2¹⁵`, in units of the weights' column scale.
     pub(crate) fn step(&self) -> f32 {
         self.amax * (32768.0 / (MAX_INT8 * SCALE_ONE))
     }
 
-    /// What one unit of a block's scale is worth.
+    /// The value of one unit of a block's scale.
     pub(crate) fn unit(&self) -> f32 {
         self.amax / (MAX_INT8 * SCALE_ONE)
     }
 }
 
-/// GELU by a polynomial for erf.
+/// Constants of GELU, which approximates erf by a polynomial.
 pub(crate) struct GeluConstants {
     /// Coefficients of x¹, x³, x⁵ … of erf(x / √2) for |x| <= `limit`.
     pub(crate) erf: [f32; 8],
-    /// From here on erf(x / √2) is taken to be 1.
+    /// Beyond this magnitude, erf(x / √2) is approximated by ±1.
     pub(crate) limit: f32,
     pub(crate) half: f32,
 }
 
-/// Fitted so that the polynomial is 1 at the limit and GELU's absolute error is below 1e-4 everywhere, far below what
-/// quantizing its result adds.
+/// Fitted so that the polynomial is 1 at the limit and GELU's absolute error is below 1e-4 everywhere, far below the error
+/// of quantizing its result.
 pub(crate) static GELU: GeluConstants = GeluConstants {
     erf: [
         0.796_931_74,
@@ -90,9 +91,9 @@ pub(crate) static GELU: GeluConstants = GeluConstants {
     half: 0.5,
 };
 
-/// Attention probabilities, relative to the likeliest key, in i16.
+/// Fixed-point 1 of attention probabilities, which are i16 and relative to that of the highest-scoring key.
 pub(crate) const PROBABILITY_ONE: f32 = 32767.0;
-/// Powers of two, in units of 1/32767.
+/// Constants of 2^x in units of 1/32767.
 pub(crate) struct Exp2Constants {
     /// Coefficients of 1, r, r² … of 2^r · 32767 for |r| <= 0.5.
     pub(crate) exp2: [f32; 4],
@@ -113,18 +114,19 @@ pub(crate) static EXP2: Exp2Constants = Exp2Constants {
     min: -24.0,
     round: ROUND,
 };
-/// Keys whose products with values sum up in i32 before they go on in f32: 64 · 32767 · 1023 < 2³¹.
+/// Number of keys whose products with values are summed in i32 before conversion to f32: 64 · 32767 · 1023 < 2³¹.
 pub(crate) const KEYS_PER_SUM: usize = 64;
-/// The largest magnitude of a quantized value.
+/// Largest magnitude of a quantized attention value.
 pub(crate) const MAX_VALUE: f32 = 1023.0;
 
-/// The largest magnitude of quantized queries and keys: 11 bits and a sign, or fewer where `head_dim` products would exceed 2³⁰.
+/// Largest magnitude of quantized queries and keys: 11 bits plus sign, or less if the sum of `head_dim` products would
+/// exceed 2³⁰.
 pub(crate) fn max_query(head_dim: usize) -> f32 {
     let limit = ((1 << 30) / head_dim.max(1)).isqrt();
     limit.min(2047) as f32
 }
 
-/// A tensor's quantization in attention: what to multiply it with, and what one step is worth.
+/// Symmetric quantization of attention inputs: the factor to multiply by, and the value of one step.
 pub(crate) fn symmetric_scale(amax: f32, max: f32) -> (f32, f32) {
     if amax < TINY {
         (0.0, 0.0)

@@ -1,24 +1,28 @@
-//! The arithmetic of a BERT encoder on plain slices: linear layers with quantized weights, attention and layer norm.
+//! Compute kernels of a BERT encoder on slices: linear layers with quantized weights, attention and layer norm.
 //!
-//! A [`Kernels`] is a set of kernels that compute the same thing:
+//! A [`Kernels`] is a set of kernels with the same results:
 //!
-//! | backend | what it is |
+//! | backend | implementation |
 //! |---|---|
-//! | [`Kernels::SCALAR`] | plain Rust, written to be read: the oracle of the others, and the native backend |
+//! | [`Kernels::SCALAR`] | plain Rust, written for clarity: the reference implementation |
+//! | `Kernels::native` | AVX2, where the CPU has it |
 //! | `Kernels::SIMD128` | WebAssembly's 128-bit SIMD |
 //! | `Kernels::RELAXED` | the same with relaxed SIMD's 8-bit dot product |
 //!
-//! Sums over quantized numbers are sums of integers, and what is left in f32 is done in the same order everywhere
-//! without fused multiply-add. So all backends agree bit by bit in linear layers and attention, on every CPU. They are
-//! not given the same weights where those have 8 bits: the dot product of relaxed SIMD takes 7 ([`Kernels::weight_bits`]).
+//! Sums over quantized values are integer sums, and the remaining f32 operations run in the same order in every backend,
+//! without fused multiply-add. So all backends agree bit for bit in linear layers and attention, on every CPU. The one
+//! difference is the weights: 8-bit weights are reduced to 7 bits for the dot product of relaxed SIMD
+//! ([`Kernels::weight_bits`]).
 //!
-//! A program contains the instructions of those backends that it names: only the relaxed worker may name `RELAXED`.
+//! A program contains the instructions of every backend that it names: only the relaxed worker may name `RELAXED`.
 //!
 //! # Linear layers
-//! `x` `[m, k]` is quantized row by row into blocks of 32 signed bytes, each block with its own scale, right before it is
-//! needed. Weights keep the blocks of their file and are laid out in panels of 8 columns (`packing`). A tile is 4 rows of
-//! `x` by 8 columns: as many accumulators as leave room for operands in the 16 vector registers of x86.
+//! Activations `x` `[m, k]` are quantized row by row into blocks of 32 signed bytes, each block with its own scale, right
+//! before use. Weights keep the blocks of their file and are laid out in panels of 8 columns (`packing`). A tile is 4 rows
+//! of `x` by 8 columns: the most accumulators that leave room for operands in the 16 vector registers of x86.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 mod fixed_point;
 mod packing;
 #[cfg(target_arch = "wasm32")]
@@ -31,14 +35,14 @@ use crate::types::Backend;
 
 pub use packing::{BlockFormat, PackedLinear, WeightBits};
 
-/// What follows a linear layer.
+/// Activation function fused into a linear layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activation {
     /// The identity.
     None,
-    /// Gaussian error linear unit, by erf (Hendrycks & Gimpel 2016).
+    /// Gaussian error linear unit with erf (Hendrycks & Gimpel 2016).
     Gelu,
-    /// The same by its tanh approximation, transformers' `gelu_new`.
+    /// Its tanh approximation, `gelu_new` in transformers.
     GeluTanh,
     /// max(x, 0).
     Relu,
@@ -46,19 +50,21 @@ pub enum Activation {
     Tanh,
 }
 
-/// Buffers that the kernels keep between calls, so that a forward pass allocates next to nothing.
+/// Buffers that the kernels reuse between calls, so that a forward pass allocates almost nothing.
 #[derive(Default)]
 pub struct Scratch {
     #[cfg(target_arch = "wasm32")]
     simd128: simd128::Scratch,
+    #[cfg(target_arch = "x86_64")]
+    avx2: avx2::Scratch,
 }
 
 /// Shape of a multi-head attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heads {
-    /// How many heads.
+    /// Number of heads.
     pub count: usize,
-    /// Features of a head.
+    /// Dimension of a head.
     pub dim: usize,
 }
 
@@ -66,7 +72,21 @@ type LinearKernel = fn(&PackedLinear, &[f32], Activation, &mut Scratch, &mut [f3
 type AttentionKernel = fn(&[f32], &[f32], Heads, usize, &mut Scratch, &mut [f32]);
 type LayerNormKernel = fn(&[f32], Option<&[f32]>, &[f32], &[f32], f32, &mut [f32]);
 
-/// A set of kernels.
+/// A set of kernels: one backend.
+///
+/// ```
+/// use live_sentiment::kernels::{Activation, BlockFormat, Kernels, PackedLinear, Scratch, WeightBits};
+///
+/// // [n, k] = [1, 2]: out = relu(1 · x0 - 2 · x1 + 0.5)
+/// let weight: Vec<u8> = [1.0f32, -2.0].iter().flat_map(|w| w.to_le_bytes()).collect();
+/// let parts = [(BlockFormat::F32, weight.as_slice(), 1)];
+/// let layer = PackedLinear::pack(&parts, 2, &[0.5], WeightBits::Eight)?;
+/// let mut out = [0.0];
+/// let x = [3.0, 1.0];
+/// Kernels::SCALAR.linear(&layer, &x, Activation::Relu, &mut Scratch::default(), &mut out);
+/// assert!((out[0] - 1.5).abs() < 0.05, "rounded to 8 bits: {}", out[0]);
+/// # Ok::<(), live_sentiment::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Kernels {
     backend: Backend,
@@ -92,6 +112,22 @@ impl Kernels {
         layer_norm: scalar::layer_norm,
     };
 
+    /// The fastest that this CPU has natively, or `None` where that is [`Self::SCALAR`].
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn native() -> Option<Self> {
+        #[cfg(target_arch = "x86_64")]
+        if avx2::is_supported() {
+            return Some(Self {
+                backend: Backend::Avx2,
+                weight_bits: WeightBits::Eight,
+                linear: avx2::linear,
+                attention: avx2::attention,
+                layer_norm: avx2::layer_norm,
+            });
+        }
+        None
+    }
+
     /// WebAssembly's 128-bit SIMD.
     #[cfg(target_arch = "wasm32")]
     pub const SIMD128: Self = Self {
@@ -102,7 +138,7 @@ impl Kernels {
         layer_norm: simd128::layer_norm,
     };
 
-    /// Relaxed SIMD. A program that names it runs only where relaxed SIMD is supported.
+    /// Relaxed SIMD. A program that names it requires a browser with relaxed SIMD.
     #[cfg(target_arch = "wasm32")]
     pub const RELAXED: Self = Self {
         backend: Backend::Relaxed,
@@ -111,35 +147,35 @@ impl Kernels {
         ..Self::SIMD128
     };
 
-    /// [`Self::RELAXED`] as on CPUs without a dot product of four bytes, so that it can be tested on every CPU.
+    /// [`Self::RELAXED`] with the code path for CPUs without a 4-way byte dot product, so that any CPU can test it.
     #[cfg(target_arch = "wasm32")]
     pub const RELAXED_PAIRS: Self = Self {
         linear: relaxed::linear_in_pairs,
         ..Self::RELAXED
     };
 
-    /// [`Self::RELAXED`] as on CPUs with one.
+    /// [`Self::RELAXED`] with the code path for CPUs with a 4-way byte dot product.
     #[cfg(target_arch = "wasm32")]
     pub const RELAXED_QUADS: Self = Self {
         linear: relaxed::linear_in_quads,
         ..Self::RELAXED
     };
 
-    /// Which backend these kernels are.
+    /// The backend of these kernels.
     pub fn backend(&self) -> Backend {
         self.backend
     }
 
-    /// In how many bits these kernels are fastest at weights of more than 4. It computes with others too.
+    /// The packing of weights with more than 4 bits for which these kernels are fastest. They accept the other one too.
     pub fn weight_bits(&self) -> WeightBits {
         self.weight_bits
     }
 
-    /// `out = activation(x · weightᵀ + bias)`: `x` `[m, k]`, `out` `[m, n]`, row by row. A row of `x` with a NaN or an
-    /// infinity gives a row of NaN; numbers below 1e-30 count as 0.
+    /// `out = activation(x · weightᵀ + bias)`: `x` `[m, k]`, `out` `[m, n]`, row-major f32. A row of `x` with NaN or
+    /// infinity gives a row of NaN; a row whose magnitudes are all below 1e-30 is treated as zeros.
     ///
     /// # Panics
-    /// If `x` and `out` are not of the same number of whole rows.
+    /// If the length of `x` is not a multiple of `k`, or that of `out` does not match.
     pub fn linear(
         &self,
         layer: &PackedLinear,
@@ -155,13 +191,14 @@ impl Kernels {
         }
     }
 
-    /// Scaled dot-product attention of one text (Vaswani et al. 2017).
+    /// Multi-head scaled dot-product attention of one text (Vaswani et al. 2017).
     ///
-    /// `query` and `out` are `[queries, hidden]`, where `hidden` is `heads.count · heads.dim`. `key_value` is
-    /// `[tokens, 2 · hidden]`: each token's keys, then its values. Tokens from `valid` on are padding and are not looked at.
+    /// `query` and `out` are `[queries, hidden]`, where `hidden` is `heads.count · heads.dim`; `key_value` is
+    /// `[tokens, 2 · hidden]`: for each token its keys, then its values. All are row-major f32. Only the first `valid`
+    /// tokens are used; the rest is padding.
     ///
     /// # Panics
-    /// If lengths do not fit, or no token is valid.
+    /// If lengths do not match, or `valid` is 0.
     pub fn attention(
         &self,
         query: &[f32],
@@ -186,10 +223,11 @@ impl Kernels {
         );
     }
 
-    /// Layer normalization (Ba et al. 2016) of each row of `x + residual`, `[rows, hidden]`; `gamma` and `beta` are `[hidden]`.
+    /// Layer normalization (Ba et al. 2016) of each row of `x + residual`. `x`, `residual` and `out` are
+    /// `[rows, hidden]`, `gamma` and `beta` `[hidden]`, all f32.
     ///
     /// # Panics
-    /// If lengths do not fit.
+    /// If lengths do not match.
     pub fn layer_norm(
         &self,
         x: &[f32],

@@ -1,4 +1,4 @@
-//! GGUF blocks to panels: weights in the order in which the tiles read them.
+//! Packs weights from GGUF blocks into panels, in the order in which the tiles read them.
 
 use half::f16;
 
@@ -8,34 +8,34 @@ use crate::{Error, Result};
 pub(crate) const COLUMNS: usize = 8;
 /// Weights that share a scale, as in GGUF's Q4_0 and Q8_0; activations are quantized in the same blocks.
 pub(crate) const BLOCK: usize = 32;
-/// The largest magnitude of a quantized activation or 8-bit weight.
+/// Largest magnitude of a quantized activation or 8-bit weight.
 pub(crate) const MAX_INT8: f32 = 127.0;
-/// Q4_0 stores its values -8..=7 as 0..=15.
+/// Q4_0 stores the values -8..=7 as 0..=15.
 pub(crate) const INT4_OFFSET: i8 = 8;
 
 /// 7-bit weights, -63..=63, are stored as 1..=127.
 pub(crate) const INT7_OFFSET: i8 = 64;
-/// Their largest magnitude.
+/// Largest magnitude of a 7-bit weight.
 const MAX_INT7: i32 = 63;
 
-/// The largest magnitude of a 4-bit weight's integer scale: its double is an i16 too.
+/// Largest magnitude of a 4-bit block's integer scale: twice it must fit in i16.
 const MAX_INT4_SCALE: i16 = i16::MAX / 2;
 
-/// How a weight matrix is stored, in the terms of the GGUF specification.
+/// Storage format of a weight matrix, as defined by GGUF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockFormat {
     /// Little-endian f32.
     F32,
     /// Little-endian f16.
     F16,
-    /// 32 i8 under one f16 scale.
+    /// Blocks of one f16 scale and 32 i8.
     Q8_0,
-    /// 32 values of -8..=7 in 16 bytes, the first half in the low nibbles, under one f16 scale.
+    /// Blocks of one f16 scale and 32 values -8..=7 in 16 bytes, the first 16 in the low nibbles.
     Q4_0,
 }
 
 impl BlockFormat {
-    /// Bytes of a row of `k` weights; none where a row is not made of whole blocks.
+    /// Size in bytes of a row of `k` weights; `None` if `k` is not a multiple of the block size.
     fn row_bytes(self, k: usize) -> Option<usize> {
         let (per_block, bytes) = match self {
             Self::F32 => (1, 4),
@@ -46,9 +46,9 @@ impl BlockFormat {
         k.is_multiple_of(per_block).then(|| k / per_block * bytes)
     }
 
-    /// Block `index` of a row of `k` weights as integers and their scale.
+    /// Block `index` of a row of `k` weights, as integers and their scale.
     ///
-    /// Q4_0 and Q8_0 keep their values; F32 and F16 are rounded as Q8_0 would be, a short last block filled up with zeros.
+    /// Q4_0 and Q8_0 keep their values; F32 and F16 are quantized like Q8_0, with a short last block padded with zeros.
     fn block(self, row: &[u8], index: usize, k: usize) -> ([i8; BLOCK], f32) {
         let start = index * BLOCK;
         let count = BLOCK.min(k - start);
@@ -77,7 +77,7 @@ impl BlockFormat {
     }
 }
 
-/// Up to a block of numbers as Q8_0 has them: a scale of amax / 127.
+/// Quantizes at most one block like Q8_0, with the scale amax / 127.
 fn round<const N: usize>(
     bytes: &[[u8; N]],
     decode: impl Fn(&[u8; N]) -> f32,
@@ -92,10 +92,10 @@ fn round<const N: usize>(
     (values, scale)
 }
 
-/// How many bits a weight of more than 4 bits is held in.
+/// Number of bits in which weights that are not Q4_0 are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WeightBits {
-    /// What relaxed SIMD's dot product takes. A block whose values need more is rounded to steps of twice the size.
+    /// For relaxed SIMD's dot product. A block with larger values is rescaled to 7 bits.
     Seven,
     /// As in Q8_0.
     Eight,
@@ -103,7 +103,7 @@ pub enum WeightBits {
 
 /// A linear layer's weight `[n, k]` and bias `[n]`, packed for the kernels.
 ///
-/// A matrix that is Q4_0 throughout stays in 4 bits; every other one is held in 7 or 8.
+/// A matrix that is entirely Q4_0 is packed in 4 bits, any other in 7 or 8.
 pub struct PackedLinear {
     pub(crate) n: usize,
     pub(crate) k: usize,
@@ -120,9 +120,9 @@ pub(crate) enum Panels {
 
 /// Panels of 4-bit weights.
 ///
-/// A weight's scale is `column_scale · scale`, where `scale` is an integer. That leaves the sum over the blocks of a row
-/// to integers too, which is faster than f32 and the same on every machine in whatever order it is done. `column_scale` is
-/// chosen per column, as fine as i32 sums allow: with 48 blocks (k = 1536) `scale` has about 12 bits, where f16 has 11.
+/// A block's scale is `column_scale · scale`, where `scale` is an integer. So the sum over blocks is an integer sum too,
+/// which is faster than f32 and independent of the order. `column_scale` is chosen per column, as fine as i32 sums allow:
+/// with 48 blocks (k = 1536) `scale` has about 12 bits; f16 has 11.
 pub(crate) struct Int4Panels {
     /// `[panel][block][k / 4]` vectors. Byte `4 * c + i` holds weight `4 * (k / 4) + i` of column `c` in the low nibble
     /// and of column `c + 4` in the high nibble, offset by [`INT4_OFFSET`].
@@ -149,7 +149,7 @@ pub(crate) struct Int8Panels {
     pub(crate) scales: Vec<[f32; COLUMNS]>,
 }
 
-/// One column of the matrix: a row of the file.
+/// One column of the packed matrix: a row of the stored one.
 #[derive(Clone, Copy)]
 struct Column<'a> {
     format: BlockFormat,
@@ -164,13 +164,14 @@ impl Column<'_> {
 }
 
 impl PackedLinear {
-    /// Packs one matrix out of parts below each other, as Q, K and V of an attention are.
+    /// Stacks one or several matrices, such as K and V of an attention, and packs them as one.
     ///
-    /// Each part is a `[n, k]` matrix: its format, its bytes row by row, and its `n`. `bias` is as long as all `n` together.
-    /// `bits` is for matrices that are not Q4_0: [`super::Kernels::weight_bits`], of the backend that will run them.
+    /// Each part is a `[n, k]` matrix: its format, its bytes (row-major), and its `n`. `bias` has the sum of all `n` as its
+    /// length. `bits` applies to matrices that are not Q4_0: [`super::Kernels::weight_bits`] of the backend that will run
+    /// the layer.
     ///
     /// # Errors
-    /// [`Error::Input`] where lengths do not fit, or `k` is not made of whole blocks.
+    /// [`Error::Input`] if lengths do not match, or `k` is not a multiple of the block size.
     pub fn pack(
         parts: &[(BlockFormat, &[u8], usize)],
         k: usize,
@@ -220,12 +221,12 @@ impl PackedLinear {
         })
     }
 
-    /// Output features.
+    /// Number of output features.
     pub fn n(&self) -> usize {
         self.n
     }
 
-    /// Input features.
+    /// Number of input features.
     pub fn k(&self) -> usize {
         self.k
     }
@@ -234,7 +235,7 @@ impl PackedLinear {
 impl Int4Panels {
     fn pack(columns: &[Column], k: usize) -> Self {
         let (panels, blocks) = (columns.len().div_ceil(COLUMNS), k / BLOCK);
-        // What pads the last panel is worth 0: value 0 (stored as the offset) under scale 0.
+        // Padding of the last panel is 0: value 0 (stored as the offset) with scale 0.
         let zero = INT4_OFFSET as u8 * 0x11;
         let mut packed = Self {
             nibbles: vec![[zero; 16]; panels * blocks * (BLOCK / 4)],
@@ -268,7 +269,7 @@ impl Int4Panels {
     }
 }
 
-/// The finest scale with which a row's sum, at worst Σ_block |scale| · Σ 127 · |value|, stays within i32.
+/// The finest column scale for which the integer sum, at worst Σ_block |scale| · Σ 127 · |value|, does not overflow i32.
 fn column_scale(column: &Column) -> f32 {
     let (mut amax, mut weighted, mut total) = (0f64, 0f64, 0f64);
     for (values, scale) in column.blocks() {
@@ -281,7 +282,7 @@ fn column_scale(column: &Column) -> f32 {
     if amax == 0.0 {
         return 0.0;
     }
-    // Each scale may be rounded up by a half.
+    // Rounding can raise each scale by half a step.
     let by_sum = (f64::from(i32::MAX) - total / 2.0 - 1.0) / (weighted / amax).max(1.0);
     let steps = by_sum.min(f64::from(MAX_INT4_SCALE)).floor();
     (amax / steps) as f32
@@ -310,7 +311,7 @@ impl Int7Panels {
     }
 }
 
-/// A block with its values within [`MAX_INT7`], as they are where they fit.
+/// Rescales a block to values of at most [`MAX_INT7`]; unchanged if they already fit.
 fn to_seven_bits(values: [i8; BLOCK], scale: f32) -> ([i8; BLOCK], f32) {
     let amax = values
         .iter()
@@ -320,7 +321,7 @@ fn to_seven_bits(values: [i8; BLOCK], scale: f32) -> ([i8; BLOCK], f32) {
     if amax <= MAX_INT7 {
         return (values, scale);
     }
-    // To the nearest, ties away from zero.
+    // Rounds to nearest, ties away from zero.
     let round = |v: i8| {
         let twice = 2 * i32::from(v) * MAX_INT7;
         ((twice + twice.signum() * amax) / (2 * amax)) as i8

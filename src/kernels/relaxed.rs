@@ -1,15 +1,15 @@
-//! Linear layers by relaxed SIMD's 8-bit dot product, which multiplies signed bytes with bytes of 0..=127.
+//! Linear layers with relaxed SIMD's 8-bit dot product, which multiplies signed bytes by bytes of 0..=127.
 //!
-//! Weights are that second operand, offset into 0..=15 where they have 4 bits and into 1..=127 where they have 7; the
-//! offset's share of a sum, 8 · Σ x or 64 · Σ x, is what the accumulators start from. Within these ranges the
-//! specification leaves nothing open: every CPU gives the same result.
+//! Weights are the second operand, offset to 0..=15 for 4 bits and to 1..=127 for 7 bits. Accumulators are initialized
+//! to the negated contribution of the offset, -8 · Σ x or -64 · Σ x. Within these ranges the instruction is
+//! deterministic by the specification: every CPU gives the same result.
 //!
-//! What the dot product costs does depend on the CPU, so there are two tiles for 4 bits:
-//! - [`Quads`], where products of four are added to i32 in a single instruction (AVX-VNNI, Arm's dot product);
-//! - [`Pairs`], where that takes a multiplication of pairs and two more steps (x86 before AVX-VNNI). A block's sums of
-//!   pairs fit in i16 because weights have 4 bits, 16 · 127 · 15 < 2¹⁵, so the further steps are taken once per block.
+//! Its speed does depend on the CPU, so there are two tiles for 4 bits:
+//! - [`Quads`], for CPUs that add four products to i32 in one instruction (AVX-VNNI, Arm's dot product);
+//! - [`Pairs`], for CPUs that need a multiplication of pairs and two more instructions (x86 before AVX-VNNI). With 4-bit
+//!   weights, a block's sums of pairs fit in i16 (16 · 127 · 15 < 2¹⁵), so the extra instructions run once per block.
 //!
-//! For 7 bits there is one, [`Int7Tile`]: two pairs of products are too many for i16 already.
+//! For 7 bits there is one tile, [`Int7Tile`]: the sum of two pairs already overflows i16.
 
 use core::arch::wasm32::*;
 
@@ -17,8 +17,8 @@ use super::fixed_point::BlockScale;
 use super::packing::{BLOCK, COLUMNS, INT4_OFFSET, INT7_OFFSET, Int7Panels, Panels};
 use super::simd128::lanes::{load_bytes, splat};
 use super::simd128::{
-    self, BlockWriter, Int4Kernel, ScaleWord, Tile, halves, linear_by_panels, scales_before_zeros,
-    unpack_nibbles,
+    self, BlockWriter, Int4Kernel, ScaleEncoding, Tile, halves, linear_by_panels, unpack_nibbles,
+    widen_scales,
 };
 use super::{Activation, PackedLinear, Scratch};
 
@@ -72,14 +72,14 @@ fn linear_with<K: Int4Kernel>(
         }
         Panels::Int7(weights) => {
             let tile = |p| Int7Tile::new(weights, p, layer.k.div_ceil(BLOCK));
-            linear_by_panels::<Int7Words, _>(layer, tile, x, activation, scratch, out);
+            linear_by_panels::<Int7Writer, _>(layer, tile, x, activation, scratch, out);
         }
         Panels::Int8(_) => simd128::linear(layer, x, activation, scratch, out),
     }
 }
 
-/// Whether this CPU adds pairs of products in i16 on the way to i32, as x86 does before AVX-VNNI. Bytes above 127, for
-/// which the result is left open, give it away: such sums saturate.
+/// Whether this CPU adds pairs of products in i16 before widening to i32, like x86 before AVX-VNNI. Detected with bytes
+/// above 127, for which the result is implementation-defined: on these CPUs the sum saturates.
 #[target_feature(enable = "relaxed-simd")]
 fn adds_in_i16() -> bool {
     let x = std::hint::black_box(i8x16_splat(127));
@@ -88,10 +88,10 @@ fn adds_in_i16() -> bool {
     i32x4_extract_lane::<0>(dot) == 2 * i32::from(i16::MAX)
 }
 
-/// Writes quads of bytes, the accumulators' start and the scale.
+/// Writes quads of bytes, the initial value of the accumulators, and the scale.
 #[inline]
 fn write(x: [v128; 2], start: u32, scale: u32, out: &mut [u32], row: usize, rows: usize) {
-    let mut put = |k4: usize, word: u32| out[k4 * rows + row] = word;
+    let mut put = |k4: usize, lane: u32| out[k4 * rows + row] = lane;
     for (half, x) in x.into_iter().enumerate() {
         put(4 * half, u32x4_extract_lane::<0>(x));
         put(4 * half + 1, u32x4_extract_lane::<1>(x));
@@ -102,13 +102,13 @@ fn write(x: [v128; 2], start: u32, scale: u32, out: &mut [u32], row: usize, rows
     put(QUADS + 1, scale);
 }
 
-/// A 4-bit block's scale, in both halves of a word.
+/// The scale for a 4-bit block, in both halves of a u32.
 #[inline]
 fn unit(scale: BlockScale) -> u32 {
     scale.unit as u32 * 0x0001_0001
 }
 
-/// Σ x over the first two and over the last two of each quad, in the lanes 0 and 1 of i16.
+/// Σ x over the first two and over the last two bytes of each quad, in i16 lanes 0 and 1.
 #[inline]
 fn sums_of_pairs([a, b]: [v128; 2]) -> v128 {
     let x = i16x8_add(
@@ -119,13 +119,13 @@ fn sums_of_pairs([a, b]: [v128; 2]) -> v128 {
     i16x8_add(x, i32x4_shuffle::<1, 0, 3, 2>(x, x))
 }
 
-/// -8 · Σ x, likewise.
+/// -8 · Σ x, in the same lanes.
 #[inline]
 fn offsets(x: [v128; 2]) -> v128 {
     i16x8_mul(sums_of_pairs(x), i16x8_splat(-i16::from(INT4_OFFSET)))
 }
 
-/// Weights in quads: a vector of 4 columns, 8 columns after each other.
+/// Unpacks weights to quads: for each k4, a vector of columns 0..4 and one of columns 4..8.
 #[inline]
 fn unpack(nibbles: &[[u8; 16]; QUADS], out: &mut [v128]) {
     for (nibbles, out) in nibbles.iter().zip(out.as_chunks_mut().0) {
@@ -133,11 +133,11 @@ fn unpack(nibbles: &[[u8; 16]; QUADS], out: &mut [v128]) {
     }
 }
 
-/// Sums of two products in i16.
+/// 4-bit weights by `i16x8.relaxed_dot_i8x16_i7x16_s`: sums of two products in i16.
 struct Pairs;
 
 impl BlockWriter for Pairs {
-    const WORDS: usize = QUADS + 2;
+    const LANES: usize = QUADS + 2;
 
     #[inline]
     fn write(x: [v128; 2], scale: BlockScale, _: f32, out: &mut [u32], row: usize, rows: usize) {
@@ -152,7 +152,7 @@ impl Int4Kernel for Pairs {
     #[inline]
     fn unpack(nibbles: &[[u8; 16]; QUADS], scales: &[i16; COLUMNS], out: &mut [v128]) {
         unpack(nibbles, out);
-        let [a, b] = scales_before_zeros(scales);
+        let [a, b] = widen_scales(scales);
         out[2 * QUADS] = v128_or(a, i32x4_shl(a, 16));
         out[2 * QUADS + 1] = v128_or(b, i32x4_shl(b, 16));
     }
@@ -166,7 +166,7 @@ impl Int4Kernel for Pairs {
 #[target_feature(enable = "relaxed-simd")]
 fn pairs_tile<const M: usize>(x: &[u32], panel: &[v128], sums: &mut [[v128; 2]; M]) {
     let (x, _) = x.as_chunks::<M>();
-    let (x, _) = x.as_chunks::<{ Pairs::WORDS }>();
+    let (x, _) = x.as_chunks::<{ Pairs::LANES }>();
     let (panel, _) = panel.as_chunks::<{ Pairs::PANEL }>();
     for (x, panel) in x.iter().zip(panel) {
         let [quads @ .., starts, units] = x;
@@ -191,18 +191,18 @@ fn pairs_tile<const M: usize>(x: &[u32], panel: &[v128], sums: &mut [[v128; 2]; 
     }
 }
 
-/// The number, hidden from the compiler. It unrolls a loop whose length it knows, and then finishes one accumulator after the
-/// other: each dot product waits for the last one, and what is needed meanwhile does not fit the registers.
+/// Hides a loop count from the compiler. It would unroll the loop and then compute one accumulator after the other: each
+/// dot product would wait for the previous one, and the operands would not fit in the registers.
 #[inline]
-fn uncounted(number: usize) -> usize {
-    std::hint::black_box(number)
+fn opaque(count: usize) -> usize {
+    std::hint::black_box(count)
 }
 
-/// Sums of four products in i32.
+/// 4-bit weights by `i32x4.relaxed_dot_i8x16_i7x16_add_s`: sums of four products in i32.
 struct Quads;
 
 impl BlockWriter for Quads {
-    const WORDS: usize = QUADS + 2;
+    const LANES: usize = QUADS + 2;
 
     #[inline]
     fn write(x: [v128; 2], scale: BlockScale, _: f32, out: &mut [u32], row: usize, rows: usize) {
@@ -218,7 +218,7 @@ impl Int4Kernel for Quads {
     #[inline]
     fn unpack(nibbles: &[[u8; 16]; QUADS], scales: &[i16; COLUMNS], out: &mut [v128]) {
         unpack(nibbles, out);
-        out[2 * QUADS..].copy_from_slice(&scales_before_zeros(scales));
+        out[2 * QUADS..].copy_from_slice(&widen_scales(scales));
     }
 
     #[inline]
@@ -231,7 +231,7 @@ impl Int4Kernel for Quads {
 fn quads_tile<const M: usize>(x: &[u32], panel: &[v128], sums: &mut [[v128; 2]; M]) {
     let (x, _) = x.as_chunks::<M>();
     let (panel, _) = panel.as_chunks::<2>();
-    let count = uncounted(QUADS);
+    let count = opaque(QUADS);
     for (x, panel) in x.chunks_exact(count + 2).zip(panel.chunks_exact(count + 1)) {
         let ([quads @ .., starts, units], [weights @ .., scales]) = (x, panel) else {
             return;
@@ -247,7 +247,7 @@ fn quads_tile<const M: usize>(x: &[u32], panel: &[v128], sums: &mut [[v128; 2]; 
         }
         for r in 0..M {
             for h in 0..2 {
-                // A dot is within ±32 · 127 · 8, so its low half is all of it, and the high half meets a zero.
+                // |dot| <= 32 · 127 · 8, so it fits in the low i16; the high i16 is multiplied by zero.
                 let scale = i16x8_relaxed_q15mulr(scales[h], splat(units[r]));
                 sums[r][h] = i32x4_add(sums[r][h], i32x4_dot_i16x8(dots[r][h], scale));
             }
@@ -255,11 +255,11 @@ fn quads_tile<const M: usize>(x: &[u32], panel: &[v128], sums: &mut [[v128; 2]; 
     }
 }
 
-/// Activations in quads of bytes, for 7-bit weights.
-struct Int7Words;
+/// Writes activations as quads of bytes, for 7-bit weights.
+struct Int7Writer;
 
-impl BlockWriter for Int7Words {
-    const WORDS: usize = QUADS + 2;
+impl BlockWriter for Int7Writer {
+    const LANES: usize = QUADS + 2;
 
     #[inline]
     fn write(
@@ -272,7 +272,7 @@ impl BlockWriter for Int7Words {
     ) {
         let sum = i32x4_extract_lane::<0>(i32x4_extadd_pairwise_i16x8(sums_of_pairs(x)));
         let start = (-i32::from(INT7_OFFSET) * sum) as u32;
-        let scale = f32::word(scale, row_step);
+        let scale = f32::encode(scale, row_step);
         write(x, start, scale, out, row, rows);
     }
 }
@@ -313,7 +313,7 @@ fn int7_tile<const M: usize>(
     product: &mut [[v128; 2]; M],
 ) {
     let (x, _) = x.as_chunks::<M>();
-    let count = uncounted(QUADS);
+    let count = opaque(QUADS);
     let blocks = x.chunks_exact(count + 2).zip(values.chunks_exact(count));
     for ((x, values), scales) in blocks.zip(scales) {
         let [quads @ .., starts, x_scales] = x else {
@@ -339,12 +339,12 @@ fn int7_tile<const M: usize>(
     }
 }
 
-/// The quads of four columns, and of the other four.
+/// The quads of columns 0..4 and 4..8, as two vectors.
 #[inline]
 fn columns(quads: &[[u8; 4]; COLUMNS]) -> [v128; 2] {
     match quads.as_flattened().as_chunks().0 {
         [low, high] => [load_bytes(low), load_bytes(high)],
-        // Eight quads are two vectors.
+        // Unreachable: eight quads are exactly two vectors.
         _ => [i32x4_splat(0); 2],
     }
 }

@@ -1,4 +1,4 @@
-//! The oracle: what every kernel computes, in plain Rust, without a thought for speed.
+//! Reference implementation of the kernels, in plain Rust, written for clarity rather than speed.
 
 use super::fixed_point::{
     EXP2, GELU, KEYS_PER_SUM, MAX_VALUE, ROUND, RowScale, max_query, symmetric_scale,
@@ -71,18 +71,18 @@ fn gelu(x: f32) -> f32 {
     half * (polynomial(&GELU.erf, z * z) * z) + half
 }
 
-/// By Horner's rule, each product rounded before it is added.
+/// Evaluates a polynomial by Horner's rule. Each product is rounded before the addition: no fused multiply-add.
 fn polynomial(coefficients: &[f32], x: f32) -> f32 {
     coefficients.iter().rev().fold(0.0, |sum, c| sum * x + c)
 }
 
-/// The largest magnitude, by the bits, so that NaN counts as larger than infinity.
+/// The largest magnitude. Compares bit patterns, so that NaN is larger than infinity.
 fn amax(x: &[f32]) -> f32 {
     let bits = x.iter().map(|x| x.to_bits() & 0x7fff_ffff).max();
     f32::from_bits(bits.unwrap_or(0))
 }
 
-/// To the nearest integer, within i16.
+/// Rounds to the nearest integer, saturating at the limits of i16.
 fn round(x: f32) -> i32 {
     let rounded = (x + ROUND).to_bits().wrapping_sub(ROUND.to_bits()) as i32;
     rounded.clamp(i16::MIN.into(), i16::MAX.into())
@@ -110,7 +110,7 @@ impl QuantizedRow {
         Self { scale, blocks }
     }
 
-    /// Sums integers, and scales once.
+    /// Dot product with column `n`: an integer sum over all blocks, scaled once.
     fn dot_int4(&self, weights: &Int4Panels, n: usize) -> f32 {
         let (panel, c) = (n / COLUMNS, n % COLUMNS);
         let mut sum = 0i32;
@@ -129,7 +129,8 @@ impl QuantizedRow {
         sum as f32 * (self.scale.step() * weights.column_scales[panel][c])
     }
 
-    /// Scales each block's sum. `weight(block, k, c)` is that weight of column `c` of the block's panel.
+    /// Dot product with column `n`: an integer sum per block, each scaled to f32. `weight(block, k, c)` is weight `k` of
+    /// column `c` in the block of the panel.
     fn dot(
         &self,
         scales: &[[f32; COLUMNS]],
@@ -157,7 +158,7 @@ impl QuantizedRow {
 ///     p[t] = 2^((score[t] - max score) · log2(e) / √dim) in i16
 ///     out = Σ_t p[t] · value[t] / Σ_t p[t]
 /// ```
-/// Where a step overflows f32, or is none, `out` is NaN: a caller must not take a verdict from it.
+/// If a quantization step is infinite or NaN, `out` is NaN, so that no verdict is derived from it.
 pub(super) fn attention(
     query: &[f32],
     key_value: &[f32],
@@ -210,12 +211,12 @@ pub(super) fn attention(
     }
 }
 
-/// What a unit of score is worth as a power of two.
+/// The factor from integer scores to exponents of 2.
 pub(super) fn exponent_factor(query_step: f32, key_step: f32, head_dim: usize) -> f32 {
     query_step * key_step * (std::f32::consts::LOG2_E / (head_dim as f32).sqrt())
 }
 
-/// 2^x of 32767, for x <= 0.
+/// 32767 · 2^x for x <= 0.
 fn probability(x: f32) -> i32 {
     let x = if x < EXP2.min { EXP2.min } else { x };
     let shifted = x + EXP2.round;

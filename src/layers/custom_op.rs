@@ -1,5 +1,5 @@
-//! The kernels as candle operations. candle checks that inputs are on the CPU; here it is checked that they are
-//! contiguous f32 and fit each other, and the kernels get plain slices.
+//! The kernels as candle custom ops. candle ensures that inputs are on the CPU; these ops check that they are
+//! contiguous f32 tensors of matching shapes, and pass them to the kernels as slices.
 
 use std::cell::RefCell;
 
@@ -8,7 +8,7 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tenso
 use crate::kernels::{Activation, Heads, Kernels, PackedLinear, Scratch};
 
 thread_local! {
-    /// Buffers of the kernels, kept from one operation to the next.
+    /// The kernels' buffers, reused by every op.
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
@@ -45,7 +45,7 @@ impl CustomOp1 for Linear<'_> {
 pub(super) struct Attention<'a> {
     pub(super) kernels: &'a Kernels,
     pub(super) heads: usize,
-    /// Tokens of each text that are not padding.
+    /// Number of tokens of each text, padding excluded.
     pub(super) lengths: &'a [usize],
 }
 
@@ -151,7 +151,7 @@ impl CustomOp2 for LayerNorm<'_> {
     }
 }
 
-/// The numbers of a tensor that lies in memory without gaps.
+/// The data of a contiguous f32 tensor.
 fn contiguous<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     match (storage, layout.contiguous_offsets()) {
         (CpuStorage::F32(numbers), Some((start, end))) => Ok(&numbers[start..end]),

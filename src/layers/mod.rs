@@ -1,5 +1,5 @@
-//! The operations a BERT is made of, over candle tensors: quantized linear layers with their activation, attention,
-//! layer norm. Which arithmetic runs them is decided when a model is loaded.
+//! The layers of a BERT over candle tensors: embeddings, quantized linear layers with fused activation, attention and
+//! layer norm. The compute backend is chosen when a model is loaded.
 
 mod custom_op;
 
@@ -13,22 +13,28 @@ use crate::{Error, Result};
 
 pub use crate::kernels::Activation;
 
-/// Which arithmetic runs the operations.
+/// Compute backend of the layers.
 #[derive(Debug, Clone, Copy)]
 pub enum Compute {
-    /// candle's own: quantized weights by its `QMatMul`, everything else in f32.
+    /// candle's own ops: `QMatMul` for quantized weights, everything else in f32.
     Candle,
-    /// Our kernels. Which of them is the program's to say: one that named `kernels::Kernels::RELAXED` without
-    /// need would contain instructions that not every browser accepts.
+    /// This crate's kernels. The program chooses the set: naming `Kernels::RELAXED` links instructions that not every
+    /// browser accepts.
     Kernels(kernels::Kernels),
 }
 
 impl Compute {
-    /// Our kernels in plain Rust.
+    /// This crate's kernels in plain Rust.
     pub const SCALAR: Self = Self::Kernels(kernels::Kernels::SCALAR);
 
-    /// The precision of unquantized weights unless another is asked for: our kernels compute with 8 bits at most, so
-    /// more would only take memory; candle's arithmetic is the reference, and gets what there is.
+    /// This crate's kernels for this CPU, or candle's own where there are none.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn native() -> Self {
+        kernels::Kernels::native().map_or(Self::Candle, Self::Kernels)
+    }
+
+    /// Default precision of unquantized weights. This crate's kernels compute with at most 8 bits, so more would only
+    /// take memory; candle is the reference and uses the weights as stored.
     pub fn default_precision(self) -> Precision {
         match self {
             Self::Candle => Precision::Stored,
@@ -45,28 +51,28 @@ impl Compute {
     }
 }
 
-/// A table of rows to look up, kept in the blocks of its file.
+/// An embedding table, kept in the format of its file.
 pub struct Embedding(QTensor);
 
 impl Embedding {
-    /// From a `[rows, hidden]` tensor.
+    /// Wraps a `[rows, hidden]` tensor.
     ///
     /// # Errors
-    /// See [`RawTensor::to_qtensor`].
+    /// Those of [`RawTensor::to_qtensor`].
     pub fn new(table: &RawTensor) -> Result<Self> {
         Ok(Self(table.to_qtensor()?))
     }
 
-    /// Rows of the table as f32: u32 ids of any shape `[…]` to `[…, hidden]`. Only those rows are dequantized.
+    /// Looks up rows: u32 ids of any shape `[…]` to f32 `[…, hidden]`. Only these rows are dequantized.
     ///
     /// # Errors
-    /// For an id that has no row.
+    /// [`Error::Candle`] for an id outside the table.
     pub fn forward(&self, ids: &Tensor) -> Result<Tensor> {
         Ok(self.0.embedding(ids)?)
     }
 }
 
-/// `act(x · Wᵀ + b)`.
+/// A linear layer with fused activation: `activation(x · Wᵀ + b)`.
 pub struct Linear {
     weight: Weight,
     activation: Activation,
@@ -84,10 +90,11 @@ enum Weight {
 }
 
 impl Linear {
-    /// From one or several layers of the same input that run as one: each a `[n, k]` weight and an `[n]` bias.
+    /// Fuses one or several layers with the same input: each a `[n, k]` weight and an `[n]` bias. Their outputs are
+    /// concatenated.
     ///
     /// # Errors
-    /// For weights of different widths.
+    /// [`Error::Input`] or [`Error::Candle`] for no layers, or weights that differ in `k`.
     pub fn new(
         layers: &[(RawTensor, RawTensor)],
         activation: Activation,
@@ -112,10 +119,10 @@ impl Linear {
         Ok(Self { weight, activation })
     }
 
-    /// `[batch, tokens, k]` to `[batch, tokens, n]`, f32.
+    /// f32 `[batch, tokens, k]` to f32 `[batch, tokens, n]`.
     ///
     /// # Errors
-    /// For an input that is not `k` wide.
+    /// [`Error::Candle`] if the innermost dimension is not `k`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (weight, bias) = match &self.weight {
             Weight::Candle { weight, bias } => (weight, bias),
@@ -139,7 +146,7 @@ impl Linear {
     }
 }
 
-/// The layers for the kernels, as one matrix.
+/// Packs the layers for the kernels, as one matrix.
 fn pack(layers: &[(RawTensor, RawTensor)], bits: WeightBits) -> Result<PackedLinear> {
     let k = layers
         .first()
@@ -173,7 +180,7 @@ fn pack(layers: &[(RawTensor, RawTensor)], bits: WeightBits) -> Result<PackedLin
     PackedLinear::pack(&parts, k, &biases, bits)
 }
 
-/// Weights below each other as one matrix. Rows are made of whole blocks, so blocks need only be concatenated.
+/// Stacks weights into one matrix. Rows consist of whole blocks, so weights of one type are concatenated as bytes.
 fn join(layers: &[(RawTensor, RawTensor)]) -> Result<QTensor> {
     let weights: Vec<&RawTensor> = layers.iter().map(|(weight, _)| weight).collect();
     let (first, rest) = match weights.as_slice() {
@@ -218,10 +225,10 @@ pub struct LayerNorm {
 }
 
 impl LayerNorm {
-    /// From `[hidden]` scale and shift.
+    /// From a `[hidden]` scale (gamma) and shift (beta).
     ///
     /// # Errors
-    /// None for tensors that were read with that shape.
+    /// Those of [`RawTensor::to_tensor`].
     pub fn new(weight: &RawTensor, bias: &RawTensor, eps: f64, compute: Compute) -> Result<Self> {
         Ok(Self {
             gamma: weight.to_tensor()?,
@@ -231,10 +238,10 @@ impl LayerNorm {
         })
     }
 
-    /// `norm(x + residual)`, shape kept.
+    /// `norm(x + residual)`, both f32 `[…, hidden]`; the result has the same shape.
     ///
     /// # Errors
-    /// For tensors of different shapes.
+    /// [`Error::Candle`] for tensors of different shapes.
     pub fn forward(&self, x: &Tensor, residual: &Tensor) -> Result<Tensor> {
         match &self.compute {
             Compute::Candle => self.forward_alone(&(x + residual)?),
@@ -250,10 +257,10 @@ impl LayerNorm {
         }
     }
 
-    /// `norm(x)`, shape kept.
+    /// `norm(x)` of f32 `[…, hidden]`; the result has the same shape.
     ///
     /// # Errors
-    /// For a tensor of another width.
+    /// [`Error::Candle`] if the innermost dimension is not `hidden`.
     pub fn forward_alone(&self, x: &Tensor) -> Result<Tensor> {
         Ok(candle_nn::ops::layer_norm(
             &x.contiguous()?,
@@ -264,13 +271,13 @@ impl LayerNorm {
     }
 }
 
-/// Scaled dot-product attention (Vaswani et al. 2017) of every head.
+/// Multi-head scaled dot-product attention (Vaswani et al. 2017), in f32.
 ///
 /// `query` is `[batch, queries, hidden]`, `key_value` `[batch, tokens, 2 · hidden]` with keys before values;
-/// the result is shaped like `query`. `lengths` says how many tokens of each text are not padding.
+/// the result has the shape of `query`. `lengths` is the number of tokens of each text, padding excluded.
 ///
 /// # Errors
-/// For shapes that do not fit together.
+/// [`Error::Candle`] for shapes that do not match.
 pub fn attention(
     query: &Tensor,
     key_value: &Tensor,
@@ -322,7 +329,7 @@ fn candle_attention(
     Ok(context.transpose(1, 2)?.reshape((batch, queries, hidden))?)
 }
 
-/// `[batch, 1, 1, tokens]`: 0 for a token, the lowest f32 for padding, as transformers has it.
+/// Additive mask `[batch, 1, 1, tokens]`: 0 for a token, the lowest f32 for padding, as in transformers.
 fn padding_mask(lengths: &[usize], tokens: usize) -> Result<Tensor> {
     let mask: Vec<f32> = lengths
         .iter()

@@ -1,4 +1,4 @@
-//! `config.json`, as Hugging Face writes it for sequence classifiers.
+//! Parser of `config.json`, as transformers writes it for sequence classifiers.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,17 @@ use super::impostor;
 use crate::types::Benchmark;
 use crate::{Error, Result};
 
-/// The architectures that can be run.
+/// The supported architectures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Architecture {
-    /// `BertForSequenceClassification`: token types, and a pooler with tanh.
+    /// `BertForSequenceClassification`: token type embeddings, and a pooler with tanh.
     Bert,
-    /// `DistilBertForSequenceClassification`: no token types, and a `pre_classifier` with ReLU in the pooler's place.
+    /// `DistilBertForSequenceClassification`: no token type embeddings, and a `pre_classifier` with ReLU as the pooler.
     DistilBert,
 }
 
 impl Architecture {
-    /// What transformers calls it.
+    /// Class name in transformers.
     pub fn class(self) -> &'static str {
         match self {
             Self::Bert => "BertForSequenceClassification",
@@ -29,35 +29,35 @@ impl Architecture {
     }
 }
 
-/// What the logits mean, as `problem_type` says.
+/// `problem_type` of `config.json`: how logits become probabilities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProblemType {
-    /// Exactly one label holds: softmax.
+    /// Exactly one label applies: softmax.
     SingleLabel,
-    /// Each label holds or not: a sigmoid each.
+    /// Labels are independent: one sigmoid per label.
     MultiLabel,
 }
 
-/// A sequence classifier's dimensions, labels and kind.
+/// A sequence classifier's architecture, dimensions and labels.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Which architecture.
+    /// The architecture.
     pub architecture: Architecture,
-    /// Dimensions of the encoder, in the names of BERT's `config.json` whatever the architecture.
+    /// Dimensions of the encoder, under BERT's names for every architecture.
     pub encoder: bert::Config,
-    /// Names of the classes by id, from `id2label`.
+    /// Label names by class id, from `id2label`.
     pub labels: Vec<String>,
     /// Softmax or sigmoid.
     pub problem_type: ProblemType,
-    /// What logits are divided by before they become probabilities (Guo et al. 2017, section 4.2); 1 where nothing is said.
+    /// Temperature of the softmax or sigmoid (Guo et al. 2017, section 4.2); defaults to 1.
     pub temperature: f32,
-    /// Whether characters that read the same are given to the tokenizer as the same.
+    /// Whether typographic variants of characters are replaced by plain ones before tokenization.
     pub normalize_text: bool,
-    /// How well the model does, for the page to tell.
+    /// Benchmark results, for display.
     pub measured: Vec<Benchmark>,
 }
 
-/// The keys of `config.json` that matter here. Those that only one architecture has are optional.
+/// The keys of `config.json` that are used here. Those that only one architecture has are optional.
 /// <https://huggingface.co/docs/transformers/main_classes/configuration>
 #[derive(Deserialize)]
 struct File {
@@ -90,7 +90,8 @@ struct File {
     live_sentiment: Extension,
 }
 
-/// What this project adds to `config.json`: it belongs to the weights beside it, which calibration depends on.
+/// This project's extension of `config.json`, under `live_sentiment`. It is stored there because calibration belongs to
+/// the weights.
 #[derive(Deserialize)]
 #[serde(default)]
 struct Extension {
@@ -109,7 +110,7 @@ impl Default for Extension {
     }
 }
 
-// transformers' own defaults, which its config.json may leave out.
+// Defaults of transformers' `BertConfig`, for keys that are omitted.
 fn gelu() -> String {
     "gelu".into()
 }
@@ -136,11 +137,22 @@ fn default_eps() -> f64 {
 }
 
 impl Config {
-    /// Reads `config.json`.
+    /// Parses `config.json`.
+    ///
+    /// ```
+    /// use live_sentiment::model::config::{Architecture, Config};
+    ///
+    /// let json = br#"{"model_type": "bert", "id2label": {"0": "negative", "1": "positive"}}"#;
+    /// let config = Config::parse(json)?;
+    /// assert_eq!(config.architecture, Architecture::Bert);
+    /// assert_eq!(config.labels, ["negative", "positive"]);
+    /// assert_eq!(config.encoder.hidden_size, 768, "the default of transformers");
+    /// # Ok::<(), live_sentiment::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Malformed`] if it is not the JSON of a configuration, [`Error::Unsupported`] if it describes
-    /// something other than a BERT or DistilBERT sequence classifier with absolute positions.
+    /// [`Error::Malformed`] if it is not JSON or its values are inconsistent; [`Error::Unsupported`] if it describes
+    /// anything but a BERT or DistilBERT sequence classifier with absolute positions.
     pub fn parse(json: &[u8]) -> Result<Self> {
         impostor::refuse(json, "config.json")?;
         let (architecture, file) = read(json)?;
@@ -153,7 +165,7 @@ impl Config {
                 "absolute",
             ));
         }
-        // A decoder's tokens see only what stands before them.
+        // A decoder's attention is causal.
         if file.is_decoder == Some(true) {
             return Err(unsupported("is_decoder", "true", "false"));
         }
@@ -186,7 +198,7 @@ impl Config {
                 return Err(malformed(format!("{key} is {value}")));
             }
         }
-        // Twenty times the deepest BERT; what is built by counting layers stays small.
+        // Twenty times the deepest BERT; it bounds everything that is allocated per layer.
         if num_hidden_layers > 512 {
             return Err(malformed(format!(
                 "num_hidden_layers is {num_hidden_layers}"
@@ -198,7 +210,7 @@ impl Config {
                 file.hidden_size, file.num_attention_heads
             )));
         }
-        // Two places are taken by [CLS] and [SEP].
+        // [CLS] and [SEP] take two positions.
         if file.max_position_embeddings < 3 {
             return Err(malformed(format!(
                 "max_position_embeddings is {}",
@@ -228,10 +240,10 @@ impl Config {
                 "live_sentiment.temperature is {temperature}, not within 0.01 and 100"
             )));
         }
-        if let Some(measured) = measured.iter().find(|m| m.right > m.texts) {
+        if let Some(measured) = measured.iter().find(|m| m.correct > m.examples) {
             return Err(malformed(format!(
                 "live_sentiment.measured has {} right of {} texts",
-                measured.right, measured.texts
+                measured.correct, measured.examples
             )));
         }
         let labels = labels(&file)?;
@@ -260,11 +272,11 @@ impl Config {
     }
 }
 
-/// The kernels' sum of attention probabilities, of up to 2^15 each, is an i32.
+/// The kernels sum attention probabilities of up to 2^15 each in an i32.
 const MAX_POSITIONS: usize = 1 << 15;
 
-/// Reads the keys of whichever architecture it is, as transformers does: of a key that is there twice the last counts, and
-/// each class knows its own spellings.
+/// Parses the keys for the architecture in the file, as transformers does: the last of duplicate keys counts, and each
+/// class has its own key names.
 fn read(json: &[u8]) -> Result<(Architecture, File)> {
     let json = std::str::from_utf8(json).map_err(|e| malformed(format!("it is not UTF-8: {e}")))?;
     let mut keys: Map<String, Value> =
@@ -273,7 +285,7 @@ fn read(json: &[u8]) -> Result<(Architecture, File)> {
     let model_type = keys.get("model_type").and_then(Value::as_str);
     let architecture = architecture(class.or(model_type).unwrap_or("not named"))?;
     if architecture == Architecture::DistilBert {
-        // `DistilBertConfig.attribute_map`: BERT's names are others of the same attributes, and set last.
+        // `DistilBertConfig.attribute_map`: BERT's names are aliases of the same attributes, and take precedence.
         for (own, general) in [
             ("dim", "hidden_size"),
             ("n_layers", "num_hidden_layers"),
@@ -283,7 +295,7 @@ fn read(json: &[u8]) -> Result<(Architecture, File)> {
                 keys.entry(general).or_insert(value);
             }
         }
-        // These are not in it, so BERT's names mean nothing.
+        // These are not in the map, so BERT's names have no effect.
         for (own, general) in [
             ("hidden_dim", "intermediate_size"),
             ("activation", "hidden_act"),
@@ -293,14 +305,15 @@ fn read(json: &[u8]) -> Result<(Architecture, File)> {
                 keys.insert(general.into(), value);
             }
         }
-        // modeling_distilbert.py has it in its code.
+        // A constant in modeling_distilbert.py.
         keys.remove("layer_norm_eps");
     }
     let file = serde_json::from_value(keys.into()).map_err(|e| malformed(e.to_string()))?;
     Ok((architecture, file))
 }
 
-/// Python's json writes numbers that JSON does not have. As strings they disturb only where a number is needed.
+/// Quotes `NaN` and `Infinity`, which Python's json writes but JSON does not allow. As strings they are an error only in
+/// keys that are used.
 fn quote_numbers(json: &str) -> String {
     let mut quoted = String::with_capacity(json.len());
     let mut in_string = false;
@@ -327,7 +340,7 @@ fn quote_numbers(json: &str) -> String {
     quoted
 }
 
-/// A negative one counts from the end, as in PyTorch.
+/// `pad_token_id`. A negative one counts from the end of the vocabulary, as in PyTorch's `padding_idx`.
 fn pad(file: &File) -> Result<usize> {
     let id = file.pad_token_id.unwrap_or(0);
     let id = if id < 0 {
@@ -356,7 +369,7 @@ fn architecture(named: &str) -> Result<Architecture> {
     }
 }
 
-/// Labels by class id. transformers names two labels when the file names none.
+/// Label names by class id. Like transformers, defaults to two numbered labels.
 fn labels(file: &File) -> Result<Vec<String>> {
     let Some(id2label) = &file.id2label else {
         if let Some(labels) = file.label2id.as_ref().and_then(inverted)
@@ -373,12 +386,12 @@ fn labels(file: &File) -> Result<Vec<String>> {
     if id2label.is_empty() {
         return Err(malformed("id2label is empty".into()));
     }
-    // As Python's int() reads them.
+    // Parsed like Python's int(), which allows surrounding whitespace.
     let by_id: BTreeMap<usize, &Value> = id2label
         .iter()
         .filter_map(|(id, label)| Some((id.trim().parse().ok()?, label)))
         .collect();
-    // Where num_labels says otherwise, transformers goes by id2label.
+    // id2label overrides num_labels, as in transformers.
     (0..id2label.len())
         .map(|id| {
             by_id.get(&id).map(|label| name(label)).ok_or_else(|| {
@@ -391,7 +404,7 @@ fn labels(file: &File) -> Result<Vec<String>> {
         .collect()
 }
 
-/// Labels may be numbers.
+/// A label's name. Labels may be numbers.
 fn name(label: &Value) -> String {
     match label {
         Value::String(name) => name.clone(),
@@ -399,7 +412,7 @@ fn name(label: &Value) -> String {
     }
 }
 
-/// Labels by id, if the ids are all of those from 0.
+/// Inverts `label2id`, if its ids are 0, 1, 2 … without gaps.
 fn inverted(label2id: &BTreeMap<String, Value>) -> Option<Vec<String>> {
     let by_id: BTreeMap<u64, &String> = label2id
         .iter()
@@ -413,7 +426,7 @@ fn inverted(label2id: &BTreeMap<String, Value>) -> Option<Vec<String>> {
 
 fn problem_type(file: &File, labels: &[String]) -> Result<ProblemType> {
     match file.problem_type.as_deref() {
-        // What transformers takes it for; and the softmax of a single number is always 1.
+        // transformers treats one label as regression; and the softmax of a single logit is always 1.
         None | Some("single_label_classification") if labels.len() == 1 => Err(unsupported(
             "problem_type",
             "regression (there is one label)",
@@ -467,7 +480,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_may_be_null_as_transformers_writes_them_and_a_decoder_is_refused() {
+    fn null_keys_are_defaults_and_a_decoder_is_rejected() {
         let class = r#"["BertForSequenceClassification"]"#;
         let config = with(class, r#"null,"pad_token_id":null"#).unwrap();
         assert_eq!(config.architecture, Architecture::Bert);
@@ -477,7 +490,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_distilbert_names() {
+    fn reads_distilbert_key_names() {
         let config = Config::parse(
             br#"{"architectures":["DistilBertForSequenceClassification"],"model_type":"distilbert","vocab_size":9,
             "dim":64,"n_layers":1,"n_heads":2,"hidden_dim":128,"activation":"relu","problem_type":"multi_label_classification"}"#,
@@ -493,7 +506,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_it_cannot_run() {
+    fn rejects_unsupported_models() {
         let unsupported = |result: Result<Config>| matches!(result, Err(Error::Unsupported { .. }));
         assert!(unsupported(with(
             "BertForSequenceClassification",
@@ -518,7 +531,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_calibration_and_figures() {
+    fn reads_temperature_and_benchmarks() {
         let plain = Config::parse(BERT.as_bytes()).unwrap();
         assert_eq!(plain.temperature, 1.0);
         assert!(plain.measured.is_empty());
@@ -529,14 +542,14 @@ mod tests {
             config.measured,
             [Benchmark {
                 name: "SST-2".into(),
-                texts: 872,
-                right: 800
+                examples: 872,
+                correct: 800
             }]
         );
     }
 
     #[test]
-    fn one_label_is_a_number_unless_it_holds_or_not() {
+    fn one_label_is_regression_unless_multi_label() {
         let one = |problem_type: &str| {
             with(
                 "\"id2label\":{\"0\":\"no\",\"1\":\"yes\"}",
@@ -549,7 +562,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_transformers_reads() {
+    fn accepts_what_transformers_accepts() {
         let with_key = |keys: &str| with("\"vocab_size\"", &format!("{keys},\"vocab_size\""));
         let labels = |from: &str, to: &str| with(from, to).unwrap().labels;
         let id2label = "\"id2label\":{\"0\":\"no\",\"1\":\"yes\"}";
@@ -579,12 +592,12 @@ mod tests {
                 .to_string()
                 .contains("max_position_embeddings is 32769")
         );
-        // BERT's class does not know DistilBERT's spellings.
+        // BERT's class ignores DistilBERT's key names.
         assert_eq!(with_key("\"dim\":32").unwrap().encoder.hidden_size, 64);
     }
 
     #[test]
-    fn distilbert_has_its_own_spellings_and_eps() {
+    fn distilbert_has_its_own_key_names_and_eps() {
         let config = Config::parse(
             br#"{"model_type":"distilbert","dim":64,"hidden_size":64,"n_heads":2,"hidden_dim":128,
             "intermediate_size":7,"activation":"relu","layer_norm_eps":0.001}"#,
@@ -598,7 +611,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_numbers_that_cannot_be() {
+    fn rejects_invalid_numbers() {
         let malformed = |result: Result<Config>| matches!(result, Err(Error::Malformed { .. }));
         for ours in [
             r#"{"temperature":0}"#,

@@ -1,4 +1,4 @@
-//! A model's folder on disk: which of its files are there, and how they are opened.
+//! A model's folder on disk: finds and opens its files.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|e| io_error(path, &e))
 }
 
-/// The `tokenizer.json` of the model in `dir`, or the one that it and the files beside it stand for.
+/// The effective `tokenizer.json` of the model in `dir`: see [`TokenizerFiles::to_json`].
 pub(crate) fn read_tokenizer(dir: &Path) -> Result<Vec<u8>> {
     let optional = |name: &str| match read(&dir.join(name)) {
         Err(Error::NotFound { .. }) => Ok(None),
@@ -34,7 +34,7 @@ pub(crate) fn read_tokenizer(dir: &Path) -> Result<Vec<u8>> {
     .to_json()
 }
 
-/// Where the weights of the model in `dir` are, or should be.
+/// Path of the weights of the model in `dir`: `model.gguf` unless there is only `model.safetensors`.
 pub(crate) fn weights_path(dir: &Path) -> PathBuf {
     let [gguf, safetensors] = ["model.gguf", "model.safetensors"].map(|name| dir.join(name));
     if gguf.exists() || !safetensors.exists() {
@@ -44,7 +44,7 @@ pub(crate) fn weights_path(dir: &Path) -> PathBuf {
     }
 }
 
-/// Opens a file of weights, and tells its name in messages.
+/// Opens a weights file; also returns its name for messages.
 pub(crate) fn open(path: &Path) -> Result<(File, String)> {
     match File::open(path) {
         Ok(file) => Ok((file, path.display().to_string())),
@@ -53,7 +53,7 @@ pub(crate) fn open(path: &Path) -> Result<(File, String)> {
     }
 }
 
-/// What to say where there is no file `path`: that the folder has its weights in another form, if it has.
+/// The error for missing weights: it names another form of weights that the folder has, if any.
 fn other_weights(path: &Path) -> Error {
     const INDEX: &str = "model.safetensors.index.json";
     const PICKLE: &str = "pytorch_model.bin";

@@ -1,14 +1,14 @@
-//! What is often found in a file's place: the page of an error, the pointer of Git LFS, or another format.
+//! Detects files that are not what their name says: an HTML error page, a Git LFS pointer, or another format.
 
 use crate::{Error, Result};
 
-/// Enough bytes of a file to tell.
+/// Length of the prefix that is enough to detect them.
 pub(crate) const BYTES: usize = 64;
 
-/// Refuses a file that begins like something else than a model's file, by the name of what it is.
+/// Rejects a file whose first bytes, `start`, show that it is not a model file; the error names what it is.
 ///
 /// # Errors
-/// [`Error::Malformed`] for a page, [`Error::Unsupported`] for what another download would not change.
+/// [`Error::Malformed`] for an HTML page, which another download may fix; [`Error::Unsupported`] for the rest.
 pub(crate) fn refuse(start: &[u8], file: &str) -> Result<()> {
     let text = start.trim_ascii_start();
     if text.first() == Some(&b'<') {
@@ -24,7 +24,7 @@ pub(crate) fn refuse(start: &[u8], file: &str) -> Result<()> {
             supported: "the file that it points to, which git lfs pull fetches,",
         });
     }
-    // PyTorch's ZIP, the bare pickle before it, and TensorFlow's HDF5.
+    // PyTorch's ZIP container, its older bare pickle, and TensorFlow's HDF5.
     let found = if start.starts_with(b"PK\x03\x04") || matches!(start, [0x80, 2..=5, ..]) {
         "a Python pickle"
     } else if start.starts_with(b"\x89HDF") {
@@ -34,7 +34,7 @@ pub(crate) fn refuse(start: &[u8], file: &str) -> Result<()> {
     } else {
         return Ok(());
     };
-    // A safetensors file begins with its header's length, which may look like anything.
+    // A safetensors file starts with its header's length, which can coincide with any of these signatures.
     if start.get(8) == Some(&b'{') {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! A model's files: what they are called, and how each is read.
+//! A model's files: their names and parsers.
 
 pub mod config;
 pub(crate) mod dir;

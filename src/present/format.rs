@@ -11,6 +11,12 @@ pub fn megabytes(bytes: u64) -> String {
 }
 
 /// A number of bytes: `312 bytes`, `0.3 kB` from a thousand, `13.4 MB` from a million.
+///
+/// ```
+/// use live_sentiment::present::format::size;
+///
+/// assert_eq!(size(13_400_000), "13.4 MB");
+/// ```
 pub fn size(bytes: u64) -> String {
     match bytes {
         0..1_000 => bytes.to_string() + " bytes",
@@ -74,8 +80,9 @@ pub fn millions(n: u64) -> String {
 /// How often a model was right: `92.1% of 872 texts (SST-2), 75.3% of …`.
 pub fn accuracy(measured: &[Benchmark]) -> String {
     let mut text = String::new();
-    for Benchmark { name, texts, right } in measured {
-        let (texts, right) = (u64::from(*texts), u64::from(*right));
+    for benchmark in measured {
+        let (texts, right) = (u64::from(benchmark.examples), u64::from(benchmark.correct));
+        let name = &benchmark.name;
         if !text.is_empty() {
             text += ", ";
         }
@@ -130,10 +137,10 @@ mod tests {
 
     #[test]
     fn accuracy_names_every_file() {
-        let measured = |name: &str, texts, right| Benchmark {
+        let measured = |name: &str, examples, correct| Benchmark {
             name: name.into(),
-            texts,
-            right,
+            examples,
+            correct,
         };
         assert_eq!(accuracy(&[]), "not stated");
         assert_eq!(

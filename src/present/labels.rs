@@ -33,7 +33,7 @@ pub struct Verdict {
     pub figure: String,
 }
 
-/// The verdict for the likeliest label and its `share`, a [`percent`].
+/// The verdict for the likeliest label and its `share`, a `percent`.
 pub fn verdict(label: &str, share: &str, is_sure: bool) -> Verdict {
     if is_sure {
         Verdict {
@@ -113,6 +113,7 @@ pub fn backend(backend: Backend) -> &'static str {
     match backend {
         Backend::Candle => "candle",
         Backend::Scalar => "scalar",
+        Backend::Avx2 => "AVX2",
         Backend::Simd128 => "WebAssembly SIMD",
         Backend::Relaxed => "WebAssembly relaxed SIMD",
     }

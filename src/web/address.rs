@@ -52,10 +52,41 @@ pub fn name(address: &str) -> String {
     }
 }
 
-/// Undoes `encodeURIComponent`, as far as it was done.
-#[cfg(feature = "browser")]
+/// As JavaScript's `encodeURIComponent`.
+pub fn encoded(text: &str) -> String {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            encoded.push(char::from(HEX[usize::from(byte >> 4)]));
+            encoded.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+    encoded
+}
+
+/// Undoes [`encoded`], as far as it was done. A text that is none of its results stays as it is.
 pub fn decoded(text: &str) -> String {
-    js_sys::decode_uri_component(text).map_or_else(|_| text.to_owned(), String::from)
+    decode(text).unwrap_or_else(|| text.to_owned())
+}
+
+fn decode(text: &str) -> Option<String> {
+    let mut bytes = text.bytes();
+    let mut decoded = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'%' => {
+                let mut digit = || char::from(bytes.next()?).to_digit(16);
+                // Two digits fit a byte.
+                (digit()? << 4 | digit()?) as u8
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(decoded).ok()
 }
 
 #[cfg(test)]
@@ -97,6 +128,25 @@ mod tests {
         ] {
             assert_eq!(canonical(pasted), address);
             assert_eq!(canonical(address), address, "it stays what it is");
+        }
+    }
+
+    #[test]
+    fn encoding_is_that_of_the_browser_and_can_be_undone() {
+        for (text, expected) in [
+            ("", ""),
+            ("a-Z_0.~!*'()", "a-Z_0.~!*'()"),
+            (
+                "https://a.example/ü?x=1+2#%",
+                "https%3A%2F%2Fa.example%2F%C3%BC%3Fx%3D1%2B2%23%25",
+            ),
+            ("😀", "%F0%9F%98%80"),
+        ] {
+            assert_eq!(encoded(text), expected);
+            assert_eq!(decoded(expected), text);
+        }
+        for none in ["%", "%4", "100%", "%zz", "%C3", "%+1"] {
+            assert_eq!(decoded(none), none);
         }
     }
 

@@ -16,7 +16,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortSignal;
 
-use super::client::{Backlog, Client, Event, Options};
+use super::client::{Client, Event, Options};
 use crate::present::format;
 use crate::present::labels::{self, CONFIDENCE_THRESHOLD, MAX_STACKED_LABELS, Polarity};
 use crate::types::{Backend, Failure, Prediction, Token};
@@ -74,7 +74,7 @@ pub async fn create(options: CreateOptions) -> Result<Sentiment, JsValue> {
             backend,
             start_worker: options.start_worker(),
         };
-        Client::start_keeping(Backlog::Fifo, options, move |event| desk.hear(event))
+        Client::start(options, move |event| desk.hear(event))
     };
     let ready = desk.promise(READY);
 
@@ -132,7 +132,7 @@ impl Sentiment {
     /// # Errors
     /// Throws once disposed of, as do the two below.
     pub fn submit(&self, text: String) -> Result<f64, JsValue> {
-        self.ask(|client| client.submit(text))
+        self.ask(|client| client.submit_bulk(text))
     }
 
     /// As [`submit`](Self::submit), of token ids, `[CLS]` and `[SEP]` included.

@@ -253,8 +253,8 @@ fn measured(value: JsValue) -> Option<Benchmark> {
     let message: Message = value.unchecked_into();
     Some(Benchmark {
         name: message.name()?,
-        texts: message.texts()? as u32,
-        right: message.right()? as u32,
+        examples: message.texts()? as u32,
+        correct: message.right()? as u32,
     })
 }
 

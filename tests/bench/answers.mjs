@@ -1,6 +1,6 @@
-// Do the contenders say what the model says in f32? A test of speed that computes something else is worth nothing.
+// Checks that every contender agrees with the model in f32: a benchmark of wrong results is worthless.
 
-/** Softmax of `logits`, or the probabilities by label as transformers.js and our API name them. */
+/** Softmax of `logits`, or the probabilities by label in the format of transformers.js and this project's API. */
 function probabilities({ logits, scores }, labels) {
   if (logits) {
     const exp = logits.map((x) => Math.exp(x - Math.max(...logits)));

@@ -1,7 +1,7 @@
-"""A model of bert-base-uncased's shape with random weights, for us and for onnxruntime-web: `models/base/` holds afterwards
+"""Generates a model of bert-base-uncased's shape with random weights, for this project and onnxruntime-web, in `models/base/`:
 
     config.json, tokenizer.json, model.gguf    Q8_0, by `live-sentiment quantize`
-    onnx/model_quantized.onnx                  int8, as models.py makes it of ours
+    onnx/model_quantized.onnx                  int8, converted as by models.py
 
     python base.py --cli ../../target/release/live-sentiment
 """
@@ -27,7 +27,7 @@ def main():
     parser.add_argument("--cli", default="live-sentiment")
     options = parser.parse_args()
     torch.manual_seed(1)
-    # The defaults are bert-base-uncased's: 12 layers, hidden 768, 12 heads, 30,522 words.
+    # The defaults are bert-base-uncased's: 12 layers, hidden size 768, 12 heads, 30,522 tokens.
     labels = dict(enumerate(["negative", "neutral", "positive"]))
     config = BertConfig(id2label=labels, label2id={name: id for id, name in labels.items()}, num_labels=3)
     model = BertForSequenceClassification(config).eval()
@@ -36,7 +36,7 @@ def main():
         model.save_pretrained(checkpoint)
         tokenizer = json.loads(TOKENIZER.read_text())
         words = tokenizer["model"]["vocab"]
-        # As many words as it has embeddings, as BERT's own files have them.
+        # As many tokens as embeddings, like in BERT's own files.
         words |= {f"[unused{id}]": id for id in range(len(words), config.vocab_size)}
         pathlib.Path(checkpoint, "tokenizer.json").write_text(json.dumps(tokenizer))
         texts = pathlib.Path(checkpoint, "texts.txt")

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Time from opening a page to its first verdict, with an empty profile: the page itself, and a page with one tag, in turn.
+// Measures the time from opening a page to its first verdict, with an empty profile, for the page itself and for a page with
+// one tag, alternately.
 //
 //     node first_verdict.mjs [ROUNDS]
 
@@ -24,7 +25,7 @@ const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", chr
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 
-/** Milliseconds from the navigation until `isThere` holds. */
+/** Milliseconds from the navigation until `isThere` returns true. */
 async function time(path, isThere) {
   const context = await browser.newContext();
   const page = await context.newPage();

@@ -1,6 +1,6 @@
-//! The linear layer natively: our plain kernels beside candle's `QMatMul`, on the widest layer of a MiniLM encoder.
+//! Native benchmark of the linear layer: the scalar kernels and candle's `QMatMul`, on the widest layer of a MiniLM encoder.
 //!
-//! `cargo bench` prints the times. Before it takes any, it holds each answer against the product in f64.
+//! `cargo bench` prints the times. It first checks each result against the product in f64.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -14,14 +14,14 @@ use live_sentiment::kernels::{
 /// Hidden and intermediate size of MiniLM-L6.
 const K: usize = 384;
 const N: usize = 1536;
-/// Tokens.
+/// Numbers of tokens.
 const ROWS: [usize; 3] = [8, 32, 128];
 
-/// Activations are rounded to 8 bits in blocks, by candle and by us: the largest error allowed, as a part of
-/// |x| · |w|.
+/// Largest error allowed, relative to |x| · |w|: candle and this crate's kernels quantize activations to 8 bits in
+/// blocks.
 const BOUND: f64 = 0.01;
 
-/// Numbers in -1..1, the same in every run.
+/// Pseudo-random numbers in -1..1, the same in every run.
 fn numbers(count: usize, mut seed: u64) -> Vec<f32> {
     let mut next = || {
         // xorshift64* (Vigna 2016).

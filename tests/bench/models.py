@@ -1,4 +1,4 @@
-"""Makes the peers' models of the benchmark, all from the page's own: `models/` holds afterwards
+"""Converts the page's own model for the peers of the benchmark, to `models/`:
 
     minilm/{config.json, tokenizer.json, tokenizer_config.json}
     minilm/onnx/model_quantized.onnx    int8 as the Hugging Face Hub has it (transformers.js' scripts/quantize.py)
@@ -24,7 +24,7 @@ from ai_edge_quantizer import quantizer, recipe
 HERE = pathlib.Path(__file__).parent
 SOURCE = HERE.parent.parent / "public/models/minilm-sentiment"
 OUT = HERE / "models/minilm"
-# LiteRT has static shapes only. A text is padded to the next of these.
+# LiteRT has only static shapes. A text is padded to the next of these lengths.
 LENGTHS = [8, 16, 32, 64, 128, 256, 512]
 
 sys.path.insert(0, str(HERE.parent / "golden"))
@@ -34,7 +34,7 @@ from quantized_onnx import write_onnx  # noqa: E402
 
 
 def write_answers(file, rows, model, tokenizer):
-    """What the model says in f32 of each row's text."""
+    """Probabilities of the model in f32 for each row's text."""
     for row in rows:
         row["ids"] = tokenizer(row["text"], truncation=True, max_length=512)["input_ids"]
         with torch.no_grad():
@@ -43,7 +43,7 @@ def write_answers(file, rows, model, tokenizer):
 
 
 class Plain(torch.nn.Module):
-    """The classifier without what LiteRT's converter stumbles over: no dynamic shape, no dropout, one mask."""
+    """The classifier without constructs that LiteRT's converter does not support: dynamic shapes, dropout, several masks."""
 
     def __init__(self, model):
         super().__init__()
@@ -77,7 +77,7 @@ def write_tflite(model):
             wrapped(ids, torch.ones_like(ids)), model(input_ids=ids.long()).logits, atol=1e-4, rtol=1e-4)
     converter = litert_torch
     for length in LENGTHS:
-        # Two tensors that differ: the converter makes one input of equals.
+        # Two different tensors: the converter merges equal inputs.
         ids, mask = torch.zeros((1, length), dtype=torch.int32), torch.ones((1, length), dtype=torch.int32)
         converter = converter.signature(f"tokens_{length}", wrapped, (ids, mask))
     plain = OUT / "minilm.tflite"

@@ -1,4 +1,4 @@
-"""A classifier as the Hugging Face Hub has it for browsers: ONNX in int8."""
+"""Exports a classifier in the format of the Hugging Face Hub for browsers: int8 ONNX."""
 
 import onnxruntime
 import torch
@@ -6,7 +6,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 
 
 def write_onnx(model, folder):
-    """Writes `folder`/onnx/model_quantized.onnx, as transformers.js' scripts/quantize.py does."""
+    """Writes `folder`/onnx/model_quantized.onnx, like scripts/quantize.py of transformers.js."""
     (folder / "onnx").mkdir(exist_ok=True)
     plain, quantized = folder / "onnx/model.onnx", folder / "onnx/model_quantized.onnx"
     ids = torch.randint(1000, model.config.vocab_size, (2, 16))

@@ -1,9 +1,9 @@
-// The results as the Markdown tables of the README. `node report.mjs [results.json]` prints those of an older run.
+// Formats the results as Markdown tables. `node report.mjs [results.json]` prints those of an earlier run.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-// Who is compared with whom: ours with relaxed SIMD where the peer uses it too, or could.
+// The pairs compared: this project's relaxed backend if the peer uses relaxed SIMD too, or could.
 const PAIRS = [
   ["relaxed", "LiteRT.js"],
   ["relaxed", "transformers.js"],

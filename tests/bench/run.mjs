@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The browser benchmark: our backends and the peers, in one browser, in turn. See README.md.
+// The browser benchmark: this project's backends and its peers, interleaved in one browser. See README.md.
 
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -33,7 +33,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "15" },
     repeats: { type: "string", default: "3" },
     only: { type: "string" },
-    // A folder of models/, by default the page's own model. Ours and onnxruntime-web alone take another one.
+    // A folder of models/, by default the page's own model. Only this project and onnxruntime-web support another one.
     model: { type: "string" },
     answers: { type: "string", default: join(here, "models/golden.json") },
     dist: { type: "string", default: join(root, "dist") },
@@ -55,7 +55,7 @@ const shuffled = (list) => list.map((x) => [Math.random(), x]).sort(([a], [b]) =
 const sleep = (millis) => new Promise((done) => setTimeout(done, millis));
 const say = (...words) => console.error(new Date().toISOString().slice(11, 19), ...words);
 
-// ---- server: cross-origin isolated, for the finest clock; every contender under its own host name, hence in its own
+// ---- server: cross-origin isolated, for the highest clock resolution; every contender has its own host name, hence its own
 // renderer process
 
 const FOLDERS = {
@@ -77,11 +77,11 @@ const query = options.model ? `model=${encodeURIComponent(`/models/${options.mod
 const address = ({ name, page }) =>
   `http://${name.toLowerCase().replaceAll(/[^a-z0-9]/g, "-")}.localhost:${server.address().port}${page.includes("?") ? page + query : page}`;
 
-// ---- texts of exactly n tokens: whole words of the vocabulary, which the tokenizer leaves whole; none is timed twice
+// ---- texts of exactly n tokens: words that are one token each; no text is timed twice
 
 const tokenizer = JSON.parse(readFileSync(join(root, "public/models/minilm-sentiment/tokenizer.json")));
 const vocabulary = tokenizer.model.vocab;
-// The commonest come first, but for what is not a word.
+// The vocabulary is ordered by frequency, except for entries that are not words.
 const words = Object.entries(vocabulary).filter(([word]) => /^[a-z]{2,}$/.test(word)).slice(0, 5000);
 const sample = (tokens) => {
   const picked = Array.from({ length: tokens - 2 }, () => words[Math.floor(Math.random() * words.length)]);
@@ -112,7 +112,7 @@ const open = async (contender) => {
   return page;
 };
 
-/** Milliseconds of each inference, from the page's call to its answer. */
+/** Milliseconds of each inference, from the page's call to its result. */
 const time = ({ takes }, page, samples) =>
   page.evaluate(
     async ([inputs, takes]) => {
@@ -149,7 +149,7 @@ if (phases.includes("answers") || phases.includes("latency")) {
   }
 
   if (phases.includes("latency")) {
-    // Until the code is compiled with the optimizing compiler too.
+    // Warm up until the optimizing compiler has compiled the code.
     for (const [contender, page] of pages) {
       await page.bringToFront();
       for (const tokens of lengths) await time(contender, page, [sample(tokens)]);
@@ -193,7 +193,7 @@ server.close();
 server.closeAllConnections();
 console.log(report(results));
 
-// A peer may round as it likes; ours has to say what the model says.
+// Peers may round differently; this project has to agree with the model.
 const wrong = ["relaxed", "simd128", "candle"].filter((name) => results.answers[name]?.sameLabel < 0.995);
 if (wrong.length) {
   console.error(`Labels differ from those of the dequantized model: ${wrong.join(", ")}`);

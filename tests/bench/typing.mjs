@@ -1,8 +1,8 @@
-// Somebody types at 10 keys a second. How long is the main thread kept from anything else, and when does the verdict
-// on what was typed stand in the document?
+// Types 10 keys per second and measures how long the main thread is blocked, and the time from a key to its verdict in the
+// document.
 
 const TEXT =
-  // 40 tokens when it stands whole.
+  // 40 tokens when complete.
   "I was sceptical at first, but the second half is one of the best things I've seen all year: funny, sad, " +
   "beautifully shot. I really loved it!";
 const INTERVAL = 100;
@@ -13,7 +13,7 @@ const quantile = (numbers, q) => {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
 };
 
-/** Runs in the page, before the first key: notes gaps of a 4 ms timer, keys, and verdicts. */
+/** Runs in the page before the first key: records gaps of a 4 ms timer, keys, and verdicts. */
 function watch() {
   if (!document.getElementById("text")) {
     const field = document.createElement("textarea");
@@ -40,10 +40,10 @@ function watch() {
   document.getElementById("text").focus();
 }
 
-/** Types `TEXT` into the page; milliseconds. `live`: it shows a verdict. */
+/** Types `TEXT` into the page; returns times in milliseconds. `live`: whether the page shows a verdict. */
 export async function typing(page, live) {
   if (live) {
-    // The model is there and its code compiled: what is measured is typing, not loading.
+    // The model is loaded and its code compiled, so that typing is measured, not loading.
     await page.waitForSelector("#verdict");
     await page.fill("#text", "Warm up.");
     await page.waitForSelector('#verdict[data-state="ready"]', { timeout: 60_000 });
@@ -70,7 +70,7 @@ export async function typing(page, live) {
   const result = { longestGap: Math.max(...gaps) };
   if (!live) return result;
 
-  // Every key asks for a verdict, so the last one seen belongs to the last key, and numbers between rise by one.
+  // Every key requests a verdict, so the last verdict belongs to the last key, and numbers between increase by one.
   const last = Math.max(...verdicts.map(({ seq }) => seq));
   const waits = keys.map((pressed, i) => {
     const seq = last - (keys.length - 1 - i);

@@ -264,6 +264,28 @@ test("a model of another origin without CORS is said to lack it", async (t) => {
   assert.match(error.message, /Access-Control-Allow-Origin/);
 });
 
+test("a model of another origin that lets itself be read, and fails, is not said to lack CORS", async (t) => {
+  const other = await site(t);
+  const home = await host(t);
+  const page = await visit(t, chromium, home, { path: "blank.html", ...FOREIGN });
+  // As nginx's add_header has it: an answer other than "here it is" comes without the header.
+  other.fault("/", async (request, response) => void response.setHeader("Access-Control-Allow-Origin", "*"));
+  for (const fail of [faults.status(503), faults.dropped()]) {
+    other.fault(".gguf", async (request, response) => {
+      response.removeHeader("Access-Control-Allow-Origin");
+      return fail(request, response);
+    });
+    for (const path of ["models/minilm-sentiment/x.gguf", "models/minilm-sentiment/x.gguf?signed=1", "models/minilm-sentiment/model.gguf", "models/minilm-sentiment"]) {
+      const error = await page.evaluate(async (model) => {
+        const { create } = await import("/live-sentiment.js");
+        return create({ model }).then(() => "loaded", ({ kind, message }) => ({ kind, message }));
+      }, other.url + path);
+      assert.equal(error.kind, "network", path);
+      assert.doesNotMatch(error.message, /Access-Control-Allow-Origin/, path);
+    }
+  }
+});
+
 test("unknown attribute values, a field that is not there, a model that is not there: said, never a hang", async (t) => {
   const page = await visit(t, chromium, await host(t), { path: "blank.html", expected: /are known|404|Failed to load/ });
   const heard = await page.evaluate(async () => {

@@ -1,4 +1,4 @@
-//! Models that are missing, cut off, spoilt or hostile. Each gives exit code 1 and one sentence, within little memory.
+//! Missing, truncated, damaged and hostile models: each gives exit code 1 and one sentence, within bounded memory.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::program::{assert_fails, finish, run, scratch, tiny};
 use crate::quantize::quantize;
 
-/// A model whose files can be spoilt: a copy of the tiny BERT, in Q8_0.
+/// A model whose files a test may modify: a copy of the tiny BERT, in Q8_0.
 fn model() -> PathBuf {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     let made = MADE.get_or_init(|| {
@@ -34,8 +34,8 @@ fn copy(dir: &Path) -> PathBuf {
     copy
 }
 
-/// Runs `classify` with 2 GB of addresses, a hundred times what the tiny model takes: an allocation that believes a
-/// hostile number fails there, and aborts.
+/// Runs `classify` with 2 GB of address space, a hundred times what the tiny model needs: an allocation that trusts a
+/// hostile number fails and aborts.
 fn classify(model: &Path) -> Output {
     let mut command = Command::new("sh");
     command
@@ -46,27 +46,27 @@ fn classify(model: &Path) -> Output {
         .arg(env!("CARGO_BIN_EXE_live-sentiment"))
         .arg(model)
         .env("RUST_BACKTRACE", "1")
-        // Each thread reserves addresses.
+        // Each thread reserves address space.
         .env("RAYON_NUM_THREADS", "1");
     finish(&mut command, b"good\n")
 }
 
-/// That the model cannot be loaded once `spoil` has been at its GGUF file, and that the reason contains `expected`.
+/// Asserts that the model is rejected after `modify` has changed its GGUF file, with a message that contains `expected`.
 #[track_caller]
-fn refused(expected: &str, spoil: impl FnOnce(&mut Gguf)) {
+fn rejected(expected: &str, modify: impl FnOnce(&mut Gguf)) {
     let dir = model();
     let path = dir.join("model.gguf");
     let mut gguf = Gguf::parse(&std::fs::read(&path).unwrap());
-    spoil(&mut gguf);
+    modify(&mut gguf);
     std::fs::write(&path, gguf.to_bytes()).unwrap();
     let output = classify(&dir);
     assert_fails(&output, expected);
     assert!(output.stdout.is_empty());
 }
 
-/// The same with a file of the folder replaced.
+/// The same with a file of the folder replaced by `content`.
 #[track_caller]
-fn refused_file(file: &str, content: impl AsRef<[u8]>, expected: &str) {
+fn rejected_file(file: &str, content: impl AsRef<[u8]>, expected: &str) {
     let dir = model();
     std::fs::write(dir.join(file), content).unwrap();
     assert_fails(&classify(&dir), expected);
@@ -78,9 +78,9 @@ fn config_with(from: &str, to: &str) -> String {
     config.replace(from, to)
 }
 
-/// The other tests prove nothing if the file is refused for how it was put together.
+/// Control: the other tests prove nothing if a reassembled file is rejected anyway.
 #[test]
-fn an_unspoilt_model_is_accepted() {
+fn an_unmodified_model_is_accepted() {
     let dir = model();
     let path = dir.join("model.gguf");
     let bytes = std::fs::read(&path).unwrap();
@@ -106,23 +106,24 @@ fn missing_files() {
 }
 
 #[test]
-fn other_files_in_their_place() {
+fn files_of_another_format() {
     const PAGE: &str = "\n<!doctype html><title>404</title>";
     for file in ["config.json", "tokenizer.json", "model.gguf"] {
-        refused_file(file, PAGE, "HTML");
-        refused_file(file, "", file);
-        refused_file(file, "\0".repeat(100), file);
-        refused_file(file, "{}", file);
-        refused_file(file, "version https://git-lfs.github.com/spec/v1\n", file);
+        rejected_file(file, PAGE, "HTML");
+        rejected_file(file, "", file);
+        rejected_file(file, "\0".repeat(100), file);
+        rejected_file(file, "{}", file);
+        rejected_file(file, "version https://git-lfs.github.com/spec/v1\n", file);
     }
 }
 
 #[test]
-fn cut_off_anywhere() {
+fn truncated_anywhere() {
     let dir = model();
     let path = dir.join("model.gguf");
     let whole = std::fs::read(&path).unwrap();
-    // Every kind of place, up to the last byte of the last tensor (two f32, padded to 32 bytes): in the magic, the counts, metadata, tensor descriptions, padding and data.
+    // In every section, up to the last byte of the last tensor (two f32, padded to 32 bytes): the magic, the counts, the
+    // metadata, the tensor infos, the padding and the data.
     let early = (0..64).step_by(3);
     let header = (64..8192).step_by(401);
     let data = (8192..whole.len()).step_by(5003);
@@ -133,47 +134,47 @@ fn cut_off_anywhere() {
 }
 
 #[test]
-fn counts_and_lengths_that_cannot_be() {
+fn invalid_counts_and_lengths() {
     for count in [1 << 20, 1 << 40, 1 << 63, u64::MAX] {
-        refused("declares", |gguf| gguf.tensor_count = Some(count));
-        refused("declares", |gguf| gguf.metadata_count = Some(count));
+        rejected("declares", |gguf| gguf.tensor_count = Some(count));
+        rejected("declares", |gguf| gguf.metadata_count = Some(count));
         let length = count.to_le_bytes().to_vec();
-        refused("are left", |gguf| {
+        rejected("are left", |gguf| {
             gguf.set("general.name", STRING, length.clone())
         });
         for element in [0u32, 4, 12, STRING] {
             let array = [&element.to_le_bytes()[..], &length].concat();
-            refused("model.gguf is damaged", |gguf| {
+            rejected("model.gguf is damaged", |gguf| {
                 gguf.set("some.array", ARRAY, array)
             });
         }
     }
-    // One more than there are, or one less: what follows is taken for something else.
-    refused("", |gguf| {
+    // Off by one: what follows is parsed as something else.
+    rejected("", |gguf| {
         gguf.tensor_count = Some(gguf.tensors.len() as u64 + 1)
     });
-    refused("", |gguf| {
+    rejected("", |gguf| {
         gguf.tensor_count = Some(gguf.tensors.len() as u64 - 1)
     });
-    refused("model.gguf", |gguf| gguf.metadata_count = Some(0));
+    rejected("model.gguf", |gguf| gguf.metadata_count = Some(0));
 }
 
-/// A small file could otherwise say the same bytes for hundreds of layers.
+/// Otherwise a small file could declare the same bytes for hundreds of layers.
 #[test]
-fn tensors_that_share_bytes() {
-    refused("together are longer than the file", |gguf| {
+fn overlapping_tensors() {
+    rejected("together are longer than the file", |gguf| {
         for tensor in &mut gguf.tensors {
             tensor.offset = 0;
         }
-        // As long as the longest, the positions: 512 rows of one Q8_0 block.
+        // As long as the largest tensor, the positions: 512 rows of one Q8_0 block.
         gguf.data.truncate(512 * 34);
     });
 }
 
 #[test]
-fn arrays_within_arrays_without_end() {
+fn deeply_nested_arrays() {
     let level = [&ARRAY.to_le_bytes()[..], &1u64.to_le_bytes()].concat();
-    refused("nests arrays too deeply", |gguf| {
+    rejected("nests arrays too deeply", |gguf| {
         gguf.set("some.array", ARRAY, level.repeat(100_000))
     });
 }
@@ -181,16 +182,16 @@ fn arrays_within_arrays_without_end() {
 #[test]
 fn offsets_outside_the_file() {
     for offset in [1 << 30, 1 << 62, u64::MAX, u64::MAX - 31] {
-        refused("token_embd.weight should lie", |gguf| {
+        rejected("token_embd.weight has offset", |gguf| {
             gguf.tensor("token_embd.weight").offset = offset
         });
     }
 }
 
 #[test]
-fn alignments_that_are_none() {
+fn invalid_alignments() {
     for alignment in [0, 3, 33, 1 << 31, u32::MAX] {
-        refused("alignment", |gguf| {
+        rejected("alignment", |gguf| {
             gguf.set("general.alignment", U32, alignment.to_le_bytes().to_vec())
         });
     }
@@ -211,33 +212,33 @@ fn dimensions_that_overflow() {
         vec![0, 131],
         vec![],
     ] {
-        refused("token_embd.weight", |gguf| {
+        rejected("token_embd.weight", |gguf| {
             gguf.tensor("token_embd.weight").dims = dims
         });
     }
-    refused("tensor", |gguf| gguf.tensor("token_embd.weight").kind = 12);
-    refused("tensor", |gguf| {
+    rejected("tensor", |gguf| gguf.tensor("token_embd.weight").kind = 12);
+    rejected("tensor", |gguf| {
         gguf.tensor("token_embd.weight").kind = u32::MAX
     });
 }
 
 #[test]
-fn models_of_another_kind() {
-    refused("general.architecture is llama", |gguf| {
+fn unsupported_models() {
+    rejected("general.architecture is llama", |gguf| {
         gguf.set("general.architecture", STRING, string("llama"))
     });
-    refused(
+    rejected(
         "general.architecture is lla\u{fffd}ma\u{fffd}[31m",
         |gguf| gguf.set("general.architecture", STRING, string("lla\nma\x1b[31m")),
     );
-    refused("GGUF version", |gguf| gguf.version = 1);
-    refused("GGUF version", |gguf| gguf.version = 3 << 24);
+    rejected("GGUF version", |gguf| gguf.version = 1);
+    rejected("GGUF version", |gguf| gguf.version = 3 << 24);
     let config = config_with(
         "BertForSequenceClassification",
         "RobertaForSequenceClassification",
     );
-    refused_file("config.json", config, "RobertaForSequenceClassification");
-    refused_file(
+    rejected_file("config.json", config, "RobertaForSequenceClassification");
+    rejected_file(
         "config.json",
         config_with(
             "\"vocab_size\"",
@@ -247,9 +248,9 @@ fn models_of_another_kind() {
     );
 }
 
-/// Numbers of one file that say something else than another.
+/// Inconsistent numbers in two files.
 #[test]
-fn labels_that_are_not_as_many_as_the_classifiers() {
+fn label_count_differs_from_the_classifiers() {
     let labels = |names: &str| {
         config_with(
             "\"1\": \"POSITIVE\"",
@@ -269,12 +270,12 @@ fn labels_that_are_not_as_many_as_the_classifiers() {
             "config.json names 3 labels, but classifier.weight in ",
         );
     }
-    refused_file(
+    rejected_file(
         "config.json",
         config_with("\"0\": \"NEGATIVE\",", ""),
         "id2label has 1 labels, but none with id 0",
     );
-    refused_file(
+    rejected_file(
         "config.json",
         config_with(",\n    \"1\": \"POSITIVE\"", ""),
         "regression (there is one label)",
@@ -282,7 +283,7 @@ fn labels_that_are_not_as_many_as_the_classifiers() {
 }
 
 #[test]
-fn padding_and_token_types_that_cannot_be() {
+fn invalid_padding_and_token_types() {
     for (from, to, reason) in [
         (
             "\"pad_token_id\": 0",
@@ -300,11 +301,11 @@ fn padding_and_token_types_that_cannot_be() {
             "token_types.weight has shape [2, 32], but [3, 32]",
         ),
     ] {
-        refused_file("config.json", config_with(from, to), reason);
+        rejected_file("config.json", config_with(from, to), reason);
     }
 }
 
-/// A vocabulary without the tokens that every text is framed by, or that stands for what is not in it.
+/// A vocabulary without `[CLS]`, `[SEP]` or the unknown token.
 #[test]
 fn vocabularies_without_special_tokens() {
     let whole = std::fs::read(tiny("bert-binary").join("tokenizer.json")).unwrap();
@@ -316,11 +317,11 @@ fn vocabularies_without_special_tokens() {
         let only_added = tokenizer.to_string();
         let added = tokenizer["added_tokens"].as_array_mut().unwrap();
         added.retain(|entry| entry["content"] != token);
-        refused_file("tokenizer.json", tokenizer.to_string(), token);
-        // The tokenizers crate gives it a new id behind the vocabulary's last, which has no embedding.
-        refused_file("tokenizer.json", only_added, "tokenizer.json");
+        rejected_file("tokenizer.json", tokenizer.to_string(), token);
+        // The tokenizers crate assigns it the next free id, which has no embedding.
+        rejected_file("tokenizer.json", only_added, "tokenizer.json");
     }
-    refused_file(
+    rejected_file(
         "tokenizer.json",
         String::from_utf8(whole)
             .unwrap()
@@ -329,38 +330,40 @@ fn vocabularies_without_special_tokens() {
     );
 }
 
-/// More words than embeddings, and ids that have none.
+/// More tokens than embeddings, and ids without one.
 #[test]
 fn vocabularies_larger_than_the_embeddings() {
     let whole = std::fs::read(tiny("bert-binary").join("tokenizer.json")).unwrap();
     for id in [131, 1_000_000_000] {
         let mut tokenizer: Value = serde_json::from_slice(&whole).unwrap();
         tokenizer["model"]["vocab"]["surplus"] = id.into();
-        refused_file(
+        rejected_file(
             "tokenizer.json",
             tokenizer.to_string(),
-            &format!("the vocabulary has 132 words with ids up to {id}, the model 131 embeddings"),
+            &format!(
+                "the vocabulary has 132 tokens with ids up to {id}, but the model has 131 embeddings"
+            ),
         );
     }
 }
 
-/// What llama.cpp's converter makes of a BERT: no pooler, and the classifier in its place where labels have no names.
+/// llama.cpp's converter drops a BERT's pooler, and gives the classifier its name if the labels have no names.
 #[test]
 fn llama_cpps_classifiers_without_a_pooler() {
-    refused("without the pooler the scores", |gguf| {
+    rejected("without the pooler the scores", |gguf| {
         gguf.tensors
             .retain(|t| !["cls.weight", "cls.bias"].contains(&t.name.as_str()))
     });
-    refused("cls.output.weight: without the pooler the scores", |gguf| {
+    rejected("cls.output.weight: without the pooler the scores", |gguf| {
         gguf.tensors
             .retain(|t| !["cls.weight", "cls.bias"].contains(&t.name.as_str()));
         gguf.tensor("cls.output.weight").name = "cls.weight".into();
         gguf.tensor("cls.output.bias").name = "cls.bias".into();
     });
-    refused("it has no classification head", |gguf| {
+    rejected("it has no classification head", |gguf| {
         gguf.tensors.retain(|t| !t.name.starts_with("cls"))
     });
-    refused("queries, keys and values in one matrix", |gguf| {
+    rejected("queries, keys and values in one matrix", |gguf| {
         gguf.tensors
             .retain(|t| !t.name.starts_with("blk.1.attn_k") && !t.name.starts_with("blk.1.attn_v"));
         gguf.tensor("blk.1.attn_q.weight").name = "blk.1.attn_qkv.weight".into();
@@ -368,7 +371,7 @@ fn llama_cpps_classifiers_without_a_pooler() {
 }
 
 #[test]
-fn checkpoints_in_several_files_or_pickled() {
+fn sharded_or_pickled_checkpoints() {
     for (file, reason) in [
         (
             "model.safetensors.index.json",
@@ -378,7 +381,7 @@ fn checkpoints_in_several_files_or_pickled() {
     ] {
         let dir = copy(&tiny("bert-binary"));
         std::fs::write(dir.join(file), "{}").unwrap();
-        // Beside the real file it does not matter.
+        // Ignored if the real file exists too.
         assert!(classify(&dir).status.success());
         std::fs::remove_file(dir.join("model.safetensors")).unwrap();
         assert_fails(&classify(&dir), reason);
@@ -386,12 +389,12 @@ fn checkpoints_in_several_files_or_pickled() {
     }
 }
 
-/// What the `tokenizers` crate, left alone, panics on.
+/// Inputs on which the `tokenizers` crate itself panics.
 #[test]
-fn tokenizers_that_break_off_or_refer_to_nothing() {
+fn truncated_tokenizers_and_dangling_references() {
     let whole = std::fs::read_to_string(tiny("bert-binary").join("tokenizer.json")).unwrap();
     for length in (0..whole.len()).step_by(97) {
-        refused_file(
+        rejected_file(
             "tokenizer.json",
             &whole[..length],
             "tokenizer.json is damaged",
@@ -420,7 +423,7 @@ fn tokenizers_that_break_off_or_refer_to_nothing() {
         ),
     ] {
         assert!(whole.contains(from));
-        refused_file("tokenizer.json", whole.replace(from, to), reason);
+        rejected_file("tokenizer.json", whole.replace(from, to), reason);
     }
 }
 
@@ -433,23 +436,23 @@ fn tensors_that_are_missing_are_named() {
         .collect();
     assert!(names.len() > 30);
     for name in &names {
-        refused(&format!("has no tensor {name}"), |gguf| {
+        rejected(&format!("has no tensor {name}"), |gguf| {
             gguf.tensors.retain(|t| t.name != *name)
         });
     }
-    refused("without the pooler the scores", |gguf| {
+    rejected("without the pooler the scores", |gguf| {
         gguf.tensors
             .retain(|t| !t.name.starts_with("cls.") || t.name.starts_with("cls.output"))
     });
-    refused("is in it twice", |gguf| {
+    rejected("has two tensors", |gguf| {
         gguf.tensors.push(gguf.tensors[0].clone())
     });
-    refused("has no tensor", |gguf| gguf.tensors.clear());
+    rejected("has no tensor", |gguf| gguf.tensors.clear());
 }
 
 #[test]
-fn numbers_that_are_none() {
-    // The scales of Q8_0 blocks, 34 bytes each, and plain f32.
+fn weights_that_are_not_finite() {
+    // The scales of Q8_0 blocks, 34 bytes each, and unquantized f32.
     for (tensor, at, bytes) in [
         ("token_embd.weight", 0, &[0x00, 0x7e][..]),
         ("blk.1.ffn_down.weight", 3 * 34, &[0x00, 0x7c]),
@@ -457,14 +460,14 @@ fn numbers_that_are_none() {
         ("blk.0.attn_q.bias", 8, &f32::NAN.to_le_bytes()),
         ("cls.output.weight", 0, &f32::INFINITY.to_le_bytes()),
     ] {
-        refused(tensor, |gguf| gguf.poke(tensor, at, bytes));
+        rejected(tensor, |gguf| gguf.poke(tensor, at, bytes));
     }
 }
 
-/// Weights that are finite, and of which no finite logits come.
+/// Finite weights whose logits overflow.
 #[test]
-fn numbers_that_lead_nowhere() {
-    refused("logits", |gguf| {
+fn logits_that_overflow() {
+    rejected("logits", |gguf| {
         let row = f32::MAX.to_le_bytes().repeat(32);
         gguf.poke("cls.output.weight", 0, &row);
         gguf.poke("cls.output.bias", 0, &f32::MAX.to_le_bytes().repeat(2));
@@ -472,28 +475,28 @@ fn numbers_that_lead_nowhere() {
 }
 
 #[test]
-fn files_that_do_not_belong_together() {
-    refused_file(
+fn files_of_different_models() {
+    rejected_file(
         "config.json",
         config_with("\"vocab_size\": 131", "\"vocab_size\": 300"),
         "token_embd.weight has shape [131, 32], but [300, 32]",
     );
-    refused_file(
+    rejected_file(
         "config.json",
         config_with("\"vocab_size\": 131", "\"vocab_size\": 100"),
         "do not belong together",
     );
-    refused_file(
+    rejected_file(
         "config.json",
         config_with("\"vocab_size\": 131", "\"vocab_size\": 132"),
         "token_embd.weight has shape [131, 32], but [132, 32]",
     );
-    refused_file(
+    rejected_file(
         "config.json",
         config_with("\"hidden_size\": 32", "\"hidden_size\": 64"),
         "has shape",
     );
-    refused_file(
+    rejected_file(
         "config.json",
         config_with(
             "\"1\": \"POSITIVE\"",
@@ -501,7 +504,7 @@ fn files_that_do_not_belong_together() {
         ),
         "config.json names 3 labels, but cls.output.weight in",
     );
-    refused_file(
+    rejected_file(
         "config.json",
         config_with("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3"),
         "has no tensor blk.2.",
@@ -524,13 +527,13 @@ fn files_that_do_not_belong_together() {
             "\"x\"",
         ] {
             let config = config_with(&format!("\"{key}\": {old}"), &format!("\"{key}\": {value}"));
-            refused_file("config.json", config, "");
+            rejected_file("config.json", config, "");
         }
     }
 }
 
 #[test]
-fn safetensors_headers_that_lie() {
+fn invalid_safetensors_headers() {
     let whole = std::fs::read(tiny("bert-binary").join("model.safetensors")).unwrap();
     let check = |bytes: &[u8]| {
         let dir = copy(&tiny("bert-binary"));

@@ -12,7 +12,7 @@ fn classify(args: &[&str], input: impl AsRef<[u8]>) -> std::process::Output {
     run(all, input)
 }
 
-/// Texts and logits that transformers computed.
+/// Texts, logits and token counts from transformers.
 fn golden() -> Vec<(String, Vec<f64>, u64)> {
     let file = std::fs::read(tiny("bert-binary").join("golden.json")).unwrap();
     let golden: Value = serde_json::from_slice(&file).unwrap();
@@ -35,14 +35,19 @@ fn golden() -> Vec<(String, Vec<f64>, u64)> {
 }
 
 #[test]
-fn every_backend_says_what_transformers_says() {
+fn every_backend_matches_transformers() {
     let cases = golden();
     let input: String = cases
         .iter()
         .map(|(text, ..)| json!({"text": text}).to_string() + "\n")
         .collect();
-    // The kernels multiply in int8, whatever the file holds.
-    for (backend, bound) in [("candle", 1e-3), ("scalar", 0.2)] {
+    // The kernels compute in int8, whatever the format of the file.
+    for (backend, bound) in [
+        ("candle", 1e-3),
+        ("auto", 1e-3),
+        ("native", 0.2),
+        ("scalar", 0.2),
+    ] {
         let answers = json_lines(&classify(&["--backend", backend], &input));
         assert_eq!(answers.len(), cases.len());
         for (answer, (text, logits, tokens)) in answers.iter().zip(&cases) {
@@ -66,7 +71,7 @@ fn every_backend_says_what_transformers_says() {
 }
 
 #[test]
-fn the_fields_are_those_the_help_names() {
+fn fields_match_the_help() {
     let answers = json_lines(&classify(&[], "good\n"));
     let fields: Vec<_> = answers[0]
         .as_object()
@@ -78,7 +83,7 @@ fn the_fields_are_those_the_help_names() {
 }
 
 #[test]
-fn one_answer_a_line_whatever_the_line_holds() {
+fn every_line_is_answered() {
     let answers = json_lines(&classify(&[], "\u{feff}good\r\n\r\nbad\n   \nok"));
     assert_eq!(answers.len(), 5);
     let nothing: Vec<_> = answers.iter().map(|a| a["label"].is_null()).collect();
@@ -93,7 +98,7 @@ fn one_answer_a_line_whatever_the_line_holds() {
 }
 
 #[test]
-fn jsonl_is_told_by_its_brace() {
+fn jsonl_is_detected_by_its_brace() {
     let text = json_lines(&classify(&[], "good\n"));
     assert_eq!(json_lines(&classify(&[], "{\"text\": \"good\"}\n\n")), text);
     assert_eq!(
@@ -107,7 +112,7 @@ fn jsonl_is_told_by_its_brace() {
 }
 
 #[test]
-fn echo_keeps_the_input() {
+fn echo_copies_the_input() {
     let line = r#"{"id":7,"label":"gold","text":"good"}"#;
     let answers = json_lines(&classify(&["--echo"], line));
     assert_eq!(
@@ -120,7 +125,7 @@ fn echo_keeps_the_input() {
 }
 
 #[test]
-fn the_first_line_that_is_not_blank_tells_the_format() {
+fn the_first_nonblank_line_decides_the_format() {
     let expected = json_lines(&classify(&[], "good\nbad\n"));
     for input in [
         "\n{\"text\":\"good\"}\n{\"text\":\"bad\"}\n",
@@ -142,7 +147,7 @@ fn the_first_line_that_is_not_blank_tells_the_format() {
         ("[{\"txt\": 1}]", "Item 1 of standard input has no field"),
         (
             "[\"good\" she said",
-            "give --format text if it is plain text",
+            "pass --format text if it is plain text",
         ),
     ] {
         assert_fails(&classify(&[], input), reason);
@@ -150,7 +155,7 @@ fn the_first_line_that_is_not_blank_tells_the_format() {
 }
 
 #[test]
-fn echo_gives_back_what_came_in() {
+fn echo_is_verbatim() {
     for object in [
         r#"{"id":138901234567890123456,"text":"good","z":1,"a":2,"price":1.10}"#,
         r#"{"text": "g\u006fod", "a": {"z": [1.0, 1E2], "b": -0}, "a": "\ud83d\ude00 \/"}"#,
@@ -171,7 +176,7 @@ fn echo_gives_back_what_came_in() {
 }
 
 #[test]
-fn utf_16_is_refused() {
+fn utf_16_is_rejected() {
     let utf16: Vec<u8> = "good\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     for mark in [&b"\xff\xfe"[..], b"", b"\xfe\xff\0"] {
         assert_fails(&classify(&[], [mark, &utf16[..]].concat()), "is UTF-16");
@@ -179,7 +184,7 @@ fn utf_16_is_refused() {
 }
 
 #[test]
-fn a_bad_line_is_named_after_the_good_ones_were_answered() {
+fn lines_before_a_bad_one_are_answered() {
     for (third, reason) in [
         (
             "{\"text\": \"a\"",
@@ -217,10 +222,10 @@ fn a_bad_line_is_named_after_the_good_ones_were_answered() {
 }
 
 #[test]
-fn text_taken_for_json_says_how_to_go_on() {
+fn text_detected_as_json_gets_advice() {
     assert_fails(
         &classify(&[], "{sigh} good\n"),
-        "give --format text if it is plain text",
+        "pass --format text if it is plain text",
     );
     assert_eq!(
         json_lines(&classify(&["--format", "text"], "{sigh} good\n")).len(),
@@ -229,16 +234,16 @@ fn text_taken_for_json_says_how_to_go_on() {
 }
 
 #[test]
-fn bytes_that_are_not_utf8() {
+fn invalid_utf8() {
     let output = classify(&[], b"good\ncaf\xe9\n");
     assert_fails(
         &output,
-        "Line 2 of standard input is not UTF-8 from its byte 4 on.",
+        "Line 2 of standard input is not UTF-8 from byte 4 on.",
     );
 }
 
 #[test]
-fn long_text_is_cut_and_says_so() {
+fn long_text_is_truncated() {
     let answers = json_lines(&classify(
         &[],
         "good ".repeat(600) + "\n" + &"good ".repeat(510),
@@ -254,7 +259,7 @@ fn long_text_is_cut_and_says_so() {
 }
 
 #[test]
-fn answers_come_before_the_input_ends() {
+fn answers_are_streamed() {
     let mut child = program()
         .args(["classify", "--model"])
         .arg(tiny("bert-binary"))
@@ -275,7 +280,7 @@ fn answers_come_before_the_input_ends() {
 }
 
 #[test]
-fn a_reader_that_has_enough_ends_it_quietly() {
+fn a_closed_pipe_is_no_error() {
     let mut child = program()
         .args(["classify", "--model"])
         .arg(tiny("bert-binary"))
@@ -290,7 +295,7 @@ fn a_reader_that_has_enough_ends_it_quietly() {
     answers.read_line(&mut String::new()).unwrap();
     drop(answers);
     stdin.write_all("good\n".repeat(3).as_bytes()).unwrap();
-    // Standard input stays open: it must not wait for more.
+    // Standard input stays open: the program must not wait for more.
     let status = child.wait().unwrap();
     drop(stdin);
     let mut stderr = String::new();
@@ -304,7 +309,7 @@ fn a_reader_that_has_enough_ends_it_quietly() {
 }
 
 #[test]
-fn misuse_is_explained() {
+fn usage_errors_are_explained() {
     for args in [
         &["classify"][..],
         &["classify", "--model", "x", "--backend", "gpu"],

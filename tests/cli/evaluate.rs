@@ -34,7 +34,7 @@ const TEXTS: [&str; 8] = [
     "good", "bad", "great!", "ok", "not good", "a b c", "so bad", "the",
 ];
 
-/// What `classify` answers for `TEXTS`, which the reports are counted from here by hand.
+/// The results of `classify` for `TEXTS`, from which the tests compute the expected metrics.
 fn answers(model: &Path) -> Vec<Value> {
     json_lines(&run(
         ["classify".as_ref(), "--model".as_ref(), model.as_os_str()],
@@ -43,13 +43,13 @@ fn answers(model: &Path) -> Vec<Value> {
 }
 
 #[test]
-fn counts_what_classify_answers() {
+fn metrics_match_classify() {
     let model = tiny("bert-gelu-new");
     let labels = ["negative", "neutral", "positive"];
     let expected: Vec<usize> = (0..TEXTS.len()).map(|i| i % 3).collect();
     let lines = |label: &dyn Fn(usize) -> Value| -> String {
         let rows = TEXTS.iter().zip(&expected);
-        // Blank lines do not count.
+        // Blank lines are skipped.
         rows.map(|(text, &id)| format!("{}\n\n", json!({"text": text, "label": label(id)})))
             .collect()
     };
@@ -85,7 +85,7 @@ fn counts_what_classify_answers() {
 }
 
 #[test]
-fn without_neutral_texts_neutral_is_no_answer() {
+fn without_neutral_texts_neutral_is_not_compared() {
     let model = tiny("bert-gelu-new");
     let answers = answers(&model);
     let score = |answer: &Value, class: usize| answer["scores"][class].as_f64().unwrap();
@@ -102,7 +102,7 @@ fn without_neutral_texts_neutral_is_no_answer() {
         .filter(|(answer, line)| (score(answer, 2) > score(answer, 0)) == (line["label"] == 2))
         .count();
     assert_eq!(report["accuracy"], json!(hits as f64 / 8.0));
-    // A neutral text makes it a question of three answers again, even behind the limit.
+    // With a neutral text all three classes are compared, even if it is beyond the limit.
     let lines = [&lines[..], &[json!({"text": "ok", "label": 1})]].concat();
     let report = &json_lines(&evaluate(
         &model,
@@ -119,7 +119,7 @@ fn without_neutral_texts_neutral_is_no_answer() {
 }
 
 #[test]
-fn the_table_is_for_people() {
+fn the_table_is_readable() {
     let lines = [
         json!({"text": "good", "label": 0}),
         json!({"text": "bad", "label": 1}),
@@ -147,7 +147,7 @@ fn the_table_is_for_people() {
 }
 
 #[test]
-fn mistakes_in_the_file_are_named_before_anything_is_judged() {
+fn mistakes_in_a_file_are_reported_first() {
     for (content, reason) in [
         ("{\"text\": \"a\", \"label\": 2}", "Line 1 of "),
         (

@@ -1,7 +1,7 @@
-//! A GGUF file taken apart, so that single fields of it can be spoilt, and put together again.
+//! Parses and reassembles a GGUF file, so that tests can modify single fields.
 //! Specification: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
 
-/// `general.alignment` unless the metadata say otherwise.
+/// Default of `general.alignment`.
 const ALIGNMENT: usize = 32;
 
 /// Metadata value types.
@@ -12,12 +12,12 @@ pub(crate) const ARRAY: u32 = 9;
 #[derive(Clone)]
 pub(crate) struct Gguf {
     pub(crate) version: u32,
-    /// Written in place of the true counts.
+    /// Overrides of the real counts.
     pub(crate) tensor_count: Option<u64>,
     pub(crate) metadata_count: Option<u64>,
     pub(crate) metadata: Vec<Metadata>,
     pub(crate) tensors: Vec<Tensor>,
-    /// What follows the header's padding; tensor offsets count from here.
+    /// The data after the header's padding; tensor offsets are relative to its start.
     pub(crate) data: Vec<u8>,
 }
 
@@ -25,14 +25,14 @@ pub(crate) struct Gguf {
 pub(crate) struct Metadata {
     pub(crate) key: String,
     pub(crate) kind: u32,
-    /// The value as the file has it, lengths included.
+    /// The encoded value, lengths included.
     pub(crate) value: Vec<u8>,
 }
 
 #[derive(Clone)]
 pub(crate) struct Tensor {
     pub(crate) name: String,
-    /// Innermost first.
+    /// Innermost dimension first.
     pub(crate) dims: Vec<u64>,
     pub(crate) kind: u32,
     pub(crate) offset: u64,
@@ -76,7 +76,7 @@ impl Cursor<'_> {
 }
 
 impl Gguf {
-    /// Takes a valid file apart.
+    /// Parses a valid file.
     pub(crate) fn parse(bytes: &[u8]) -> Self {
         let mut cursor = Cursor(bytes, 0);
         assert_eq!(cursor.take(4), b"GGUF");
@@ -160,7 +160,7 @@ impl Gguf {
         self.tensors.iter_mut().find(|t| t.name == name).unwrap()
     }
 
-    /// Sets a metadata value, first in the file.
+    /// Sets a metadata value, as the first in the file.
     pub(crate) fn set(&mut self, key: &str, kind: u32, value: Vec<u8>) {
         self.metadata.retain(|entry| entry.key != key);
         self.metadata.insert(
@@ -180,7 +180,7 @@ impl Gguf {
     }
 }
 
-/// A string as GGUF writes it.
+/// An encoded GGUF string.
 pub(crate) fn string(text: &str) -> Vec<u8> {
     [&(text.len() as u64).to_le_bytes(), text.as_bytes()].concat()
 }

@@ -19,7 +19,7 @@ fn preflight(model: &Path) -> Value {
 }
 
 #[test]
-fn inspect_says_what_it_is() {
+fn inspect_shows_metadata() {
     let output = inspect(&tiny("bert-binary"), &[]);
     let text = String::from_utf8(output.stdout).unwrap();
     for part in [
@@ -34,7 +34,7 @@ fn inspect_says_what_it_is() {
 }
 
 #[test]
-fn the_preflight_says_what_a_checkpoint_is() {
+fn preflight_shows_metadata() {
     let output = inspect(&tiny("bert-stars"), &["--preflight"]);
     assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""));
     let text = String::from_utf8(output.stdout).unwrap();
@@ -61,9 +61,9 @@ fn the_preflight_says_what_a_checkpoint_is() {
     );
 }
 
-/// It looks at the header alone: the rest need not be there yet, but its length must be right.
+/// It reads only the header: the data may be missing, but the length must be correct.
 #[test]
-fn the_preflight_reads_no_more_than_the_header() {
+fn preflight_reads_only_the_header() {
     let model = scratch();
     for file in ["config.json", "tokenizer.json", "model.safetensors"] {
         std::fs::copy(tiny("bert-stars").join(file), model.join(file)).unwrap();
@@ -71,18 +71,21 @@ fn the_preflight_reads_no_more_than_the_header() {
     let path = model.join("model.safetensors");
     let mut weights = std::fs::read(&path).unwrap();
     let header = 8 + u64::from_le_bytes(weights[..8].try_into().unwrap()) as usize;
-    // Not a number, all of it.
+    // All data is NaN.
     weights[header..].fill(0xff);
     std::fs::write(&path, &weights).unwrap();
     assert_eq!(preflight(&model)["refusal"], Value::Null);
     assert_fails(&inspect(&model, &[]), "finite numbers");
 
     std::fs::write(&path, &weights[..weights.len() - 1]).unwrap();
-    assert_fails(&inspect(&model, &["--preflight"]), "cannot lie at bytes");
+    assert_fails(
+        &inspect(&model, &["--preflight"]),
+        "which does not fit bytes",
+    );
 }
 
 #[test]
-fn the_preflight_refuses_with_a_reason() {
+fn preflight_rejects_with_a_reason() {
     let model = scratch();
     for file in ["config.json", "tokenizer.json", "model.safetensors"] {
         std::fs::copy(tiny("bert-stars").join(file), model.join(file)).unwrap();

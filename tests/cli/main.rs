@@ -1,4 +1,4 @@
-//! The command line, as a program: what it reads, what it writes, how it fails.
+//! Tests of the command-line program: input, output and failures.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

@@ -32,7 +32,7 @@ fn size(path: &Path) -> u64 {
 }
 
 #[test]
-fn every_architecture_and_format_still_says_nearly_the_same() {
+fn logits_stay_close_in_every_format() {
     for name in [
         "bert-binary",
         "bert-gelu-new",
@@ -43,7 +43,7 @@ fn every_architecture_and_format_still_says_nearly_the_same() {
     ] {
         let exact = logits(&tiny(name));
         let mut sizes = vec![];
-        // A tiny model has no redundancy to soften rounding with; the default model's bounds are in golden.rs.
+        // A tiny model has no redundancy that averages out rounding; the default model's bounds are in golden.rs.
         for (format, bound) in [("f16", 0.02), ("q8_0", 0.3), ("q4_0", 4.0)] {
             let model = scratch().join("made/on/the/way");
             let output = quantize(&tiny(name), &model, format);
@@ -76,7 +76,7 @@ fn every_architecture_and_format_still_says_nearly_the_same() {
 }
 
 #[test]
-fn name_and_licence_are_kept() {
+fn name_and_license_are_stored() {
     let (from, to) = (tiny("bert-binary"), scratch());
     let args = ["quantize".as_ref(), from.as_os_str(), to.as_os_str()];
     let options = ["--name", "Tiny", "--license", "MIT"].map(AsRef::as_ref);
@@ -97,7 +97,7 @@ fn name_and_licence_are_kept() {
 }
 
 #[test]
-fn what_cannot_be_read_or_written() {
+fn unreadable_and_unwritable_files() {
     let empty = scratch();
     assert_fails(
         &quantize(&empty, &scratch(), "q8_0"),
@@ -138,9 +138,9 @@ fn verified(from: &Path, to: &Path, texts: &Path, format: &str) -> std::process:
     )
 }
 
-/// The numbers are those that `classify` gives.
+/// The reported numbers match those computed from `classify`.
 #[test]
-fn what_was_written_is_verified() {
+fn verify_compares_with_the_checkpoint() {
     let (lines, json) = (scratch().join("texts"), scratch().join("texts.jsonl"));
     std::fs::write(&lines, "good\n\nso bad\nI love it.\n").unwrap();
     std::fs::write(
@@ -155,12 +155,12 @@ fn what_was_written_is_verified() {
         let said = String::from_utf8(output.stdout).unwrap();
         assert!(said.contains("Of 3 texts, "), "{said}");
         assert_eq!(
-            said.contains("labels over 0.5"),
+            said.contains("labels above 0.5"),
             name == "bert-emotions",
             "{said}"
         );
 
-        // The same folder again, which now has a GGUF too: the checkpoint is still what is compared with.
+        // The same folder again, which now has a GGUF too: the reference is still the checkpoint.
         for file in ["config.json", "tokenizer.json", "model.safetensors"] {
             std::fs::copy(tiny(name).join(file), model.join(file)).unwrap();
         }
@@ -187,14 +187,14 @@ fn what_was_written_is_verified() {
         let mean = differences.iter().sum::<f64>() / differences.len() as f64;
         let most = differences.iter().copied().fold(0.0, f64::max);
         assert!(
-            said.contains(&format!("by {mean:.4} on average, by {most:.4} at most.")),
+            said.contains(&format!("by {mean:.4} on average, by at most {most:.4}.")),
             "{mean} {most}: {said}"
         );
     }
 }
 
 #[test]
-fn texts_that_cannot_be_read_stop_it_before_anything_is_written() {
+fn unreadable_texts_are_reported_first() {
     let (out, texts) = (scratch().join("model"), scratch().join("texts.jsonl"));
     let fails = |expected: &str| {
         assert_fails(
@@ -205,7 +205,7 @@ fn texts_that_cannot_be_read_stop_it_before_anything_is_written() {
     };
     fails("texts.jsonl was not found.");
     std::fs::write(&texts, "\n\n").unwrap();
-    fails("holds no texts.");
+    fails("has no texts.");
     std::fs::write(&texts, "{\"text\": 1}\n").unwrap();
     fails("has a field \"text\" that is not a string.");
 }

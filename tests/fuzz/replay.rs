@@ -1,4 +1,4 @@
-//! Every input of `corpus/` once more: seeds, what the fuzzer found to reach new code, and what it found to fail.
+//! Replays every input of `corpus/`: seeds, inputs that reached new code, and inputs that once failed.
 
 #![allow(clippy::unwrap_used)]
 
@@ -14,7 +14,7 @@ fn replay(name: &str, target: impl Fn(&[u8])) {
     let mut inputs = 0;
     for file in std::fs::read_dir(&folder).unwrap() {
         let path = file.unwrap().path();
-        // A failure shows what was printed last.
+        // On failure, the last line printed names the input.
         println!("{}", path.display());
         target(&std::fs::read(&path).unwrap());
         inputs += 1;

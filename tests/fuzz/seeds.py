@@ -1,6 +1,6 @@
-"""Makes model/, the smallest model that this program can run, with numbers drawn at random. It means nothing.
+"""Generates model/, a minimal model with random weights.
 
-The program must run it for every input, so it has 16 words, 32 numbers to a word, and one layer.
+The fuzz targets run it for every input, so it has 16 tokens, a hidden size of 32, and one layer.
 
     python3 seeds.py FOLDER
 """

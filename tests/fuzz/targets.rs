@@ -1,6 +1,6 @@
-//! What is done with hostile bytes: the bodies of the fuzz targets, which `cargo test` runs on the corpus too.
+//! The bodies of the fuzz targets, which `cargo test` also runs on the corpus.
 //!
-//! A target must not panic, not hang, and never hold more memory than a multiple of what it was given.
+//! A target must not panic or hang, and its memory must stay below a multiple of the input size.
 
 use std::io::Cursor;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -18,21 +18,21 @@ const CONFIG: &[u8] = include_bytes!("model/config.json");
 const TOKENIZER: &[u8] = include_bytes!("model/tokenizer.json");
 const GGUF: &[u8] = include_bytes!("model/model.gguf");
 
-/// What every model's words are put to.
+/// The text that every model classifies.
 const TEXT: &str = "good, but not (really) so great! é 好 🙂";
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// Memory that a load takes whatever the files: buffers, tables, the tiny model, threads of candle's.
+/// Memory that loading takes regardless of the input: buffers, tables, the tiny model, candle's threads.
 const BASE: usize = 4 << 20;
-/// A byte of a file may become this many in memory: four bits of a weight are an f32 for a while, and a short word
-/// becomes entries of several tables.
+/// Most bytes of memory per byte of a file: a 4-bit weight is temporarily an f32, and a short token becomes entries of
+/// several tables.
 const FACTOR: usize = 64;
 
-/// Runs `act`, and fails if it held more memory than `given` bytes may cost.
+/// Runs `act`, and fails if its peak memory exceeds the limit for an input of `given` bytes.
 fn bounded(given: usize, act: impl FnOnce()) {
-    // One at a time, or the tests would count each other's memory.
+    // One at a time, because parallel tests would count each other's memory.
     static ONE: Mutex<()> = Mutex::new(());
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let before = MEMORY.current_usage();
@@ -52,7 +52,7 @@ fn check(prediction: &Prediction, labels: usize) {
     assert!(prediction.scores.iter().all(finite), "{prediction:?}");
 }
 
-/// Loads a model and, if that works, lets it read.
+/// Loads a model and, if that works, classifies a text.
 fn load(config: &[u8], tokenizer: &[u8], weights: &[u8]) {
     for backend in [Compute::Candle, Compute::SCALAR] {
         let weights = Cursor::new(weights);
@@ -84,7 +84,7 @@ fn read_all(weights: &[u8], architecture: Architecture) {
     }
 }
 
-/// A GGUF file, beside a sound configuration and tokenizer.
+/// A GGUF file, with a valid configuration and tokenizer.
 pub(crate) fn gguf(data: &[u8]) {
     bounded(data.len(), || {
         read_all(data, Architecture::Bert);
@@ -92,7 +92,7 @@ pub(crate) fn gguf(data: &[u8]) {
     });
 }
 
-/// A safetensors file, likewise; and with the names of a DistilBERT.
+/// A safetensors file, with a valid configuration and tokenizer; also read with the names of a DistilBERT.
 pub(crate) fn safetensors(data: &[u8]) {
     bounded(data.len(), || {
         read_all(data, Architecture::Bert);
@@ -106,7 +106,7 @@ pub(crate) fn tokenizer(data: &[u8]) {
     let Ok(mut config) = Config::parse(CONFIG) else {
         return;
     };
-    // Room for words that the fuzzer adds.
+    // Room for tokens that the fuzzer adds.
     config.encoder.vocab_size = 64;
     let end = data.iter().position(|byte| *byte == 0);
     let (json, text) = data.split_at(end.unwrap_or(data.len()));
@@ -142,13 +142,13 @@ pub(crate) fn tokenizer(data: &[u8]) {
     });
 }
 
-/// `config.json`, beside a sound tokenizer and weights.
+/// `config.json`, with a valid tokenizer and weights.
 pub(crate) fn config(data: &[u8]) {
-    // Labels without names get some: up to 100,000 of them.
+    // Unnamed labels get generated names, up to 100,000 of them.
     bounded(data.len() + (1 << 18), || load(data, TOKENIZER, GGUF));
 }
 
-/// A message to the worker, which is answered as the worker does; or one to the page.
+/// A message to the worker, which is answered as by the worker; or one to the page.
 pub(crate) fn protocol(data: &[u8]) {
     static MODEL: OnceLock<Option<Classifier>> = OnceLock::new();
     let model = MODEL.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! The golden files, as the tests read them. `make.py` beside this file made them.
+//! Reads the golden files, which `make.py` in this folder generates.
 
 // Each test file includes this module and uses a part of it.
 #![allow(dead_code, unreachable_pub)]
@@ -8,20 +8,20 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-/// A text that was tokenized.
+/// A tokenized text.
 #[derive(Deserialize)]
 pub struct Tokenized {
     pub name: String,
     #[serde(flatten)]
     pub text: Text,
-    /// `[CLS]` first and `[SEP]` last, at most 512.
+    /// Token ids, `[CLS]` first and `[SEP]` last, at most 512.
     pub ids: Vec<u32>,
-    /// Start and end of each token, counted in code points; 0 and 0 for `[CLS]` and `[SEP]`.
+    /// Start and end of each token in code points; 0 and 0 for `[CLS]` and `[SEP]`.
     pub offsets: Vec<usize>,
     pub truncated: bool,
 }
 
-/// A text as the article's `encode_plus` returns it, 512 numbers each.
+/// The article's `encode_plus` of a text: arrays of 512 numbers.
 #[derive(Deserialize)]
 pub struct Padded {
     pub text: String,
@@ -37,7 +37,7 @@ pub struct Tokens {
     pub article: Vec<Padded>,
 }
 
-/// A text that was classified.
+/// A classified text.
 #[derive(Deserialize)]
 pub struct Classified {
     #[serde(flatten)]
@@ -59,20 +59,20 @@ pub struct Golden {
 pub struct DefaultModel {
     /// Size of the GGUF file that was dequantized.
     pub gguf_bytes: u64,
-    /// The GGUF's tensors dequantized, run in f32.
+    /// Results of the GGUF's tensors dequantized, in f32.
     pub gguf: Vec<Classified>,
 }
 
 /// `checkpoint.json`.
 #[derive(Deserialize)]
 pub struct Checkpoint {
-    /// A checkpoint in f32.
+    /// Results of the checkpoint in f32.
     pub f32: Vec<Classified>,
-    /// The checkpoint with its matrices rounded to Q8_0 and back, run in f32.
+    /// Results of the checkpoint with its matrices quantized to Q8_0 and dequantized, in f32.
     pub q8_0: Vec<Classified>,
 }
 
-/// A text, or the rule to make a long one.
+/// A text, or a unit and how often to repeat it.
 #[derive(Deserialize)]
 pub struct Text {
     text: Option<String>,
@@ -89,7 +89,7 @@ impl Text {
     }
 }
 
-/// A file below the repository's root.
+/// Path of a file in the repository.
 pub fn path(relative: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(relative)
 }
@@ -101,7 +101,7 @@ pub fn read<T: serde::de::DeserializeOwned>(relative: &str) -> T {
     serde_json::from_slice(&bytes).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-/// Tells that a test was left out, past the test runner, which swallows what passing tests print.
+/// Reports a skipped test directly to standard error: the test runner captures the output of passing tests.
 pub fn skipped(test: &str, why: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {why}");
 }

@@ -1,4 +1,4 @@
-"""A model's GGUF file as transformers has it: every tensor dequantized and under its Hugging Face name."""
+"""Loads a GGUF file into transformers: every tensor dequantized and under its Hugging Face name."""
 
 import gguf
 import numpy as np
@@ -34,7 +34,7 @@ def hugging_face_name(name):
 
 
 def read_gguf(path):
-    """The tensors in f32, and the names of those that were stored in blocks of 4 or 8 bits."""
+    """The tensors in f32, and the names of those stored in blocks of 4 or 8 bits."""
     tensors, quantized = {}, set()
     for tensor in gguf.GGUFReader(path).tensors:
         name = hugging_face_name(tensor.name)
@@ -47,20 +47,20 @@ def read_gguf(path):
 
 
 def new_model(folder):
-    """An f32 model by `config.json` whose weights are still to be set."""
+    """An f32 model as described by `config.json`, with weights not set yet."""
     config = AutoConfig.from_pretrained(folder, dtype=torch.float32)
     return AutoModelForSequenceClassification.from_config(config, attn_implementation="eager").eval()
 
 
 def set_weights(model, tensors):
-    """Loads `tensors`, none left over and none left out."""
+    """Sets all weights to `tensors`, none missing and none unused."""
     missing, unexpected = model.load_state_dict(tensors, strict=False)
     assert not unexpected and all("position_ids" in name for name in missing), (missing, unexpected)
     return model
 
 
 def wrap_tokenizer(tokenizer):
-    """As transformers' fast tokenizer, with what truncation and padding `tokenizer.json` asked for switched off."""
+    """As a fast tokenizer of transformers, without the truncation and padding of `tokenizer.json`."""
     tokenizer = Tokenizer.from_str(tokenizer.to_str())
     tokenizer.no_truncation()
     tokenizer.no_padding()
@@ -69,5 +69,5 @@ def wrap_tokenizer(tokenizer):
 
 
 def load_tokenizer(folder):
-    """The tokenizer of `tokenizer.json`."""
+    """Loads `tokenizer.json`."""
     return wrap_tokenizer(Tokenizer.from_file(str(folder / "tokenizer.json")))

@@ -1,13 +1,9 @@
-"""The texts of the golden cases, by name. Pure data: what is done with them stands in make.py."""
+"""The texts of the golden cases, by name. make.py uses them."""
 
-# The article this project answers runs `encode_plus` and `BertModel` on two short reviews. Its sentences are not
-# at hand word for word; these two are of the same kind and length.
-ARTICLE = [
-    "I love this movie! It's fantastic.",
-    "I hated this film. It was terrible.",
-]
+# The two sentences of the article that this project is based on: the one it runs `encode_plus` on, and the one it labels.
+ARTICLE = ["Hello, how are you?", "This is an amazing product!"]
 
-# A text is a string, or (unit, times) for one that is long by repetition: the JSON stores the rule, not the text.
+# A text is a string, or (unit, times) for a long repetitive one, which the JSON stores in this form.
 TOKENIZER = {
     "empty": "",
     "one space": " ",
@@ -88,7 +84,7 @@ TOKENIZER = {
     "mixed": "Ünïcödé 电影 😀 שלום [SEP] a\u0000b\u200d ﬁn İ ß — “quoted” …",
 }
 
-# For the models: short to long, all labels, odd and plain.
+# For the models: short and long, all labels, unusual and ordinary.
 CLASSIFIED = [
     "",
     "ok",
@@ -134,6 +130,9 @@ CLASSIFIED = [
     *ARTICLE,
 ]
 
+# The texts on which the tiny models' biases are centred. Not the ones above, so that a new text leaves the models alone.
+CENTRED = [*CLASSIFIED[:-2], "I love this movie! It's fantastic.", "I hated this film. It was terrible."]
+
 
 def expand(text):
     """The text itself."""
@@ -141,5 +140,5 @@ def expand(text):
 
 
 def rule(text):
-    """The text as it stands in JSON: `{"text": …}` or `{"repeat": [unit, times]}`."""
+    """The text in JSON: `{"text": …}` or `{"repeat": [unit, times]}`."""
     return {"text": text} if isinstance(text, str) else {"repeat": list(text)}

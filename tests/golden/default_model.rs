@@ -1,18 +1,18 @@
-//! The model that the page ships, and a whole checkpoint of its kind.
+//! The default model, and a whole checkpoint of its architecture.
 
 use super::*;
 
-/// Whether the text reaches the tokenizer in other characters than were given to transformers (`normalize_text`).
+/// Whether `normalize_text` changes the text, so that transformers saw other characters.
 fn is_rewritten(case: &Classified) -> bool {
     let is_tone = |c| ('\u{1f3fb}'..='\u{1f3ff}').contains(&c);
     case.text.expand().contains(is_tone)
 }
 
-/// The model that the page ships, against its file dequantized by gguf-py and run by transformers.
+/// The default model against its file dequantized by gguf-py and run by transformers.
 #[test]
-fn the_default_model_says_what_its_numbers_say() {
+fn the_default_model_matches_its_dequantized_weights() {
     let golden: cases::DefaultModel = cases::read("default.json");
-    for backend in BACKENDS {
+    for backend in backends() {
         let classifier =
             Classifier::from_dir(&cases::path("public/models/minilm-sentiment"), backend).unwrap();
         assert_eq!(
@@ -32,15 +32,26 @@ fn the_default_model_says_what_its_numbers_say() {
     }
 }
 
-/// The encoder's output itself, for the mean over a text's tokens, against the same file dequantized.
+/// What the article prints last: the argmax label of this sentence.
 #[test]
-fn the_default_models_hidden_states_keep_their_direction() {
+fn the_articles_product_is_amazing() {
+    for compute in backends() {
+        let folder = cases::path("public/models/minilm-sentiment");
+        let classifier = Classifier::from_dir(&folder, compute).unwrap();
+        let prediction = classifier.classify("This is an amazing product!").unwrap();
+        assert_eq!(classifier.info().labels[prediction.label], "positive");
+    }
+}
+
+/// The encoder's output, averaged over a text's tokens, against the same file dequantized.
+#[test]
+fn the_default_models_hidden_states_match() {
     let folder = cases::path("public/models/minilm-sentiment");
     let plain = tempfile::tempdir().unwrap();
     dequantize(&folder, plain.path());
     let plain = Classifier::from_dir(plain.path(), Compute::Candle).unwrap();
     let golden: cases::DefaultModel = cases::read("default.json");
-    for backend in BACKENDS {
+    for backend in backends() {
         let classifier = Classifier::from_dir(&folder, backend).unwrap();
         let mut cosines = Vec::new();
         for case in golden
@@ -71,7 +82,7 @@ fn the_default_models_hidden_states_keep_their_direction() {
         let worst = cosines.iter().copied().fold(1.0, f64::min);
         let mean = cosines.iter().sum::<f64>() / cosines.len() as f64;
         println!("{backend:?}: cosine {mean:.6} in the mean, {worst:.6} at least");
-        // The corpus has texts that no model was trained on: symbols, and single letters.
+        // The corpus has texts unlike the training data: symbols, and single letters.
         assert!(
             mean >= 0.9995 && worst >= 0.999,
             "{backend:?}: {mean} {worst}"
@@ -81,12 +92,12 @@ fn the_default_models_hidden_states_keep_their_direction() {
 
 /// A checkpoint of the default model's size, in f32 and in Q8_0.
 #[test]
-fn a_whole_checkpoint_says_what_transformers_says() {
+fn a_whole_checkpoint_matches_transformers() {
     let golden: cases::Checkpoint = cases::read("checkpoint.json");
     let folder = cases::path("../shared/model");
     if !folder.join("model.safetensors").exists() {
         return cases::skipped(
-            "a_whole_checkpoint_says_what_transformers_says",
+            "a_whole_checkpoint_matches_transformers",
             "there is no ../shared/model",
         );
     }
@@ -94,7 +105,7 @@ fn a_whole_checkpoint_says_what_transformers_says() {
     assert_golden(&plain, &golden.f32, F32_BOUND);
     let q8_0 = tempfile::tempdir().unwrap();
     quantized_to(&folder, q8_0.path(), Format::Q8_0);
-    for backend in BACKENDS {
+    for backend in backends() {
         let classifier = Classifier::from_dir(q8_0.path(), backend).unwrap();
         let worst = assert_golden(
             &classifier,

@@ -1,13 +1,13 @@
-"""Makes the golden vectors of this folder with Hugging Face's own libraries (versions: requirements.txt).
+"""Generates the golden vectors of this folder with Hugging Face's libraries (versions: requirements.txt).
 
     python make.py tokens    # tokens.json: ids and offsets
     python make.py tiny      # models/*: small random checkpoints with their outputs
-    python make.py llama.cpp # llama.cpp/*: two of them in GGUF, as llama.cpp's converter writes it
+    python make.py llama.cpp # llama.cpp/*: two of them in GGUF, as written by llama.cpp's converter
     python make.py default   # default.json: the default model
-    python make.py checkpoint --checkpoint DIR    # checkpoint.json: a whole checkpoint of its kind, the first one
+    python make.py checkpoint --checkpoint DIR    # checkpoint.json: a whole checkpoint of the same architecture
 
-What is made is committed, so that the tests need no Python. Run a command again when its input changed: the corpus,
-or the default model. The tiny checkpoints come out the same each time (fixed seeds).
+The output is committed, so that the tests need no Python. Run a command again after a change of its input: the corpus
+or the default model. The tiny checkpoints are reproducible (fixed seeds).
 """
 
 import argparse
@@ -29,7 +29,7 @@ DEFAULT_MODEL = HERE.parent.parent / "public/models/minilm-sentiment"
 
 
 def write(path, value):
-    """Writes JSON, pure ASCII so that control characters survive editors, one case a line so that diffs can be read."""
+    """Writes JSON in ASCII, so that control characters survive editors, one case per line, so that diffs are readable."""
     lines = []
     for key, item in value.items():
         if isinstance(item, list) and item and isinstance(item[0], dict):
@@ -42,7 +42,7 @@ def write(path, value):
 
 
 def numbers(tensor):
-    """Floats with the seven digits that an f32 holds."""
+    """Rounds floats to seven digits, the precision of f32."""
     return [float(f"{x:.7g}") for x in tensor.flatten().tolist()]
 
 
@@ -50,7 +50,7 @@ def numbers(tensor):
 
 
 def tokens(_):
-    """Each text of the corpus, cut at 512 tokens: ids, and offsets in code points as Hugging Face counts them."""
+    """Each text of the corpus, truncated to 512 tokens: ids, and offsets in code points, as in Hugging Face's tokenizers."""
     tokenizer = load_tokenizer(DEFAULT_MODEL)
     cases = []
     for name, text in corpus.TOKENIZER.items():
@@ -65,7 +65,7 @@ def tokens(_):
         })
     padded = []
     for text in corpus.ARTICLE:
-        # What transformers called encode_plus until version 5.
+        # Called encode_plus until version 5 of transformers.
         encoded = tokenizer(text, add_special_tokens=True, max_length=512, padding="max_length", truncation=True,
                             return_attention_mask=True, return_token_type_ids=True)
         padded.append({"text": text, "ids": encoded["input_ids"], "mask": encoded["attention_mask"],
@@ -76,13 +76,13 @@ def tokens(_):
 # ---- models ----------------------------------------------------------------------------------------------------
 
 
-def run(model, tokenizer, max_length):
-    """Logits for every text, one at a time and unpadded; the article's also padded, with its pooled output."""
+def run(model, tokenizer, max_length, texts=corpus.CLASSIFIED):
+    """Logits of every text, one at a time and unpadded; the article's texts also padded, with their pooled output."""
     model.eval()
     pooler = getattr(getattr(model, "bert", None), "pooler", None)
     results = []
     with torch.no_grad():
-        for text in corpus.CLASSIFIED:
+        for text in texts:
             rule, text = corpus.rule(text), corpus.expand(text)
             encoded = tokenizer(text, truncation=True, max_length=max_length, return_tensors="pt")
             inputs = {"input_ids": encoded["input_ids"], "attention_mask": encoded["attention_mask"]}
@@ -97,8 +97,8 @@ def run(model, tokenizer, max_length):
 
 
 def tiny_tokenizer(limited, cased=False):
-    """A WordPiece tokenizer of a few hundred entries, with ids unlike those of bert-base-uncased. The cased one is of
-    the multilingual kind: capitals and accents stay, and other scripts have words too."""
+    """A WordPiece tokenizer with a few hundred tokens, whose ids differ from bert-base-uncased's. The cased one is
+    multilingual: it keeps capitals and accents, and has words in other scripts."""
     letters = [chr(c) for c in range(33, 127) if cased or not chr(c).isupper()]
     words = "the film was good bad not great it is and a of i love hate this movie terrible never again fantastic".split()
     if cased:
@@ -115,7 +115,7 @@ def tiny_tokenizer(limited, cased=False):
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1",
         special_tokens=[("[CLS]", ids["[CLS]"]), ("[SEP]", ids["[SEP]"])])
-    if limited:  # Many files on the Hub carry these; they must not show in the result.
+    if limited:  # Many files on the Hub have these settings; they must have no effect.
         tokenizer.enable_truncation(16)
         tokenizer.enable_padding(length=32)
     return tokenizer
@@ -129,7 +129,7 @@ EMOTIONS = """admiration amusement anger annoyance approval caring confusion cur
     disgust embarrassment excitement fear gratitude grief joy love nervousness optimism pride realization relief remorse
     sadness surprise neutral""".split()
 TINY = {
-    # A binary classifier as in the article: 512 positions.
+    # A binary classifier like in the article: 512 positions.
     "bert-binary": (transformers.BertConfig, torch.float32, False, {
         **BERT, "max_position_embeddings": 512, "id2label": {0: "NEGATIVE", 1: "POSITIVE"}}),
     "bert-multi-label": (transformers.BertConfig, torch.float16, True, {
@@ -141,13 +141,13 @@ TINY = {
     "distilbert-binary": (transformers.DistilBertConfig, torch.float16, False, {
         "dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64, "max_position_embeddings": 128,
         "id2label": {0: "NEGATIVE", 1: "POSITIVE"}}),
-    # As nlptown/bert-base-multilingual-*-sentiment: stars, words of several languages, and the keys of an old config.json.
+    # Like nlptown/bert-base-multilingual-*-sentiment: stars, words of several languages, and the keys of an old config.json.
     "bert-stars": (transformers.BertConfig, torch.bfloat16, False, {
         **BERT, "num_hidden_layers": 1, "_num_labels": 5, "directionality": "bidi", "finetuning_task": "sentiment-analysis",
         "output_past": True, "pooler_fc_size": 768, "pooler_num_attention_heads": 12, "pooler_num_fc_layers": 3,
         "pooler_size_per_head": 128, "pooler_type": "first_token_transform",
         "id2label": {stars - 1: f"{stars} star{'s' * (stars > 1)}" for stars in range(1, 6)}}),
-    # A head for each emotion of GoEmotions.
+    # One label for each emotion of GoEmotions.
     "bert-emotions": (transformers.BertConfig, torch.float16, False, {
         **BERT, "num_hidden_layers": 1, "problem_type": "multi_label_classification", "id2label": dict(enumerate(EMOTIONS))}),
 }
@@ -155,7 +155,7 @@ CASED = {"bert-stars"}
 
 
 def tiny(_):
-    """Random checkpoints as transformers saves them, scaled so that every part of the network shows in the logits."""
+    """Random checkpoints saved by transformers, scaled so that every part of the network affects the logits."""
     for seed, (name, (config_class, dtype, limited, options)) in enumerate(TINY.items()):
         folder = HERE / "models" / name
         tokenizer = tiny_tokenizer(limited, name in CASED)
@@ -173,10 +173,11 @@ def tiny(_):
                     values *= 0.2
                 elif "embeddings" not in key:
                     values *= (4 if key.startswith("classifier") else 1.5) * parameter.shape[1] ** -0.5
-                # Through the file's type first, so that the file holds exactly what was run.
+                # Rounded to the file's type first, so that the file has exactly the weights that are run.
                 parameter.copy_(values.to(dtype).float())
-            # Centred, so that each label is some text's.
-            logits = [case["logits"] for case in run(model, wrap_tokenizer(tokenizer), config.max_position_embeddings)]
+            # Centered, so that each label is predicted for some text.
+            centred = run(model, wrap_tokenizer(tokenizer), config.max_position_embeddings, corpus.CENTRED)
+            logits = [case["logits"] for case in centred]
             bias = model.classifier.bias - torch.tensor(logits).median(dim=0).values
             model.classifier.bias.copy_(bias.to(dtype).float())
         results = run(model, wrap_tokenizer(tokenizer), config.max_position_embeddings)
@@ -186,8 +187,8 @@ def tiny(_):
 
 
 def llama_cpp(_):
-    """Two of the tiny models as llama.cpp's convert_hf_to_gguf.py (conversion/bert.py) writes them: a DistilBERT, and a
-    BERT with the pooler, which the converter itself leaves out."""
+    """Two of the tiny models as written by llama.cpp's convert_hf_to_gguf.py (conversion/bert.py): a DistilBERT, and a
+    BERT with the pooler, which the converter itself drops."""
     for name, kind in [("distilbert-binary", "F16"), ("bert-gelu-new", "Q8_0")]:
         folder = HERE / "models" / name
         config = json.loads((folder / "config.json").read_text())
@@ -215,7 +216,7 @@ def llama_cpp(_):
         names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.BERT, layers)
         for key, tensor in load_file(folder / "model.safetensors").items():
             key = key.removeprefix("distilbert.").removeprefix("bert.")
-            # The mapping knows the pooler of RoBERTa's head only, and takes `classifier` for it.
+            # The mapping has only the pooler of RoBERTa's head, and maps `classifier` to it.
             key = key.replace("pooler.dense", "pre_classifier")
             key = "classifier.out_proj" + key.removeprefix("classifier") if key.startswith("classifier") else key
             own = names.get_name(key, try_suffixes=(".weight", ".bias"))
@@ -230,7 +231,7 @@ def llama_cpp(_):
 
 
 def default(_):
-    """The default model: its GGUF dequantized."""
+    """Results of the default model: its GGUF dequantized."""
     tokenizer, model = load_tokenizer(DEFAULT_MODEL), new_model(DEFAULT_MODEL)
     path = DEFAULT_MODEL / "model.gguf"
     dequantized, _ = read_gguf(path)
@@ -239,7 +240,7 @@ def default(_):
 
 
 def checkpoint(options):
-    """A checkpoint of the same architecture, plain and through Q8_0."""
+    """Results of a checkpoint of the same architecture, unquantized and quantized to Q8_0."""
     tokenizer, model = load_tokenizer(options.checkpoint), new_model(options.checkpoint)
     longest = model.config.max_position_embeddings
     plain = {name: tensor.float() for name, tensor in load_file(options.checkpoint / "model.safetensors").items()}

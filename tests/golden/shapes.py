@@ -1,9 +1,10 @@
-"""Checkpoints of the shapes and names that people bring, with random weights, by transformers and by `live-sentiment`.
+"""Compares transformers and `live-sentiment` on checkpoints with the shapes and names of popular models, with random weights.
 
     python shapes.py --cli ../../target/release/live-sentiment [NAME…]
 
-Too large to be kept or made in each test run (0.3 to 0.7 GB each, a minute or two): the tests have the same kinds in small
-(make.py tiny). Says how far logits are apart in f32, and lets `quantize --verify` say the same of Q8_0; fails beyond 1e-3.
+They are too large to be committed or generated in each test run (0.3 to 0.7 GB each, a minute or two); the tests use tiny
+ones of the same kinds (make.py tiny). Prints the difference of logits in f32 and, by `quantize --verify`, in Q8_0. Fails if
+that in f32 exceeds 1e-3.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import corpus
 from checkpoint import wrap_tokenizer
 from make import EMOTIONS, tiny_tokenizer
 
-# Configuration, words, whether the folder has only vocab.txt, and whether that is cased.
+# Configuration, vocabulary, whether the folder has only vocab.txt, and whether that is cased.
 SHAPES = {
     "bert-base-uncased": (transformers.BertConfig, 30_522, False, False, {
         "id2label": {0: "LABEL_0", 1: "LABEL_1"}}),
@@ -35,10 +36,10 @@ TEXTS = [text for text in map(corpus.expand, corpus.CLASSIFIED) if text.strip()]
 
 
 def write_checkpoint(name, folder):
-    """Returns transformers' logits of TEXTS."""
+    """Saves the checkpoint; returns transformers' logits of TEXTS."""
     config_class, size, only_words, cased, options = SHAPES[name]
     words = json.loads(tiny_tokenizer(False, cased).to_str())["model"]["vocab"]
-    # As many words as there are embeddings.
+    # As many tokens as embeddings.
     lines = sorted(words, key=words.get) + [f"[unused{id}]" for id in range(len(words), size)]
     (folder / "vocab.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": not cased}))
@@ -48,7 +49,7 @@ def write_checkpoint(name, folder):
     torch.manual_seed(1)
     model = AutoModelForSequenceClassification.from_config(config, attn_implementation="eager").eval()
     with torch.no_grad():
-        # Large enough that labels are told apart.
+        # Large enough to separate the labels.
         model.classifier.weight.mul_(20)
         logits = [
             model(**{key: value for key, value in tokenizer(text, truncation=True, max_length=512, return_tensors="pt").items()

@@ -1,4 +1,4 @@
-//! The queue under everything that can happen, in any order: the part that draws steps.
+//! Property tests of the queue: random events in any order.
 
 use std::collections::HashSet;
 
@@ -6,30 +6,33 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Everything that can happen, in any order.
+/// One event.
 #[derive(Debug, Clone)]
 enum Step {
-    Submit,
-    Withdraw(u64),
+    Submit(Lane),
+    CancelRequest(u64),
     Cancel,
     Retry,
     Tick,
     Sleep,
     Wake,
-    /// The worker says the next thing a good worker would say.
+    /// The worker sends the next response of a correct worker.
     Proceed,
-    /// The worker fails at what it is doing.
+    /// The worker fails at its current task.
     Fail,
-    /// The worker says something out of turn.
+    /// The worker sends an unexpected response.
     Stray(u64),
     Crash,
     Break,
+    /// The worker has the model's files.
+    Store,
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        4 => Just(Step::Submit),
-        1 => (1..20_u64).prop_map(Step::Withdraw),
+        2 => Just(Step::Submit(Lane::Live)),
+        2 => Just(Step::Submit(Lane::Bulk)),
+        1 => (1..20_u64).prop_map(Step::CancelRequest),
         1 => Just(Step::Cancel),
         2 => Just(Step::Retry),
         2 => Just(Step::Tick),
@@ -40,42 +43,49 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..20_u64).prop_map(Step::Stray),
         1 => Just(Step::Crash),
         1 => Just(Step::Break),
+        1 => Just(Step::Store),
     ]
 }
 
-/// The browser and the worker as the queue sees them, with the rules that must hold.
+/// Simulated browser and worker, which check the queue's invariants.
 struct World {
     queue: RequestQueue,
-    keep: Backlog,
-    /// What was posted to the present worker and has no answer; `None` without a worker.
+    /// Requests posted to the current worker and not answered yet; `None` without a worker.
     worker: Option<Vec<Request>>,
     listening: bool,
-    submitted: u64,
-    withdrawn: HashSet<u64>,
-    /// Requests with an answer, or that a stop has answered.
+    submitted: Vec<Lane>,
+    cancelled: HashSet<u64>,
+    /// Requests that were answered, or failed by a stop.
     done: HashSet<u64>,
-    last_classified: u64,
+    /// By lane.
+    last_classified: [u64; 2],
+    /// Requests that crash the worker.
+    bad: HashSet<u64>,
 }
 
 impl World {
-    fn new(keep: Backlog) -> Self {
+    fn new() -> Self {
         Self {
-            queue: RequestQueue::new("m/".into(), None, keep),
-            keep,
+            queue: RequestQueue::new("m/".into(), None),
             worker: None,
             listening: false,
-            submitted: 0,
-            withdrawn: HashSet::new(),
+            submitted: Vec::new(),
+            cancelled: HashSet::new(),
             done: HashSet::new(),
-            last_classified: 0,
+            last_classified: [0; 2],
+            bad: HashSet::new(),
         }
     }
 
-    fn carry_out(&mut self, orders: Vec<Command>) {
+    fn execute(&mut self, commands: Vec<Command>) {
         let mut has_told = false;
-        for order in orders {
-            assert!(!has_told || matches!(order, Command::Tell(_)), "tell last");
-            match order {
+        let mut posted = None;
+        for command in commands {
+            assert!(
+                !has_told || matches!(command, Command::Tell(_)),
+                "tell last"
+            );
+            match command {
                 Command::StartWorker => {
                     assert!(self.worker.is_none(), "two workers at a time");
                     self.worker = Some(Vec::new());
@@ -85,6 +95,9 @@ impl World {
                     assert!(self.worker.take().is_some(), "no worker to end");
                 }
                 Command::Post(request) => {
+                    if let Request::Classify { seq, .. } = request {
+                        posted = Some(seq);
+                    }
                     assert!(self.listening, "posted before the worker listened");
                     let worker = self.worker.as_mut().expect("posted without a worker");
                     if !matches!(request, Request::Cancel) {
@@ -98,21 +111,51 @@ impl World {
                 }
             }
         }
+        // Now that the page has heard of the answer that made room for it.
+        if let Some(seq) = posted {
+            self.check_turn(seq);
+        }
+    }
+
+    /// Requests of a lane, oldest first.
+    fn of(&self, lane: Lane) -> impl Iterator<Item = u64> {
+        (1..)
+            .zip(&self.submitted)
+            .filter(move |&(_, &its)| its == lane)
+            .map(|(seq, _)| seq)
+    }
+
+    fn is_open(&self, seq: u64) -> bool {
+        !self.done.contains(&seq) && !self.cancelled.contains(&seq)
+    }
+
+    /// A request is posted: of the live lane only the newest, of the bulk lane the oldest while no live text waits.
+    fn check_turn(&self, seq: u64) {
+        assert!(self.is_open(seq), "{seq} was posted for nothing");
+        let newest = self.of(Lane::Live).last();
+        if newest == Some(seq) {
+            return;
+        }
+        let live = newest.filter(|&live| self.is_open(live));
+        assert_eq!(live, None, "{seq} was posted before the live text");
+        let oldest = self.of(Lane::Bulk).find(|&seq| self.is_open(seq));
+        assert_eq!(oldest, Some(seq), "the bulk lane is first in, first out");
     }
 
     fn hear(&mut self, event: Event) {
         match event {
             Event::Classified { seq, .. } | Event::Tokenized { seq, .. } => {
-                assert!(seq > self.last_classified, "an older answer came later");
-                self.last_classified = seq;
+                let lane = self.submitted[seq as usize - 1];
+                let last = &mut self.last_classified[lane as usize];
+                assert!(seq > *last, "an older answer came later");
+                *last = seq;
                 self.answered(seq);
             }
             Event::Failed { seq: Some(seq), .. } => self.answered(seq),
             Event::Failed { seq: None, .. } => {
                 assert!(self.queue.is_stopped());
-                if self.keep == Backlog::Fifo {
-                    self.done.extend(1..=self.submitted);
-                }
+                let bulk: Vec<_> = self.of(Lane::Bulk).collect();
+                self.done.extend(bulk);
             }
             Event::Progress(_)
             | Event::Stored(_)
@@ -124,12 +167,12 @@ impl World {
 
     fn answered(&mut self, seq: u64) {
         assert!(self.done.insert(seq), "{seq} was answered twice");
-        assert!(!self.withdrawn.contains(&seq), "{seq} was withdrawn");
+        assert!(!self.cancelled.contains(&seq), "{seq} was cancelled");
     }
 
     fn say(&mut self, response: Response) {
-        let orders = self.queue.on_response(response);
-        self.carry_out(orders);
+        let commands = self.queue.on_response(response);
+        self.execute(commands);
     }
 
     fn proceed(&mut self) {
@@ -142,6 +185,7 @@ impl World {
         }
         match posted.pop() {
             Some(Request::Load { .. }) => self.say(Response::Ready(info())),
+            Some(Request::Classify { seq, .. }) if self.bad.contains(&seq) => self.say(crash()),
             Some(Request::Classify { seq, text }) => {
                 assert_eq!(text, seq.to_string());
                 self.say(answer(seq));
@@ -166,50 +210,57 @@ impl World {
 
     fn step(&mut self, step: Step) {
         match step {
-            Step::Submit => {
-                self.submitted += 1;
-                let text = self.submitted.to_string();
-                let (seq, orders) = self.queue.submit(Payload::Text(text));
-                assert_eq!(seq, self.submitted);
-                self.carry_out(orders);
+            Step::Submit(lane) => {
+                self.submitted.push(lane);
+                let seq = self.submitted.len() as u64;
+                let (given, commands) = self.queue.submit(lane, Payload::Text(seq.to_string()));
+                assert_eq!(given, seq);
+                self.execute(commands);
             }
-            Step::Withdraw(seq) if seq <= self.submitted && !self.done.contains(&seq) => {
-                self.withdrawn.insert(seq);
+            Step::CancelRequest(seq)
+                if seq <= self.submitted.len() as u64 && !self.done.contains(&seq) =>
+            {
+                self.cancelled.insert(seq);
                 self.queue.cancel_request(seq);
             }
-            Step::Withdraw(_) => {}
+            Step::CancelRequest(_) => {}
             Step::Cancel => {
-                let orders = self.queue.cancel();
-                self.carry_out(orders);
+                let commands = self.queue.cancel();
+                self.execute(commands);
             }
             Step::Retry => {
-                let orders = self.queue.retry();
-                self.carry_out(orders);
+                let commands = self.queue.retry();
+                self.execute(commands);
             }
             Step::Tick => {
-                let orders = self.queue.tick();
-                self.carry_out(orders);
+                let commands = self.queue.tick();
+                self.execute(commands);
             }
             Step::Sleep => {
-                let orders = self.queue.sleep();
-                self.carry_out(orders);
+                let commands = self.queue.sleep();
+                self.execute(commands);
             }
             Step::Wake => {
-                let orders = self.queue.wake();
-                self.carry_out(orders);
+                let commands = self.queue.wake();
+                self.execute(commands);
             }
             Step::Proceed => self.proceed(),
             Step::Fail => self.fail(),
-            // Never what is in flight: that would be a true answer.
+            // Never a request in flight: that would be a valid answer.
             Step::Stray(seq) if self.in_flight() != Some(seq) => self.say(answer(seq)),
             Step::Stray(_) => {}
             Step::Crash if self.listening && self.worker.is_some() => self.say(crash()),
             Step::Crash => {}
             Step::Break if self.worker.is_some() => {
-                let orders = self.queue.on_worker_error("unreachable");
-                self.carry_out(orders);
+                let commands = self.queue.on_worker_error("unreachable");
+                self.execute(commands);
             }
             Step::Break => {}
+            Step::Store => {
+                if matches!(self.worker.as_deref(), Some([Request::Load { .. }])) {
+                    self.say(stored());
+                }
+            }
         }
     }
 
@@ -220,11 +271,11 @@ impl World {
         }
     }
 
-    /// From here on everything goes well.
+    /// From now on nothing fails.
     fn settle(&mut self) {
         self.step(Step::Retry);
         self.step(Step::Wake);
-        for _ in 0..self.submitted + 3 {
+        for _ in 0..self.submitted.len() + 3 {
             self.proceed();
         }
     }
@@ -232,29 +283,77 @@ impl World {
 
 proptest! {
     #[test]
-    fn whatever_happens_the_newest_text_is_answered(steps in prop::collection::vec(step(), 0..200)) {
-        let mut world = World::new(Backlog::Latest);
+    fn whatever_happens_the_newest_text_and_all_of_bulk_are_answered(
+        steps in prop::collection::vec(step(), 0..200),
+    ) {
+        let mut world = World::new();
         for step in steps {
             world.step(step);
         }
         world.settle();
-        let newest = world.submitted;
-        prop_assert!(
-            newest == 0 || world.done.contains(&newest) || world.withdrawn.contains(&newest)
-        );
+        if let Some(newest) = world.of(Lane::Live).last() {
+            prop_assert!(!world.is_open(newest), "the newest text {newest} is lost");
+        }
+        for seq in world.of(Lane::Bulk) {
+            prop_assert!(!world.is_open(seq), "{seq} is lost");
+        }
         prop_assert!(!world.queue.is_busy());
     }
 
     #[test]
-    fn whatever_happens_a_program_gets_every_answer(steps in prop::collection::vec(step(), 0..200)) {
-        let mut world = World::new(Backlog::Fifo);
+    fn whatever_happens_nothing_waits_for_ever(steps in prop::collection::vec(step(), 0..200)) {
+        let mut world = World::new();
         for step in steps {
             world.step(step);
         }
-        world.settle();
-        for seq in 1..=world.submitted {
-            prop_assert!(world.done.contains(&seq) || world.withdrawn.contains(&seq), "{seq} is lost");
+        // From here on the worker is silent.
+        for _ in 0..2 * MAX_CRASHES * CONVERSION_TICKS {
+            world.step(Step::Tick);
         }
         prop_assert!(!world.queue.is_busy());
+    }
+
+    #[test]
+    fn only_what_crashes_the_worker_fails(
+        // Fewer in a row than make the worker itself suspect.
+        groups in prop::collection::vec((0_u64..5, 1_u64..4), 1..10),
+    ) {
+        let mut world = World::new();
+        world.step(Step::Retry);
+        for (bad, good) in groups {
+            for is_bad in (0..bad).map(|_| true).chain((0..good).map(|_| false)) {
+                world.step(Step::Submit(Lane::Bulk));
+                if is_bad {
+                    world.bad.insert(world.submitted.len() as u64);
+                }
+            }
+        }
+        for _ in 0..world.submitted.len() as u32 * 3 * (MAX_CRASHES + 1) {
+            world.proceed();
+            prop_assert!(!world.queue.is_stopped());
+        }
+        for seq in world.of(Lane::Bulk) {
+            prop_assert!(world.done.contains(&seq), "{seq} is lost");
+        }
+    }
+
+    #[test]
+    fn a_worker_that_crashes_on_everything_is_given_up(
+        steps in prop::collection::vec(step(), 0..100),
+    ) {
+        let mut world = World::new();
+        for step in steps {
+            world.step(step);
+        }
+        world.step(Step::Retry);
+        for _ in 0..2 * MAX_CRASHES_IN_A_ROW {
+            world.step(Step::Submit(Lane::Live));
+            world.step(Step::Submit(Lane::Bulk));
+        }
+        world.bad.extend(1..1000);
+        for _ in 0..3 * (MAX_CRASHES_IN_A_ROW + 1) {
+            world.proceed();
+        }
+        prop_assert!(world.queue.is_stopped());
     }
 }

@@ -1,8 +1,8 @@
 //! Multi-head attention in 16-bit integers.
 //!
 //! Queries and keys have 12 bits, values 11, probabilities 15: products are exact in i32, twice as many per instruction as
-//! in f32, and their rounding is far below that of the 8-bit linear layers around them. All scores of a tile of 4
-//! queries stay in the first-level cache; the whole score matrix never exists.
+//! in f32, and the rounding error is far below that of the 8-bit linear layers around them. All scores of a tile of 4
+//! queries stay in the L1 cache; the whole score matrix is never materialized.
 
 use core::arch::wasm32::*;
 
@@ -14,15 +14,15 @@ use super::lanes::{
     amax, from_memory, horizontal_max, horizontal_sum, load, probability, round, splat, store,
 };
 
-/// Keys of a panel of scores, features of a panel of context.
+/// Number of keys in a panel of scores, and of features in a panel of context.
 const PANEL: usize = 8;
 
 /// Buffers for one head and one tile.
 #[derive(Default)]
 pub(super) struct Scratch {
-    /// `[panel of 8 tokens][pair of features]`: pairs of 8 tokens.
+    /// `[panel of 8 tokens][pair of features]`: i16 pairs, one per token.
     keys: Vec<[v128; 2]>,
-    /// `[panel of 8 features][pair of tokens]`: pairs of 8 features.
+    /// `[panel of 8 features][pair of tokens]`: i16 pairs, one per feature.
     values: Vec<[v128; 2]>,
     /// `[pair of features][row]`.
     query: Vec<u32>,
@@ -32,7 +32,7 @@ pub(super) struct Scratch {
     probabilities: Vec<u32>,
 }
 
-/// The rows of one head within a larger matrix.
+/// The rows of one head within a `[rows, width]` matrix.
 #[derive(Clone, Copy)]
 struct HeadRows<'a> {
     x: &'a [f32],
@@ -98,13 +98,13 @@ pub(in super::super) fn attention(
 }
 
 impl Scratch {
-    /// Quantizes and transposes a head's keys; returns what one step is worth.
+    /// Quantizes and transposes a head's keys; returns the value of one step.
     fn pack_keys(&mut self, keys: HeadRows, tokens: usize) -> f32 {
         let (inverse, step) = symmetric_scale(keys.amax(tokens), max_query(keys.dim));
         self.keys.clear();
         for panel in (0..tokens).step_by(PANEL) {
             for feature in (0..keys.dim).step_by(PANEL) {
-                // The last panel is filled up with its last key, which leaves the largest score alone.
+                // Pad the last panel with the last key, which does not change the largest score.
                 let row = |i: usize| {
                     let token = (panel + i).min(tokens - 1);
                     quantize(&keys.row(token)[feature..], inverse)
@@ -124,7 +124,7 @@ impl Scratch {
         step
     }
 
-    /// Quantizes a head's values and puts pairs of tokens together; returns what one step is worth.
+    /// Quantizes a head's values and interleaves pairs of tokens; returns the value of one step.
     fn pack_values(&mut self, values: HeadRows, tokens: usize) -> f32 {
         let (inverse, step) = symmetric_scale(values.amax(tokens), MAX_VALUE);
         self.values.clear();
@@ -172,7 +172,7 @@ impl Tile<'_> {
         self.context::<M>(scratch, scales, out);
     }
 
-    /// Quantizes the queries, each with its own scale.
+    /// Quantizes the queries, each with its own scale; returns the values of their steps.
     fn pack_query<const M: usize>(&self, query: &mut Vec<u32>) -> [f32; M] {
         let dim = self.query.dim;
         query.resize(dim.div_ceil(2) * M, 0);
@@ -181,22 +181,22 @@ impl Tile<'_> {
             let (inverse, step) = symmetric_scale(amax(row), max_query(dim));
             for feature in (0..dim).step_by(PANEL) {
                 let x = quantize(&row[feature..], inverse);
-                let words = [
+                let lanes = [
                     u32x4_extract_lane::<0>(x),
                     u32x4_extract_lane::<1>(x),
                     u32x4_extract_lane::<2>(x),
                     u32x4_extract_lane::<3>(x),
                 ];
                 let pairs = query[feature / 2 * M..].chunks_exact_mut(M);
-                for (pair, word) in pairs.zip(words) {
-                    pair[r] = word;
+                for (pair, lane) in pairs.zip(lanes) {
+                    pair[r] = lane;
                 }
             }
             step
         })
     }
 
-    /// All scores of the tile, and the largest of each row.
+    /// Computes all scores of the tile; returns the largest of each row.
     #[inline(never)]
     fn scores<const M: usize>(&self, scratch: &mut Scratch) -> [i32; M] {
         let pairs = self.query.dim.div_ceil(2);
@@ -220,7 +220,7 @@ impl Tile<'_> {
         largest.map(horizontal_max)
     }
 
-    /// Probabilities relative to the likeliest key, and their sums.
+    /// Computes probabilities relative to that of the highest-scoring key; returns their sums.
     #[inline(never)]
     fn probabilities<const M: usize>(
         &self,
@@ -258,7 +258,7 @@ impl Tile<'_> {
         })
     }
 
-    /// The values' mean, weighted by the probabilities.
+    /// Computes the mean of the values, weighted by the probabilities.
     #[inline(never)]
     fn context<const M: usize>(&self, scratch: &Scratch, scales: [f32; M], out: &mut [f32]) {
         let token_pairs = self.tokens.div_ceil(2);
@@ -297,7 +297,7 @@ impl Tile<'_> {
     }
 }
 
-/// Eight numbers, or as many as are left and zeros, to i16.
+/// Quantizes eight f32 to i16; a shorter slice is padded with zeros.
 #[inline]
 fn quantize(x: &[f32], inverse: f32) -> v128 {
     let inverse = f32x4_splat(inverse);
@@ -313,7 +313,7 @@ fn quantize(x: &[f32], inverse: f32) -> v128 {
     }
 }
 
-/// Four by four words.
+/// Transposes a 4 by 4 matrix of 32-bit lanes.
 #[inline]
 fn transpose([a, b, c, d]: [v128; 4]) -> [v128; 4] {
     let (ab_low, ab_high) = (
@@ -332,7 +332,7 @@ fn transpose([a, b, c, d]: [v128; 4]) -> [v128; 4] {
     ]
 }
 
-/// Which lanes of a panel are tokens, if fewer than 8 are left.
+/// Lane mask of the tokens in a panel with fewer than 8.
 #[inline]
 fn valid_lanes(tokens: usize) -> [v128; 2] {
     let tokens = i32x4_splat(tokens as i32);

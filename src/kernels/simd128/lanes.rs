@@ -1,4 +1,4 @@
-//! Vectors to and from memory, and the arithmetic on four lanes that the kernels share.
+//! Vector loads and stores, and the operations on four lanes that the kernels share.
 
 #![allow(unsafe_code)]
 
@@ -6,54 +6,54 @@ use core::arch::wasm32::*;
 
 use super::super::fixed_point::{Exp2Constants, GeluConstants, ROUND};
 
-/// Four f32 of memory.
+/// Loads four f32.
 #[inline]
 pub(in super::super) fn load(x: &[f32; 4]) -> v128 {
-    // SAFETY: the reference is to 16 readable bytes, and v128_load asks for no alignment.
+    // SAFETY: the reference is valid for reads of 16 bytes, and v128_load requires no alignment.
     unsafe { v128_load(x.as_ptr().cast()) }
 }
 
-/// Four f32 to memory.
+/// Stores four f32.
 #[inline]
 pub(in super::super) fn store(out: &mut [f32; 4], x: v128) {
-    // SAFETY: the reference is to 16 writable bytes that nothing else refers to.
+    // SAFETY: the exclusive reference is valid for writes of 16 bytes, and v128_store requires no alignment.
     unsafe { v128_store(out.as_mut_ptr().cast(), x) }
 }
 
-/// Sixteen bytes of memory.
+/// Loads sixteen bytes.
 #[inline]
 pub(in super::super) fn load_bytes(x: &[u8; 16]) -> v128 {
     // SAFETY: as in `load`.
     unsafe { v128_load(x.as_ptr().cast()) }
 }
 
-/// Eight i16 of memory.
+/// Loads eight i16.
 #[inline]
 pub(in super::super) fn load_i16(x: &[i16; 8]) -> v128 {
     // SAFETY: as in `load`.
     unsafe { v128_load(x.as_ptr().cast()) }
 }
 
-/// Four pairs of i8 of memory, each widened to i16.
+/// Loads eight i8 and widens them to i16.
 #[inline]
 pub(in super::super) fn load_widen(x: &[[i8; 2]; 4]) -> v128 {
-    // SAFETY: the reference is to 8 readable bytes, and the load asks for no alignment.
+    // SAFETY: the reference is valid for reads of 8 bytes, and the load requires no alignment.
     unsafe { i16x8_load_extend_i8x8(x.as_ptr().cast()) }
 }
 
-/// A word in every lane.
+/// Broadcasts 32 bits, which may be an f32 or packed integers, to every lane.
 #[inline]
-pub(in super::super) fn splat(word: u32) -> v128 {
-    u32x4_splat(word)
+pub(in super::super) fn splat(bits: u32) -> v128 {
+    u32x4_splat(bits)
 }
 
-/// The magnitudes' bits: as integers they are ordered like the magnitudes, with NaN above infinity.
+/// Clears the sign bits of four f32. As integers, the results are ordered like the magnitudes, with NaN above infinity.
 #[inline]
 pub(super) fn magnitude(x: v128) -> v128 {
     v128_and(x, i32x4_splat(0x7fff_ffff))
 }
 
-/// The largest of four integers.
+/// The largest of four i32.
 #[inline]
 pub(super) fn horizontal_max(x: v128) -> i32 {
     let x = i32x4_max(x, i32x4_shuffle::<2, 3, 0, 1>(x, x));
@@ -61,7 +61,7 @@ pub(super) fn horizontal_max(x: v128) -> i32 {
     i32x4_extract_lane::<0>(x)
 }
 
-/// The sum of four integers.
+/// The sum of four i32.
 #[inline]
 pub(super) fn horizontal_sum(x: v128) -> i32 {
     let x = i32x4_add(x, i32x4_shuffle::<2, 3, 0, 1>(x, x));
@@ -77,7 +77,7 @@ pub(super) fn horizontal_sum_f32(x: v128) -> f32 {
     f32x4_extract_lane::<0>(x)
 }
 
-/// The largest magnitude of a slice, by the bits.
+/// The largest magnitude of a slice. Compares bit patterns, so that NaN is larger than infinity.
 #[inline]
 pub(super) fn amax(x: &[f32]) -> f32 {
     let (vectors, rest) = x.as_chunks();
@@ -88,7 +88,7 @@ pub(super) fn amax(x: &[f32]) -> f32 {
     f32::from_bits(horizontal_max(largest).max(rest.unwrap_or(0)) as u32)
 }
 
-/// Four f32 to the nearest integers, ties to even.
+/// Rounds four f32 to the nearest i32, ties to even. See [`ROUND`].
 #[inline]
 pub(super) fn round(x: v128) -> v128 {
     i32x4_sub(
@@ -97,8 +97,8 @@ pub(super) fn round(x: v128) -> v128 {
     )
 }
 
-/// Constants that are read from memory where they are needed. V8 puts a vector constant together from three
-/// instructions each time; a broadcast from memory is one.
+/// Forces constants to be loaded from memory. V8 builds a vector constant with three instructions at each use; a
+/// broadcast from memory is one.
 #[inline]
 pub(super) fn from_memory<T>(constants: &'static T) -> &'static T {
     std::hint::black_box(constants)
@@ -117,7 +117,7 @@ pub(super) fn gelu<const N: usize>(x: [v128; N], constants: &GeluConstants) -> [
     })
 }
 
-/// 2^x of 32767 as integers, for x <= 0.
+/// 32767 · 2^x as i32, for x <= 0.
 #[inline]
 pub(super) fn probability<const N: usize>(x: [v128; N], constants: &Exp2Constants) -> [v128; N] {
     let (min, round) = (f32x4_splat(constants.min), f32x4_splat(constants.round));
@@ -132,7 +132,7 @@ pub(super) fn probability<const N: usize>(x: [v128; N], constants: &Exp2Constant
     })
 }
 
-/// By Horner's rule.
+/// Evaluates a polynomial by Horner's rule.
 #[inline]
 fn polynomial<const N: usize, const D: usize>(coefficients: &[f32; D], x: [v128; N]) -> [v128; N] {
     let mut sum = [f32x4_splat(coefficients[D - 1]); N];

@@ -18,12 +18,12 @@ use super::{Activation, PackedLinear};
 #[cfg(not(target_feature = "simd128"))]
 compile_error!("the kernels need -Ctarget-feature=+simd128: see .cargo/config.toml");
 
-/// Rows of a tile at most.
+/// Most rows of a tile.
 pub(super) const ROWS: usize = 4;
-/// Rows that are quantized and multiplied at a time: few enough for the second-level cache at k = 1536.
+/// Number of rows that are quantized and multiplied at a time: they fit in the L2 cache at k = 1536.
 const CHUNK: usize = 64;
 
-/// Buffers kept between calls.
+/// Buffers reused between calls.
 #[derive(Default)]
 pub(crate) struct Scratch {
     quantized: Quantized,
@@ -31,9 +31,9 @@ pub(crate) struct Scratch {
     attention: attention::Scratch,
 }
 
-/// The integer part of a linear layer with 4-bit weights: what differs between simd128 and relaxed SIMD.
+/// The integer part of a linear layer with 4-bit weights, which differs between simd128 and relaxed SIMD.
 pub(super) trait Int4Kernel: BlockWriter {
-    /// Vectors of an unpacked block: weights, then scales.
+    /// Number of vectors of an unpacked block: weights, then scales.
     const PANEL: usize;
 
     /// Unpacks a block of a panel into the order in which `tile` reads it.
@@ -57,7 +57,7 @@ pub(super) fn linear(
         Panels::Int4(weights) => {
             linear_int4::<Simd128>(layer, weights, x, activation, scratch, out);
         }
-        // Packed for relaxed SIMD, and never met where speed counts.
+        // Packed for relaxed SIMD only; occurs here only in tests, so it may be slow.
         Panels::Int7(_) => super::scalar::linear(layer, x, activation, scratch, out),
         Panels::Int8(weights) => {
             let tile = |p| Int8Tile::new(weights, p, layer.k.div_ceil(BLOCK));
@@ -66,7 +66,7 @@ pub(super) fn linear(
     }
 }
 
-/// A linear layer of 4-bit weights, unpacked panel by panel.
+/// A linear layer with 4-bit weights, which are unpacked panel by panel.
 pub(super) fn linear_int4<K: Int4Kernel>(
     layer: &PackedLinear,
     weights: &Int4Panels,
@@ -102,7 +102,7 @@ pub(super) fn linear_int4<K: Int4Kernel>(
     }
 }
 
-/// A linear layer whose weights are multiplied as they lie in memory; `tile` makes panel `p` of them.
+/// A linear layer whose weights need no unpacking; `tile(p)` is panel `p`.
 pub(super) fn linear_by_panels<W: BlockWriter, T: Tile>(
     layer: &PackedLinear,
     tile: impl Fn(usize) -> T,
@@ -121,7 +121,7 @@ pub(super) fn linear_by_panels<W: BlockWriter, T: Tile>(
     }
 }
 
-/// As many rows as are quantized at a time, with their results.
+/// Chunks of [`CHUNK`] rows of `x` and of `out`.
 fn chunks<'a>(
     layer: &PackedLinear,
     x: &'a [f32],
@@ -133,14 +133,14 @@ fn chunks<'a>(
 
 /// A panel of weights.
 pub(super) trait Tile {
-    /// Its product with `M` rows, quantized in `x`; `steps` are theirs.
+    /// Its product with `M` quantized rows `x`; `steps` are the rows' [`RowScale::step`](super::fixed_point::RowScale::step).
     fn product<const M: usize>(&self, x: &[u32], steps: &[f32]) -> [[v128; 2]; M];
 }
 
-/// Multiplies all quantized rows with a panel.
+/// Multiplies all quantized rows by a panel.
 fn run(tile: &impl Tile, quantized: &Quantized, epilogue: &mut Epilogue) {
     for rows in quantized.tiles() {
-        let (x, steps) = (rows.words, rows.steps);
+        let (x, steps) = (rows.lanes, rows.steps);
         match steps.len() {
             4 => epilogue.write(rows.start, tile.product::<4>(x, steps)),
             3 => epilogue.write(rows.start, tile.product::<3>(x, steps)),
@@ -172,7 +172,7 @@ impl<K: Int4Kernel> Tile for Int4Tile<'_, K> {
     }
 }
 
-/// Bias, activation, and the way to memory.
+/// Epilogue: add bias, apply activation, store the tile.
 struct Epilogue<'a> {
     bias: [v128; 2],
     activation: Activation,
@@ -252,11 +252,11 @@ pub(super) fn halves(x: &[f32; COLUMNS]) -> [v128; 2] {
     [load(&halves[0]), load(&halves[1])]
 }
 
-/// Activations as pairs of i16, followed by what the tile needs to know of the block's scale.
+/// Writes activations as pairs of i16, followed by the block's scale in encoding `S`.
 pub(super) struct Pairs<S>(std::marker::PhantomData<S>);
 
-impl<S: ScaleWord> BlockWriter for Pairs<S> {
-    const WORDS: usize = BLOCK / 2 + 1;
+impl<S: ScaleEncoding> BlockWriter for Pairs<S> {
+    const LANES: usize = BLOCK / 2 + 1;
 
     #[inline]
     fn write(
@@ -267,7 +267,7 @@ impl<S: ScaleWord> BlockWriter for Pairs<S> {
         row: usize,
         rows: usize,
     ) {
-        let mut put = |k2: usize, word: u32| out[k2 * rows + row] = word;
+        let mut put = |k2: usize, lane: u32| out[k2 * rows + row] = lane;
         for (half, x) in x.into_iter().enumerate() {
             for (quarter, x) in [i16x8_extend_low_i8x16(x), i16x8_extend_high_i8x16(x)]
                 .into_iter()
@@ -280,27 +280,27 @@ impl<S: ScaleWord> BlockWriter for Pairs<S> {
                 put(k2 + 3, u32x4_extract_lane::<3>(x));
             }
         }
-        put(BLOCK / 2, S::word(scale, row_step));
+        put(BLOCK / 2, S::encode(scale, row_step));
     }
 }
 
-/// How a block's scale is handed to a tile.
-pub(super) trait ScaleWord {
-    fn word(scale: BlockScale, row_step: f32) -> u32;
+/// Encoding of a block's scale for a tile, in 32 bits.
+pub(super) trait ScaleEncoding {
+    fn encode(scale: BlockScale, row_step: f32) -> u32;
 }
 
-/// As f32.
-impl ScaleWord for f32 {
+/// The scale as f32.
+impl ScaleEncoding for f32 {
     #[inline]
-    fn word(scale: BlockScale, row_step: f32) -> u32 {
+    fn encode(scale: BlockScale, row_step: f32) -> u32 {
         (f32::from(scale.unit) * row_step).to_bits()
     }
 }
 
-/// As i16 in the low half, and 2¹⁴ in the high half.
-impl ScaleWord for i16 {
+/// The scale's unit as i16 in the low half, and 2¹⁴ for rounding in the high half.
+impl ScaleEncoding for i16 {
     #[inline]
-    fn word(scale: BlockScale, _: f32) -> u32 {
+    fn encode(scale: BlockScale, _: f32) -> u32 {
         scale.unit as u32 | 1 << 30
     }
 }
@@ -309,7 +309,7 @@ impl ScaleWord for i16 {
 struct Simd128;
 
 impl BlockWriter for Simd128 {
-    const WORDS: usize = <Pairs<i16>>::WORDS;
+    const LANES: usize = <Pairs<i16>>::LANES;
 
     #[inline]
     fn write(
@@ -325,7 +325,7 @@ impl BlockWriter for Simd128 {
 }
 
 impl Int4Kernel for Simd128 {
-    /// Two vectors of 4 columns for each pair of weights, as i16; then pairs of twice a scale and 2.
+    /// Two vectors of 4 columns for each pair of weights, as i16; then, per column, the pair (2 · scale, 2).
     const PANEL: usize = BLOCK + 2;
 
     #[inline]
@@ -333,7 +333,7 @@ impl Int4Kernel for Simd128 {
         let (weights, out_scales) = out.split_at_mut(BLOCK);
         for (nibbles, out) in nibbles.iter().zip(weights.as_chunks_mut::<4>().0) {
             let [low, high] = unpack_nibbles(nibbles);
-            // The first pair of each quad, then the second. Offset nibbles are positive, so that nothing saturates.
+            // The first pair of each quad, then the second. Nibbles are unsigned, so narrowing does not saturate.
             let pair = i32x4_splat(0xffff);
             let first = i16x8_narrow_i32x4(v128_and(low, pair), v128_and(high, pair));
             let second = i16x8_narrow_i32x4(u32x4_shr(low, 16), u32x4_shr(high, 16));
@@ -347,15 +347,15 @@ impl Int4Kernel for Simd128 {
             ];
         }
         let two = i32x4_splat(2 << 16);
-        let doubled = scales_before_zeros(&scales.map(|scale| 2 * scale));
+        let doubled = widen_scales(&scales.map(|scale| 2 * scale));
         out_scales.copy_from_slice(&doubled.map(|scales| v128_or(scales, two)));
     }
 
-    // A function of its own, so that nothing else takes up registers.
+    // Not inlined, so that other code does not take registers.
     #[inline(never)]
     fn tile<const M: usize>(x: &[u32], panel: &[v128], sums: &mut [[v128; 2]; M]) {
         let (x, _) = x.as_chunks::<M>();
-        let (x, _) = x.as_chunks::<{ Self::WORDS }>();
+        let (x, _) = x.as_chunks::<{ Self::LANES }>();
         let (panel, _) = panel.as_chunks::<{ Self::PANEL }>();
         for (x, panel) in x.iter().zip(panel) {
             let [pairs @ .., units] = x;
@@ -373,10 +373,10 @@ impl Int4Kernel for Simd128 {
             }
             for r in 0..M {
                 for h in 0..2 {
-                    // 2 · scale · unit + 2 · 2¹⁴, whose high half is the rounded product.
+                    // 2 · scale · unit + 2 · 2¹⁴: its high half is the product, rounded.
                     let product = i32x4_dot_i16x8(scales[h], splat(units[r]));
                     let scale = u32x4_shr(product, 16);
-                    // A dot is within ±32 · 127 · 8, so its low half is all of it, and the high half meets a zero.
+                    // |dot| <= 32 · 127 · 8, so it fits in the low i16; the high i16 is multiplied by zero.
                     sums[r][h] = i32x4_add(sums[r][h], i32x4_dot_i16x8(dots[r][h], scale));
                 }
             }
@@ -384,7 +384,7 @@ impl Int4Kernel for Simd128 {
     }
 }
 
-/// Sixteen bytes to the low and the high nibbles, 0..=15.
+/// The low and the high nibbles of sixteen bytes, 0..=15.
 #[inline]
 pub(super) fn unpack_nibbles(bytes: &[u8; 16]) -> [v128; 2] {
     let bytes = load_bytes(bytes);
@@ -392,9 +392,9 @@ pub(super) fn unpack_nibbles(bytes: &[u8; 16]) -> [v128; 2] {
     [v128_and(bytes, mask), v128_and(u16x8_shr(bytes, 4), mask)]
 }
 
-/// Eight scales as i16, each followed by a zero.
+/// Eight i16 scales, each zero-extended to 32 bits.
 #[inline]
-pub(super) fn scales_before_zeros(scales: &[i16; COLUMNS]) -> [v128; 2] {
+pub(super) fn widen_scales(scales: &[i16; COLUMNS]) -> [v128; 2] {
     let scales = load_i16(scales);
     [
         u32x4_extend_low_u16x8(scales),
@@ -422,13 +422,13 @@ impl Tile for Int8Tile<'_> {
     /// for each row r, column c:
     ///     product[r][c] = Σ_b x_scale[r, b] · scale[b, c] · Σ_{k in b} x[r, k] · weight[k, c]
     /// ```
-    // A function of its own, as above.
+    // Not inlined, for the same reason as above.
     #[inline(never)]
     fn product<const M: usize>(&self, x: &[u32], _: &[f32]) -> [[v128; 2]; M] {
         let mut product = [[f32x4_splat(0.0); 2]; M];
-        let words = <Pairs<f32>>::WORDS * M;
+        let block_len = <Pairs<f32>>::LANES * M;
         for ((x, values), scales) in x
-            .chunks_exact(words)
+            .chunks_exact(block_len)
             .zip(self.values.chunks_exact(BLOCK / 2))
             .zip(self.scales)
         {

@@ -1,4 +1,4 @@
-//! Layer normalization.
+//! Layer normalization in 128-bit SIMD.
 
 use core::arch::wasm32::*;
 

@@ -1,4 +1,4 @@
-//! Activations to signed bytes, in the order in which the tiles read them.
+//! Quantizes activations to signed bytes, in the order in which the tiles read them.
 
 use core::arch::wasm32::*;
 
@@ -7,13 +7,13 @@ use super::super::packing::BLOCK;
 use super::ROWS;
 use super::lanes::{amax, load, round};
 
-/// The form in which a tile wants a quantized block.
+/// Writes a quantized block in the layout that a tile reads.
 pub(in super::super) trait BlockWriter {
-    /// Words per row and block.
-    const WORDS: usize;
+    /// Number of u32 per row and block.
+    const LANES: usize;
 
-    /// Writes 32 quantized activations and their scale, every `rows`-th word from `row` on. `row_step` is what one unit
-    /// of the scale is worth.
+    /// Writes 32 quantized activations and their scale to `out[row]`, `out[row + rows]`, `out[row + 2 * rows]` …
+    /// `row_step` is the value of one unit of the scale.
     fn write(
         x: [v128; 2],
         scale: BlockScale,
@@ -24,14 +24,14 @@ pub(in super::super) trait BlockWriter {
     );
 }
 
-/// Quantized rows, tile by tile: `[block][word][row of the tile]`.
+/// Quantized rows, tile by tile: `[block][u32 of the block][row of the tile]`.
 #[derive(Default)]
 pub(in super::super) struct Quantized {
-    words: Vec<u32>,
+    lanes: Vec<u32>,
     /// Each row's [`RowScale::step`].
     steps: Vec<f32>,
-    words_per_row: usize,
-    /// A row filled up with zeros to whole blocks.
+    lanes_per_row: usize,
+    /// A row, padded with zeros to whole blocks.
     padded: Vec<f32>,
     block_amax: Vec<f32>,
 }
@@ -39,7 +39,7 @@ pub(in super::super) struct Quantized {
 /// Up to [`ROWS`] quantized rows.
 pub(in super::super) struct TileRows<'a> {
     pub(super) start: usize,
-    pub(super) words: &'a [u32],
+    pub(super) lanes: &'a [u32],
     pub(super) steps: &'a [f32],
 }
 
@@ -48,15 +48,15 @@ impl Quantized {
     pub(super) fn quantize<W: BlockWriter>(&mut self, x: &[f32], k: usize) {
         let rows = x.len() / k;
         let blocks = k.div_ceil(BLOCK);
-        self.words_per_row = blocks * W::WORDS;
-        self.words.resize(rows * self.words_per_row, 0);
+        self.lanes_per_row = blocks * W::LANES;
+        self.lanes.resize(rows * self.lanes_per_row, 0);
         self.steps.resize(rows, 0.0);
         self.padded.clear();
         self.padded.resize(blocks * BLOCK, 0.0);
         self.block_amax.resize(blocks, 0.0);
         for tile in tiles(rows) {
-            let words = &mut self.words[tile.start * self.words_per_row..]
-                [..tile.len() * self.words_per_row];
+            let lanes = &mut self.lanes[tile.start * self.lanes_per_row..]
+                [..tile.len() * self.lanes_per_row];
             for row in tile.clone() {
                 let mut x = &x[row * k..][..k];
                 if !k.is_multiple_of(BLOCK) {
@@ -69,7 +69,7 @@ impl Quantized {
                 }
                 let row_scale = RowScale::new(amax(&self.block_amax));
                 self.steps[row] = row_scale.step();
-                let out = words.chunks_exact_mut(W::WORDS * tile.len());
+                let out = lanes.chunks_exact_mut(W::LANES * tile.len());
                 for ((block, block_amax), out) in blocks.iter().zip(&self.block_amax).zip(out) {
                     let scale = row_scale.block(*block_amax);
                     let x = round_block(block, scale.inverse);
@@ -86,17 +86,17 @@ impl Quantized {
         }
     }
 
-    /// The quantized rows.
+    /// The quantized rows, in tiles of at most [`ROWS`].
     pub(super) fn tiles(&self) -> impl Iterator<Item = TileRows<'_>> {
         tiles(self.steps.len()).map(|rows| TileRows {
             start: rows.start,
-            words: &self.words[rows.start * self.words_per_row..rows.end * self.words_per_row],
+            lanes: &self.lanes[rows.start * self.lanes_per_row..rows.end * self.lanes_per_row],
             steps: &self.steps[rows],
         })
     }
 }
 
-/// Splits rows into tiles as equal as possible: 5 rows are 3 and 2, not 4 and 1.
+/// Splits rows into tiles of nearly equal size: 5 rows into 2 and 3, not 4 and 1.
 fn tiles(rows: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
     let count = rows.div_ceil(ROWS);
     (0..count).map(move |i| i * rows / count..(i + 1) * rows / count)

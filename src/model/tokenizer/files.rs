@@ -1,4 +1,4 @@
-//! The files in which transformers keeps a tokenizer, put together to one `tokenizer.json`.
+//! Merges the files in which transformers stores a tokenizer into one `tokenizer.json`.
 
 use serde_json::{Map, Value, json};
 
@@ -6,41 +6,41 @@ use super::vocab_txt::{SETTINGS, VOCABULARY, from_vocabulary};
 use crate::model::impostor;
 use crate::{Error, Result};
 
-/// Tokens that were added to those of `vocab.txt`.
+/// Tokens added to those of `vocab.txt`.
 pub const ADDED_TOKENS: &str = "added_tokens.json";
-/// Which tokens are special, by older transformers.
+/// Special tokens, as older versions of transformers store them.
 pub const SPECIAL_TOKENS: &str = "special_tokens_map.json";
 
-/// A tokenizer's files as far as the model has them.
+/// Contents of a tokenizer's files; `None` for a file that the model does not have.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TokenizerFiles<'a> {
     /// `tokenizer.json`.
     pub tokenizer_json: Option<&'a [u8]>,
-    /// `vocab.txt`, which counts where there is no `tokenizer.json`.
+    /// `vocab.txt`, used only without `tokenizer.json`.
     pub vocab_txt: Option<&'a [u8]>,
     /// `tokenizer_config.json`.
     pub tokenizer_config: Option<&'a [u8]>,
-    /// `added_tokens.json`, which counts beside `vocab.txt` alone.
+    /// `added_tokens.json`, used only with `vocab.txt`.
     pub added_tokens: Option<&'a [u8]>,
-    /// `special_tokens_map.json`, which counts beside `vocab.txt` alone.
+    /// `special_tokens_map.json`, used only with `vocab.txt`.
     pub special_tokens_map: Option<&'a [u8]>,
 }
 
 impl TokenizerFiles<'_> {
-    /// The `tokenizer.json` that all of them stand for, as transformers' `BertTokenizerFast` makes it.
+    /// Merges the files into one `tokenizer.json`, like transformers' `BertTokenizerFast`.
     ///
     /// # Errors
-    /// [`Error::NotFound`] without `tokenizer.json` and `vocab.txt`, [`Error::Malformed`] for what is not JSON, and
-    /// [`from_vocabulary`]'s.
+    /// [`Error::NotFound`] without both `tokenizer.json` and `vocab.txt`, [`Error::Malformed`] for a file that is not
+    /// JSON, and those of [`from_vocabulary`].
     pub fn to_json(self) -> Result<Vec<u8>> {
         let settings = object(self.tokenizer_config, SETTINGS)?;
         if let Some(bytes) = self.tokenizer_json {
-            // Byte by byte what the model has, if nothing overrules it.
+            // Unchanged if nothing overrides it.
             if settings.is_empty() || impostor::refuse(bytes, "tokenizer.json").is_err() {
                 return Ok(bytes.to_vec());
             }
             let mut tokenizer = object(Some(bytes), "tokenizer.json")?;
-            overrule(&mut tokenizer, &settings)?;
+            override_normalizer(&mut tokenizer, &settings)?;
             add(&mut tokenizer, declared(&settings));
             return Ok(Value::from(tokenizer).to_string().into_bytes());
         }
@@ -82,9 +82,12 @@ fn object(bytes: Option<&[u8]>, file: &str) -> Result<Map<String, Value>> {
     })
 }
 
-/// What `tokenizer_config.json` says of the normalizer counts more than what `tokenizer.json` says.
-fn overrule(tokenizer: &mut Map<String, Value>, settings: &Map<String, Value>) -> Result<()> {
-    // Of these classes no setting reaches the normalizer.
+/// Applies the normalizer settings of `tokenizer_config.json`, which override those of `tokenizer.json`.
+fn override_normalizer(
+    tokenizer: &mut Map<String, Value>,
+    settings: &Map<String, Value>,
+) -> Result<()> {
+    // These generic classes ignore normalizer settings.
     let class = settings.get("tokenizer_class").and_then(Value::as_str);
     let is_generic = matches!(class, Some("PreTrainedTokenizerFast" | "TokenizersBackend"));
     let Some(normalizer) = tokenizer.get_mut("normalizer") else {
@@ -114,7 +117,7 @@ fn overrule(tokenizer: &mut Map<String, Value>, settings: &Map<String, Value>) -
     Ok(())
 }
 
-/// The tokens of `added_tokens_decoder`.
+/// The tokens of `added_tokens_decoder` in `tokenizer_config.json`.
 fn declared(settings: &Map<String, Value>) -> Vec<Value> {
     let decoder = settings.get("added_tokens_decoder");
     let entries = decoder.and_then(Value::as_object).into_iter().flatten();
@@ -140,7 +143,7 @@ fn token(id: u64, content: &str, special: bool) -> Value {
     })
 }
 
-/// What the map names, strings or descriptions of tokens, and lists of them.
+/// The contents of all tokens in `special_tokens_map.json`: strings, `AddedToken` objects, or lists of these.
 fn special_tokens(map: &Map<String, Value>) -> Vec<String> {
     let content = |value: &Value| {
         value
@@ -156,7 +159,7 @@ fn special_tokens(map: &Map<String, Value>) -> Vec<String> {
         .collect()
 }
 
-/// Adds tokens to those that `tokenizer` has.
+/// Adds tokens to `added_tokens` of `tokenizer`; tokens already there are kept.
 fn add(tokenizer: &mut Map<String, Value>, mut added: Vec<Value>) {
     added.sort_by_key(|token| token["id"].as_u64());
     let mut list = match tokenizer.remove("added_tokens") {
@@ -168,11 +171,11 @@ fn add(tokenizer: &mut Map<String, Value>, mut added: Vec<Value>) {
         if list.iter().any(|old| old["content"] == token["content"]) || content.is_empty() {
             continue;
         }
-        // The tokenizers crate numbers tokens that the vocabulary lacks by itself, whatever id they are given.
+        // The tokenizers crate ignores the id of an added token that is not in the vocabulary and assigns the next one.
         if let Some(Value::Object(model)) = tokenizer.get_mut("model")
-            && let Some(Value::Object(words)) = model.get_mut("vocab")
+            && let Some(Value::Object(vocabulary)) = model.get_mut("vocab")
         {
-            words.entry(content).or_insert(token["id"].clone());
+            vocabulary.entry(content).or_insert(token["id"].clone());
         }
         list.push(token);
     }

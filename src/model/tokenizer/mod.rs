@@ -1,4 +1,4 @@
-//! Text to token ids, by the `tokenizers` crate from a model's own `tokenizer.json`.
+//! Tokenization by the `tokenizers` crate, from a model's own `tokenizer.json`.
 
 mod files;
 mod plain;
@@ -10,6 +10,7 @@ use tokenizers::{ModelWrapper, NormalizerWrapper, PreTokenizerWrapper, Truncatio
 
 use crate::model::config::Config;
 use crate::model::impostor;
+use crate::text::Offsets;
 use crate::types::Token;
 use crate::{Error, Result};
 
@@ -17,9 +18,10 @@ pub use files::{ADDED_TOKENS, SPECIAL_TOKENS, TokenizerFiles};
 use plain::Plain;
 pub use vocab_txt::{SETTINGS, VOCABULARY, from_vocabulary};
 
-/// BERT's own is 100. Each word costs the square of its length, times the length itself or the prefix's.
+/// Largest `max_input_chars_per_word` (100 in BERT). WordPiece takes time quadratic in it, times the length of the word
+/// or of the prefix.
 const MAX_WORD: usize = 1000;
-/// BERT's own is `##`.
+/// Longest `continuing_subword_prefix` in bytes (`##` in BERT).
 const MAX_PREFIX: usize = 32;
 
 /// A WordPiece tokenizer that adds `[CLS]` and `[SEP]`.
@@ -27,51 +29,64 @@ pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     unknown: u32,
     pad: u32,
-    /// The most tokens a model takes, special tokens included.
+    /// Maximum sequence length, special tokens included.
     max_tokens: usize,
     vocabulary: usize,
-    /// Whether characters are rewritten as others that read the same.
+    /// Whether typographic variants are replaced by plain characters.
     is_plain: bool,
 }
 
-/// What the model is given for one text, and where it came from.
+/// The encoding of one text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Encoded {
     /// Token ids, `[CLS]` first and `[SEP]` last.
     pub ids: Vec<u32>,
-    /// The tokens between those two.
+    /// The tokens between those two, with their positions.
     pub tokens: Vec<Token>,
-    /// UTF-16 index behind the last token read, if there were more.
+    /// UTF-16 index after the last token, if the text was truncated.
     pub truncated_at: Option<usize>,
 }
 
-/// Texts side by side, padded to one length, as `encode_plus` returns them. Padding is always on the right.
+/// A batch of texts, padded to one length, like the result of `encode_plus`. Padding is always on the right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     /// `[batch, tokens]`, row-major.
     pub input_ids: Vec<u32>,
-    /// Tokens of each text that are not padding.
+    /// Number of tokens of each text, padding excluded.
     pub lengths: Vec<usize>,
-    /// Tokens of each text, padding included.
+    /// Number of tokens of each text, padding included.
     pub tokens: usize,
 }
 
-/// How far texts of a batch are padded.
+/// The padded length of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Padding {
-    /// To the longest text of the batch: `padding=True`.
+    /// That of the longest text of the batch: `padding=True` in transformers.
     Longest,
-    /// To this many tokens: `padding='max_length'`. Longer texts are cut off there.
+    /// This many tokens: `padding='max_length'`. Longer texts are truncated.
     MaxLength(usize),
 }
 
 impl Tokenizer {
-    /// Reads `tokenizer.json` and checks that it belongs to the model that `config` describes. Truncation and
-    /// padding that the file may ask for are switched off: both are decided here.
+    /// Parses `tokenizer.json` and checks that it matches `config`. Truncation and padding settings of the file are
+    /// ignored: the caller decides both.
+    ///
+    /// ```
+    /// use live_sentiment::model::{config::Config, tokenizer::Tokenizer};
+    ///
+    /// let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/public/models/minilm-sentiment");
+    /// let read = |name: &str| std::fs::read(format!("{dir}/{name}"));
+    /// let config = Config::parse(&read("config.json")?)?;
+    /// let tokenizer = Tokenizer::parse(&read("tokenizer.json")?, &config)?;
+    /// let encoded = tokenizer.encode("Great!")?;
+    /// assert_eq!(encoded.ids.len(), 4, "[CLS] great ! [SEP]");
+    /// assert_eq!((encoded.tokens[1].start, encoded.tokens[1].end), (5, 6));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Malformed`], [`Error::Unsupported`] for another model than WordPiece, [`Error::Mismatch`] if the
-    /// vocabulary does not fit the embeddings.
+    /// [`Error::Malformed`] for a damaged file, [`Error::Unsupported`] for a model other than WordPiece,
+    /// [`Error::Mismatch`] if an id of the vocabulary has no embedding.
     pub fn parse(json: &[u8], config: &Config) -> Result<Self> {
         const FILE: &str = "tokenizer.json";
         let malformed = |reason: String| Error::Malformed {
@@ -79,8 +94,8 @@ impl Tokenizer {
             reason,
         };
         impostor::refuse(json, FILE)?;
-        // tokenizers 0.23.2 panics on JSON that breaks off within the decoder, on a bad `Precompiled` normalizer, and
-        // on templates with parts that do not exist: so these are looked at first, and what is not needed left out.
+        // tokenizers 0.23.2 panics on JSON truncated within the decoder, on a malformed `Precompiled` normalizer, and
+        // on templates that reference missing parts. So these are checked first, and unneeded parts are removed.
         let mut file: Map<String, Value> =
             serde_json::from_slice(json).map_err(|e| malformed(e.to_string()))?;
         for unneeded in ["decoder", "truncation", "padding"] {
@@ -95,11 +110,11 @@ impl Tokenizer {
         }
         if !file.get("post_processor").is_none_or(template_is_sound) {
             return Err(malformed(
-                "its post_processor leaves the text out, or names a token or a second text that is not there"
+                "its post_processor omits the text, or references an undefined token or a second text"
                     .into(),
             ));
         }
-        // Before the whole is put together, which normalizes added tokens.
+        // Checked before the tokenizer is built, because that already normalizes the added tokens.
         let part = |key| file.get(key).cloned().unwrap_or_default();
         let normalizer: Option<NormalizerWrapper> =
             serde_json::from_value(part("normalizer")).map_err(|e| malformed(e.to_string()))?;
@@ -127,7 +142,7 @@ impl Tokenizer {
         let prefix = model.continuing_subword_prefix.len();
         if model.max_input_chars_per_word > MAX_WORD || prefix > MAX_PREFIX {
             return Err(malformed(format!(
-                "its words may have {} characters and its prefix has {prefix} bytes, where {MAX_WORD} and {MAX_PREFIX} are the most",
+                "it allows words of {} characters and its prefix has {prefix} bytes; the limits are {MAX_WORD} and {MAX_PREFIX}",
                 model.max_input_chars_per_word
             )));
         }
@@ -146,20 +161,20 @@ impl Tokenizer {
             .map_err(|e| malformed(e.to_string()))?;
         if frame.get_ids() != [cls, sep] {
             return Err(malformed(
-                "it does not put [CLS] before and [SEP] behind a text".into(),
+                "it does not add [CLS] before and [SEP] after a text".into(),
             ));
         }
 
         let rows = config.encoder.vocab_size;
-        let words = inner.get_vocab_size(true);
+        let size = inner.get_vocab_size(true);
         let largest = inner.get_vocab(true).into_values().max().unwrap_or(0) as usize;
-        // Rows that no word has are common: tables are rounded up, or made for words that never came.
+        // Unused rows are common: tables are rounded up, or have room for tokens that were never added.
         if largest >= rows {
             return Err(Error::Mismatch {
                 left: FILE.into(),
                 right: "config.json".into(),
                 reason: format!(
-                    "the vocabulary has {words} words with ids up to {largest}, the model {rows} embeddings"
+                    "the vocabulary has {size} tokens with ids up to {largest}, but the model has {rows} embeddings"
                 ),
             });
         }
@@ -182,24 +197,24 @@ impl Tokenizer {
         })
     }
 
-    /// The most tokens a text may have, special tokens included: `max_position_embeddings`.
+    /// Maximum sequence length, special tokens included: `max_position_embeddings`.
     pub fn max_tokens(&self) -> usize {
         self.max_tokens
     }
 
-    /// How many ids there are: `vocab_size`.
+    /// Number of token ids: `vocab_size`.
     pub fn vocabulary(&self) -> usize {
         self.vocabulary
     }
 
-    /// Whether capitals and small letters make different tokens.
+    /// Whether the tokenizer is case-sensitive.
     pub fn is_cased(&self) -> bool {
         let mut text = NormalizedString::from("A");
         let normalized = self.inner.get_normalizer().map(|n| n.normalize(&mut text));
         !matches!(normalized, Some(Ok(()))) || text.get() == "A"
     }
 
-    /// The tokens that are not the rest of a word, in no particular order.
+    /// The tokens that start a word (without the prefix `##`), in no particular order.
     pub fn whole_words(&self) -> impl Iterator<Item = String> {
         let prefix = match self.inner.get_model() {
             ModelWrapper::WordPiece(model) => model.continuing_subword_prefix.clone(),
@@ -209,10 +224,10 @@ impl Tokenizer {
         words.filter(move |word| prefix.is_empty() || !word.starts_with(&prefix))
     }
 
-    /// Tokenizes one text of any length, keeping at most [`Self::max_tokens`].
+    /// Tokenizes one text of any length, truncated to [`Self::max_tokens`].
     ///
     /// # Errors
-    /// [`Error::Malformed`] if the tokenizer's own rules fail on the text.
+    /// [`Error::Malformed`] if a rule of the tokenizer fails on the text.
     pub fn encode(&self, text: &str) -> Result<Encoded> {
         self.encode_to(text, self.max_tokens)
     }
@@ -225,7 +240,7 @@ impl Tokenizer {
         let post_processor = self.inner.get_post_processor();
         let special = post_processor.map_or(0, |p| p.added_tokens(false));
         let room = max_tokens.saturating_sub(special);
-        let (mut encoding, plain) = self.encode_beginning(text, room).map_err(failed)?;
+        let (mut encoding, plain) = self.encode_prefix(text, room).map_err(failed)?;
         let truncated = encoding.len() > room;
         if truncated {
             encoding.truncate(room, 0, TruncationDirection::Right);
@@ -244,13 +259,14 @@ impl Tokenizer {
         })
     }
 
-    /// Tokenizes as much of a text as holds more than `room` tokens, if it has so many: of a long one the rest is not looked at.
-    fn encode_beginning(
+    /// Tokenizes a prefix of the text with more than `room` tokens, or the whole text if it has fewer. So a long text
+    /// costs no more than a short one.
+    fn encode_prefix(
         &self,
         text: &str,
         room: usize,
     ) -> tokenizers::Result<(Encoding, Option<Plain>)> {
-        // A token that was added may hold spaces, so that a cut could change the last tokens before it.
+        // Added tokens may contain spaces, so a cut can change the last tokens before it.
         const MARGIN: usize = 64;
         let splits_at_spaces = matches!(
             self.inner.get_pre_tokenizer(),
@@ -282,7 +298,7 @@ impl Tokenizer {
     /// Tokenizes several texts and pads them to one length.
     ///
     /// # Errors
-    /// As [`Self::encode`]; [`Error::Input`] for a `max_length` the model cannot take.
+    /// Those of [`Self::encode`]; [`Error::Input`] for a `max_length` below 2 or above [`Self::max_tokens`].
     pub fn encode_batch(&self, texts: &[&str], padding: Padding) -> Result<(Batch, Vec<Encoded>)> {
         let max_tokens = match padding {
             Padding::Longest => self.max_tokens,
@@ -318,28 +334,31 @@ impl Tokenizer {
         ))
     }
 
-    /// The tokens with their places in the text, from UTF-8 to UTF-16.
+    /// The tokens with their positions in the text, converted from UTF-8 to UTF-16.
     fn tokens(&self, text: &str, plain: Option<&Plain>, encoding: &Encoding) -> Vec<Token> {
-        let mut places = Utf16::new(text);
+        let spans = encoding.get_offsets().iter();
+        let spans: Vec<_> = spans
+            .map(|&(start, end)| plain.map_or((start, end), |plain| plain.origin(start, end)))
+            .collect();
+        // Of a long text only the beginning was read.
+        let read = spans.iter().map(|span| span.1).max().unwrap_or(0);
+        let places = Offsets::new(&text[..text.ceil_char_boundary(read)]);
         encoding
             .get_ids()
             .iter()
-            .zip(encoding.get_offsets())
-            .map(|(&id, &(start, end))| {
-                let (start, end) = plain.map_or((start, end), |plain| plain.origin(start, end));
-                Token {
-                    id,
-                    start: places.of(start),
-                    end: places.of(end),
-                    unknown: id == self.unknown,
-                }
+            .zip(spans)
+            .map(|(&id, (start, end))| Token {
+                id,
+                start: places.utf16(start),
+                end: places.utf16(end),
+                unknown: id == self.unknown,
             })
             .collect()
     }
 }
 
 impl Batch {
-    /// One text without padding.
+    /// A batch of one text, without padding.
     pub fn single(ids: &[u32]) -> Self {
         Self {
             input_ids: ids.to_vec(),
@@ -353,7 +372,7 @@ impl Batch {
         self.lengths.len()
     }
 
-    /// `[batch, tokens]`, 1 for a token and 0 for padding, as `encode_plus` returns it.
+    /// `[batch, tokens]`, 1 for a token and 0 for padding, as in transformers.
     pub fn attention_mask(&self) -> Vec<u32> {
         self.lengths
             .iter()
@@ -362,7 +381,7 @@ impl Batch {
     }
 }
 
-/// Whether a normalizer, or one within it, is of the kind that SentencePiece models bring along.
+/// Whether a normalizer is or contains a `Precompiled` one, as SentencePiece models have it.
 fn has_precompiled(normalizer: &Value) -> bool {
     match normalizer {
         Value::Object(fields) => {
@@ -374,12 +393,13 @@ fn has_precompiled(normalizer: &Value) -> bool {
     }
 }
 
-/// Whether a text becomes longer by no more than a constant. Two dozen of the others in a row, each of which doubles
-/// it (`a` to `aa`), fill the memory from a file of 2 KB. To replace a string by one that is no longer is harmless.
+/// Whether a normalizer expands a text by at most a constant factor. Two dozen unbounded ones in a row, each doubling the
+/// text (`a` to `aa`), would let a file of 2 KB exhaust the memory. Replacing a string by one of the same length or
+/// shorter is harmless.
 fn normalizer_is_bounded(normalizer: &NormalizerWrapper) -> bool {
     match normalizer {
         NormalizerWrapper::Sequence(list) => list.as_ref().iter().all(normalizer_is_bounded),
-        // Its pattern is private, but for its JSON; one that is a regular expression may match anything.
+        // The pattern is accessible only through its JSON. A regular expression could match anything.
         NormalizerWrapper::Replace(replace) => serde_json::to_value(replace).is_ok_and(|replace| {
             let length = |text: &Value| text.as_str().map(str::len);
             length(&replace["pattern"]["String"])
@@ -392,7 +412,7 @@ fn normalizer_is_bounded(normalizer: &NormalizerWrapper) -> bool {
     }
 }
 
-/// The same for what splits a text into words: these two, of other models than WordPiece, rewrite it.
+/// The same for a pre-tokenizer: these two, which WordPiece models do not use, rewrite the text.
 fn pre_tokenizer_is_bounded(pre_tokenizer: &PreTokenizerWrapper) -> bool {
     match pre_tokenizer {
         PreTokenizerWrapper::Sequence(list) => list.as_ref().iter().all(pre_tokenizer_is_bounded),
@@ -401,8 +421,8 @@ fn pre_tokenizer_is_bounded(pre_tokenizer: &PreTokenizerWrapper) -> bool {
     }
 }
 
-/// Whether a `TemplateProcessing`, there or in processors within this one, takes a single text exactly once and no
-/// other parts than there are.
+/// Whether every `TemplateProcessing` in a post-processor contains the text exactly once and references only parts that
+/// exist.
 fn template_is_sound(post_processor: &Value) -> bool {
     let list = |key| post_processor[key].as_array().into_iter().flatten();
     let exists = |piece: &Value| match &piece["SpecialToken"]["id"] {
@@ -413,51 +433,4 @@ fn template_is_sound(post_processor: &Value) -> bool {
     (post_processor["single"].is_null() || texts.count() == 1)
         && list("single").all(exists)
         && list("processors").all(template_is_sound)
-}
-
-/// Translates UTF-8 indices of a text to UTF-16 ones, quickly if they come in rising order.
-struct Utf16<'a> {
-    text: &'a str,
-    utf8: usize,
-    utf16: usize,
-}
-
-impl<'a> Utf16<'a> {
-    fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            utf8: 0,
-            utf16: 0,
-        }
-    }
-
-    /// An index inside a character counts as the character's beginning.
-    fn of(&mut self, utf8: usize) -> usize {
-        if utf8 < self.utf8 {
-            (self.utf8, self.utf16) = (0, 0);
-        }
-        // `self.utf8` is always at a character's beginning.
-        for character in self.text[self.utf8..].chars() {
-            if self.utf8 + character.len_utf8() > utf8 {
-                break;
-            }
-            self.utf8 += character.len_utf8();
-            self.utf16 += character.len_utf16();
-        }
-        self.utf16
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Utf16;
-
-    #[test]
-    fn utf16_counts_surrogates() {
-        let mut places = Utf16::new("aé🙂b");
-        assert_eq!([0, 1, 3, 7, 8].map(|i| places.of(i)), [0, 1, 2, 4, 5]);
-        assert_eq!(places.of(1), 1, "going back");
-        assert_eq!(places.of(5), 2, "inside the emoji");
-        assert_eq!(places.of(99), 5, "behind the end");
-    }
 }

@@ -1,16 +1,16 @@
-//! Characters that read the same as others, written as those: for models that ask for it in `config.json`.
+//! Replaces typographic variants by plain characters, for models with `live_sentiment.normalize_text` in `config.json`.
 
 use tokenizers::tokenizer::NormalizedString;
 
-/// A text in plain characters, and where each of its bytes comes from.
+/// A text in plain characters, with the origin of each byte.
 pub(super) struct Plain {
     pub(super) text: String,
-    /// FilePrefix and end, in bytes of the original, of the characters that a byte stands for.
+    /// For each byte of `text`: start and end, in bytes of the original, of the characters it comes from.
     origins: Vec<(usize, usize)>,
 }
 
 impl Plain {
-    /// Rewrites what `is_known` does not hold of, or all where there is nothing to know.
+    /// Replaces characters that have a plain form, except those for which `is_known` holds (they are in the vocabulary).
     pub(super) fn of(text: &str, is_known: impl Fn(char) -> bool) -> Self {
         let mut plain = Self {
             text: String::with_capacity(text.len()),
@@ -20,11 +20,11 @@ impl Plain {
         let mut previous = ' ';
         while let Some((start, c)) = characters.next() {
             let end = start + c.len_utf8();
-            // Of joined emoji the first tells: a gender, hair or a breath behind it changes nothing.
+            // Of an emoji ZWJ sequence only the first emoji is kept: gender, hair and the like carry no sentiment.
             if c == '\u{200d}' && is_pictograph(previous) {
                 let joined = characters.next_if(|&(_, next)| is_pictograph(next));
                 plain.extend_last(joined.map_or(end, |(at, next)| at + next.len_utf8()));
-            } else if changes_nothing(c) {
+            } else if is_modifier(c) {
                 plain.extend_last(end);
             } else {
                 previous = c;
@@ -48,7 +48,7 @@ impl Plain {
             .resize(self.origins.len() + self.text.len() - length, (start, end));
     }
 
-    /// What was left out belongs to the character before it.
+    /// Attributes dropped characters, up to byte `end`, to the character before them.
     fn extend_last(&mut self, end: usize) {
         let Some(&(start, old_end)) = self.origins.last() else {
             return;
@@ -61,7 +61,7 @@ impl Plain {
         }
     }
 
-    /// The place in the original of a token's bytes.
+    /// Maps a byte range of `text` to the original.
     pub(super) fn origin(&self, start: usize, end: usize) -> (usize, usize) {
         let first = self.origins.get(start).map_or(0, |origin| origin.0);
         let last = end.checked_sub(1).and_then(|at| self.origins.get(at));
@@ -69,8 +69,8 @@ impl Plain {
     }
 }
 
-/// Skin tones, variation selectors, and the frame of a keycap.
-fn changes_nothing(c: char) -> bool {
+/// Skin tones, variation selectors, and the combining enclosing keycap: dropped.
+fn is_modifier(c: char) -> bool {
     matches!(c, '\u{1f3fb}'..='\u{1f3ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{20e3}')
 }
 
@@ -78,7 +78,7 @@ fn is_pictograph(c: char) -> bool {
     matches!(c, '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
 }
 
-/// Full-width and half-width forms, mathematical letters, ligatures.
+/// Full-width and half-width forms, mathematical letters, ligatures: replaced by their NFKC form.
 fn is_compatible(c: char) -> bool {
     matches!(c, '\u{ff01}'..='\u{ffee}' | '\u{1d400}'..='\u{1d7ff}' | '\u{fb00}'..='\u{fb06}')
 }

@@ -1,4 +1,4 @@
-//! `vocab.txt`, which is all the tokenizer that older BERT checkpoints have, as the `tokenizer.json` that it stands for.
+//! Converts `vocab.txt`, the only tokenizer file of older BERT checkpoints, to `tokenizer.json`.
 
 use std::collections::HashMap;
 
@@ -7,20 +7,20 @@ use serde_json::{Value, json};
 
 use crate::{Error, Result};
 
-/// The tokens, one a line, whose number is the id.
+/// The tokens, one per line; the zero-based line number is the id.
 pub const VOCABULARY: &str = "vocab.txt";
-/// How texts are prepared, if the checkpoint says so.
+/// Normalizer settings and added tokens.
 pub const SETTINGS: &str = "tokenizer_config.json";
 
-/// Tokens that stand for something else than text, by what transformers calls them.
+/// Default special tokens of transformers' `BertTokenizer`.
 const SPECIAL: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 
-/// What counts of `tokenizer_config.json`, with the defaults of transformers' `BertTokenizer`.
+/// The keys of `tokenizer_config.json` that are used, with the defaults of transformers' `BertTokenizer`.
 #[derive(Deserialize)]
 #[serde(default)]
 struct Settings {
     do_lower_case: bool,
-    /// As `do_lower_case` if it is not given.
+    /// Defaults to `do_lower_case`.
     strip_accents: Option<bool>,
     tokenize_chinese_chars: bool,
 }
@@ -35,10 +35,11 @@ impl Default for Settings {
     }
 }
 
-/// The `tokenizer.json` that transformers' `BertTokenizer` makes of `vocab.txt` and `tokenizer_config.json`.
+/// The `tokenizer.json` that transformers' `BertTokenizerFast` builds from `vocab.txt` and `tokenizer_config.json`.
 ///
 /// # Errors
-/// [`Error::Malformed`] for a vocabulary that is not UTF-8 or lacks `[UNK]`, `[CLS]` or `[SEP]`, and for settings that are not JSON.
+/// [`Error::Malformed`] for a vocabulary that is not UTF-8 or lacks `[UNK]`, `[CLS]` or `[SEP]`, and for settings that
+/// are not JSON.
 pub fn from_vocabulary(vocabulary: &[u8], settings: Option<&[u8]>) -> Result<Vec<u8>> {
     let malformed = |file: &str, reason: String| Error::Malformed {
         file: file.into(),
@@ -52,7 +53,7 @@ pub fn from_vocabulary(vocabulary: &[u8], settings: Option<&[u8]>) -> Result<Vec
         }
         None => Settings::default(),
     };
-    // Of a token that is there twice the last one counts, as in Python's dict.
+    // The last of duplicate tokens counts, as in a Python dict.
     let ids: HashMap<&str, usize> = text
         .lines()
         .enumerate()
@@ -100,6 +101,5 @@ pub fn from_vocabulary(vocabulary: &[u8], settings: Option<&[u8]>) -> Result<Vec
             "vocab": ids,
         },
     });
-    // What was made of strings and numbers can be written.
     Ok(tokenizer.to_string().into_bytes())
 }

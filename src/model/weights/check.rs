@@ -1,15 +1,15 @@
-//! Whether a file holds the model that `config.json` describes, which its header tells before any tensor is read.
+//! Checks a weights file's header against `config.json`, before any tensor is read.
 
 use super::{Weights, expected_tensors, names};
 use crate::model::config::Config;
 use crate::{Error, Result};
 
 impl<R> Weights<R> {
-    /// That every tensor of the model is there, shaped as `config` says.
+    /// Checks that the file has every tensor of the model, with the shape that `config` implies.
     ///
     /// # Errors
-    /// [`Error::LabelCount`] if the classifier has another number of rows than there are labels, [`Error::MissingTensor`]
-    /// and [`Error::Shape`].
+    /// [`Error::LabelCount`] if the classifier's rows differ in number from the labels, [`Error::MissingTensor`],
+    /// [`Error::Shape`], or [`Error::Unsupported`] for a tensor of an unsupported type.
     pub fn check(&self, config: &Config) -> Result<()> {
         self.check_head(config)?;
         for (name, shape) in expected_tensors(config) {
@@ -18,13 +18,13 @@ impl<R> Weights<R> {
         Ok(())
     }
 
-    /// The head first: that it is missing or another says more than a tensor somewhere in the encoder.
+    /// Checks the head first: its absence tells the user more than that of some tensor in the encoder.
     fn check_head(&self, config: &Config) -> Result<()> {
         const CLASSIFIER: &str = "cls.output.weight";
         let Some((tensor, classifier)) = self.entry(CLASSIFIER) else {
             let square = |shape: &[usize]| shape.first() == Some(&config.encoder.hidden_size);
             let hint = match self.entry("cls.weight") {
-                // llama.cpp's converter leaves a BERT's pooler out, and calls the classifier `cls` where labels have no names.
+                // llama.cpp's converter drops a BERT's pooler, and names the classifier `cls` if the labels have no names.
                 Some((_, cls)) if !square(&cls.shape) => names::NO_POOLER_GGUF,
                 _ => names::NO_HEAD,
             };
@@ -32,7 +32,7 @@ impl<R> Weights<R> {
         };
         let (labels, rows) = (config.labels.len(), classifier.shape.first().copied());
         match rows {
-            // A single row may lie there without the dimension that says so.
+            // A single row may be stored as a vector.
             Some(rows) if rows != labels && classifier.shape.len() == 2 => Err(Error::LabelCount {
                 labels,
                 file: self.file.clone(),

@@ -1,8 +1,8 @@
-//! The header of a GGUF file. Specification: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
+//! Parser of a GGUF file's header. Specification: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
 //!
-//! candle has a reader too, and the data end up in candle's types. But its 0.11.1 divides by an alignment of
-//! zero, cuts 64-bit dimensions to the 32 bits of WebAssembly, and keeps every metadata array at 32 bytes an
-//! element; so the header is read here, where nothing is believed before it is checked.
+//! candle has a parser too, but version 0.11.1 divides by an alignment of zero, truncates 64-bit dimensions to the
+//! 32 bits of WebAssembly, and stores every metadata array at 32 bytes per element. This one validates every value
+//! before it is used.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, Read, Seek};
@@ -12,22 +12,22 @@ use candle_core::quantized::GgmlDType;
 use super::{Entry, byte_length};
 use crate::{Error, Result};
 
-/// A BERT has a few hundred tensors; a header that declares more than this is not worth reading.
+/// Most tensors and most metadata entries. A BERT has a few hundred.
 const MAX_ENTRIES: u64 = 1 << 16;
 /// `GGML_MAX_NAME`, in bytes.
 const MAX_NAME: usize = 64;
 /// `GGML_MAX_DIMS`.
 const MAX_DIMS: u32 = 4;
-/// Arrays of arrays are allowed by the specification and used by nobody.
+/// The specification allows nested arrays, though no known model has them.
 const MAX_DEPTH: u32 = 4;
 
 pub(super) struct Header {
     pub(super) entries: BTreeMap<String, Entry>,
-    /// String values only, the others being in `config.json` too.
+    /// String values only; the others are in `config.json` too.
     pub(super) metadata: BTreeMap<String, String>,
 }
 
-/// Reads magic, metadata and tensor descriptions; leaves the reader where the header ends.
+/// Reads the magic, the metadata and the tensor infos; leaves the reader at the end of the header.
 pub(super) fn read<R: BufRead + Seek>(reader: &mut R, size: u64, file: &str) -> Result<Header> {
     let mut cursor = Cursor {
         reader,
@@ -57,7 +57,7 @@ pub(super) fn read<R: BufRead + Seek>(reader: &mut R, size: u64, file: &str) -> 
     }
     if !alignment.is_power_of_two() || alignment > 1 << 20 {
         return Err(cursor.malformed(format!(
-            "its alignment is {alignment}, which is no power of two up to 2^20"
+            "its alignment is {alignment}, not a power of two of at most 2^20"
         )));
     }
     if let Some(architecture) = metadata.get("general.architecture")
@@ -70,12 +70,13 @@ pub(super) fn read<R: BufRead + Seek>(reader: &mut R, size: u64, file: &str) -> 
     for _ in 0..tensor_count {
         let (name, entry) = cursor.tensor()?;
         if entries.insert(name.clone(), entry).is_some() {
-            return Err(cursor.malformed(format!("tensor {name} is in it twice")));
+            return Err(cursor.malformed(format!("it has two tensors {name}")));
         }
     }
 
     let data = cursor.position.next_multiple_of(alignment);
-    // Tensors may not share bytes: a small file could say the same ones for hundreds of layers, each of which is read.
+    // Tensors may not overlap: otherwise a small file could declare the same bytes for hundreds of layers, and each
+    // would be read into memory.
     let mut room = size.saturating_sub(data);
     for (name, entry) in &mut entries {
         let end = data
@@ -85,7 +86,7 @@ pub(super) fn read<R: BufRead + Seek>(reader: &mut R, size: u64, file: &str) -> 
             Some(end) if end <= size => entry.offset += data,
             _ => {
                 return Err(cursor.malformed(format!(
-                    "tensor {name} should lie {} bytes behind the header and be {} bytes long, but the file ends at {size}",
+                    "tensor {name} has offset {} and length {}, but the file ends at {size}",
                     entry.offset, entry.length
                 )));
             }
@@ -97,7 +98,7 @@ pub(super) fn read<R: BufRead + Seek>(reader: &mut R, size: u64, file: &str) -> 
     Ok(Header { entries, metadata })
 }
 
-/// A metadata value, as far as it matters.
+/// A metadata value of a type that is used.
 enum Value {
     String(String),
     Integer(u64),
@@ -129,7 +130,7 @@ impl<R: Read + Seek> Cursor<'_, R> {
         self.take(what).map(u64::from_le_bytes)
     }
 
-    /// A number of things that follow.
+    /// The number of entries that follow.
     fn count(&mut self, what: &str) -> Result<u64> {
         let count = self.u64(what)?;
         if count > MAX_ENTRIES {
@@ -141,7 +142,7 @@ impl<R: Read + Seek> Cursor<'_, R> {
     fn string(&mut self, what: &str) -> Result<String> {
         let length = self.u64(what)?;
         self.require(length, what)?;
-        // The size may be what a server claims: memory is taken for bytes that come, not for the length.
+        // `size` may be what a server claims, so memory is allocated for bytes received, not for the declared length.
         let mut bytes = Vec::new();
         let read = (&mut *self.reader)
             .take(length)
@@ -157,7 +158,7 @@ impl<R: Read + Seek> Cursor<'_, R> {
     fn skip(&mut self, length: Option<u64>, what: &str) -> Result<()> {
         let length = length.unwrap_or(u64::MAX);
         self.require(length, what)?;
-        // In range: `require` bounds it by the file's size.
+        // The cast is lossless: `require` bounds the length by the file's size.
         self.reader
             .seek_relative(length as i64)
             .map_err(|e| self.unreachable(&e))?;
@@ -165,7 +166,7 @@ impl<R: Read + Seek> Cursor<'_, R> {
         Ok(())
     }
 
-    /// A metadata value. Arrays and floats are passed over.
+    /// Reads a metadata value. Arrays and floats are skipped.
     fn value(&mut self, depth: u32) -> Result<Option<Value>> {
         let kind = self.u32("a metadata type")?;
         self.value_of(kind, depth)
@@ -211,8 +212,8 @@ impl<R: Read + Seek> Cursor<'_, R> {
         })
     }
 
-    /// Passes over an array's element of no fixed size. Each reads at least eight bytes, so a false count soon
-    /// meets the end of the file.
+    /// Skips an array element of variable size. Each takes at least eight bytes, so a wrong count soon reaches the end of
+    /// the file.
     fn skip_variable(&mut self, kind: u32, depth: u32) -> Result<()> {
         if kind == 8 {
             let length = self.u64("a string")?;
@@ -224,10 +225,10 @@ impl<R: Read + Seek> Cursor<'_, R> {
 
     fn tensor(&mut self) -> Result<(String, Entry)> {
         let name = self.string("a tensor's name")?;
-        // It will stand in messages.
+        // The name appears in error messages.
         if name.len() > MAX_NAME || name.contains(char::is_control) {
             return Err(self.malformed(format!(
-                "the bytes before {} should be a tensor's name, and are none",
+                "the bytes before {} are not a tensor's name",
                 self.position
             )));
         }
@@ -240,7 +241,7 @@ impl<R: Read + Seek> Cursor<'_, R> {
             let dim = self.u64("a tensor's dimensions")?;
             shape.push(usize::try_from(dim).map_err(|_| self.too_large(dim, &name))?);
         }
-        // GGUF writes the innermost dimension first.
+        // GGUF stores the innermost dimension first.
         shape.reverse();
         let dtype = match self.u32("a tensor's type")? {
             0 => GgmlDType::F32,
@@ -258,7 +259,7 @@ impl<R: Read + Seek> Cursor<'_, R> {
         };
         let offset = self.u64("a tensor's offset")?;
         let length = byte_length(dtype, &shape)
-            .map_err(|reason| self.malformed(format!("tensor {name} cannot be: {reason}")))?;
+            .map_err(|reason| self.malformed(format!("tensor {name}: {reason}")))?;
         Ok((
             name,
             Entry {
@@ -270,7 +271,7 @@ impl<R: Read + Seek> Cursor<'_, R> {
         ))
     }
 
-    /// That `length` more bytes are in the file.
+    /// Checks that at least `length` more bytes are in the file.
     fn require(&self, length: u64, what: &str) -> Result<()> {
         let remaining = self.size - self.position;
         if length > remaining {
@@ -314,7 +315,7 @@ impl<R: Read + Seek> Cursor<'_, R> {
     }
 }
 
-/// What ggml calls a type that cannot be read here. llama-quantize makes a Q4_0 file's embeddings Q6_K, for instance.
+/// ggml's name of an unsupported type. They do occur: llama-quantize stores the embeddings of a Q4_0 file as Q6_K.
 fn type_name(number: u32) -> String {
     let name = match number {
         28 => "F64",
@@ -327,12 +328,12 @@ fn type_name(number: u32) -> String {
         12 => "Q4_K",
         13 => "Q5_K",
         14 => "Q6_K",
-        _ => return format!("number {number} of ggml's"),
+        _ => return format!("ggml type {number}"),
     };
     name.into()
 }
 
-/// Bytes of a metadata value, for the types where all values are alike.
+/// Size in bytes of a metadata value, for the types of fixed size.
 fn fixed_size(kind: u32) -> Option<u64> {
     match kind {
         0 | 1 | 7 => Some(1),

@@ -1,6 +1,6 @@
-//! Model files: GGUF and safetensors, read tensor by tensor through `Read + Seek`, so that a file need never be
-//! in memory whole. Every count, length and offset is checked against the file's size before it is believed;
-//! nothing is allocated that the file does not back with bytes.
+//! Weights files: GGUF and safetensors, read tensor by tensor through `Read + Seek`, so that a file need not fit in
+//! memory. Every count, length and offset is checked against the file's size before it is used, and no allocation is
+//! larger than the bytes that back it.
 
 mod check;
 mod gguf;
@@ -24,19 +24,19 @@ pub use names::expected_tensors;
 pub use precision::Precision;
 pub(crate) use precision::is_matrix;
 
-/// Where a tensor lies in its file.
+/// A tensor's type, shape and location in its file.
 #[derive(Debug, Clone, PartialEq)]
 struct Entry {
     dtype: GgmlDType,
     /// Outermost dimension first.
     shape: Vec<usize>,
-    /// From the beginning of the file, in bytes.
+    /// From the start of the file, in bytes.
     offset: u64,
     /// In bytes.
     length: usize,
 }
 
-/// Tensors of types that cannot be read, with their types.
+/// Tensors of unsupported types: the type by name.
 type Foreign = BTreeMap<String, String>;
 
 fn unsupported_type(tensor: &str, dtype: &str) -> Error {
@@ -47,7 +47,7 @@ fn unsupported_type(tensor: &str, dtype: &str) -> Error {
     }
 }
 
-/// An open model file.
+/// An open weights file.
 pub struct Weights<R> {
     file: String,
     size: u64,
@@ -59,7 +59,7 @@ pub struct Weights<R> {
     precision: Precision,
 }
 
-/// One tensor as its file stores it: row-major, in GGUF blocks along the innermost dimension.
+/// One tensor as stored in its file: row-major, in GGUF blocks along the innermost dimension.
 #[derive(Debug, Clone)]
 pub struct RawTensor {
     /// Its name in the file.
@@ -68,7 +68,7 @@ pub struct RawTensor {
     pub dtype: GgmlDType,
     /// Outermost dimension first.
     pub shape: Vec<usize>,
-    /// Little-endian numbers or blocks.
+    /// Little-endian elements or blocks.
     pub bytes: Vec<u8>,
 }
 
@@ -76,8 +76,9 @@ impl<R: Read + Seek> Weights<R> {
     /// Reads the header of a GGUF (version 2 or 3) or safetensors file. `file` is its name in messages.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if it is neither, is cut off, or holds numbers that cannot be true;
-    /// [`Error::Unsupported`] for a GGUF of another architecture or a tensor of another type.
+    /// [`Error::Malformed`] if it is neither, is truncated, or has inconsistent offsets or lengths;
+    /// [`Error::Unsupported`] for a GGUF of another architecture, or with a tensor of an unsupported type;
+    /// [`Error::Unreachable`] if it cannot be read.
     pub fn open(reader: R, file: &str, architecture: Architecture) -> Result<Self> {
         let mut reader = BufReader::with_capacity(1 << 16, reader);
         let io = |e: std::io::Error| Error::Unreachable {
@@ -114,7 +115,7 @@ impl<R: Read + Seek> Weights<R> {
             return Err(malformed("it is empty".into()));
         } else {
             return Err(malformed(
-                "it begins like neither a GGUF nor a safetensors file".into(),
+                "it is neither a GGUF nor a safetensors file".into(),
             ));
         };
         Ok(Self {
@@ -129,16 +130,16 @@ impl<R: Read + Seek> Weights<R> {
         })
     }
 
-    /// The same file, whose matrices are rounded to `precision` when they are read.
+    /// The same file; [`Self::read`] converts unquantized matrices to `precision`.
     pub fn with_precision(self, precision: Precision) -> Self {
         Self { precision, ..self }
     }
 
-    /// Reads the tensor that GGUF calls `name`, under whichever name this file has it.
+    /// Reads a tensor. `name` is its GGUF name, which is translated to the naming scheme of this file.
     ///
     /// # Errors
-    /// [`Error::MissingTensor`], or [`Error::Shape`] if its dimensions differ from `shape`;
-    /// [`Error::NotFinite`] if it holds NaN or infinity.
+    /// [`Error::MissingTensor`]; [`Error::Unsupported`] for an unsupported type; [`Error::Shape`] if its shape is not
+    /// `shape`; [`Error::NotFinite`] if it holds NaN or infinity; [`Error::Unreachable`] if it cannot be read.
     pub fn read(&mut self, name: &str, shape: &[usize]) -> Result<RawTensor> {
         let (own_name, entry) = self.find(name, shape)?;
         let entry = entry.clone();
@@ -156,7 +157,7 @@ impl<R: Read + Seek> Weights<R> {
         Ok(tensor)
     }
 
-    /// Bytes of a tensor, whose place was checked against the file's size when the header was read.
+    /// Reads a tensor's bytes. Its range was checked against the file's size when the header was read.
     fn read_bytes(&mut self, offset: u64, length: usize) -> Result<Vec<u8>> {
         let mut bytes = vec![0; length];
         self.reader
@@ -171,12 +172,12 @@ impl<R: Read + Seek> Weights<R> {
 }
 
 impl<R> Weights<R> {
-    /// The entry of the tensor that GGUF calls `name`, with its name in the file.
+    /// The entry of the tensor with the GGUF name `name`, and its name in the file.
     fn find(&self, name: &str, shape: &[usize]) -> Result<(String, &Entry)> {
         let (own_name, entry) = self
             .entry(name)
             .ok_or_else(|| self.missing(name, self.hint(name)))?;
-        // llama.cpp's converter used to leave out dimensions of one, as of a single token type.
+        // Older versions of llama.cpp's converter drop dimensions of 1, as of a single token type.
         let without_ones = |shape: &[usize]| shape.iter().copied().filter(|&n| n != 1).collect();
         let (found, expected): (Vec<_>, Vec<_>) = (without_ones(&entry.shape), without_ones(shape));
         if found != expected {
@@ -207,7 +208,7 @@ impl<R> Weights<R> {
         }
     }
 
-    /// Why a tensor is indispensable, where that is not plain.
+    /// Why a tensor is required, where that is not obvious.
     fn hint(&self, name: &str) -> &'static str {
         let is_gguf = matches!(self.names, Names::Gguf);
         if name.starts_with("cls.output") {
@@ -234,7 +235,7 @@ impl<R> Weights<R> {
         self.size
     }
 
-    /// The type in which the file has the tensor that GGUF calls `name`, if it has it.
+    /// The stored type of the tensor with the GGUF name `name`, if the file has it.
     pub fn dtype(&self, name: &str) -> Option<GgmlDType> {
         self.entry(name).map(|(_, entry)| entry.dtype)
     }
@@ -244,7 +245,7 @@ impl<R> Weights<R> {
         self.metadata.get(key).map(String::as_str)
     }
 
-    /// Numbers in all tensors together.
+    /// Number of parameters: the elements of all tensors.
     pub fn parameters(&self) -> u64 {
         self.entries
             .values()
@@ -252,7 +253,7 @@ impl<R> Weights<R> {
             .sum()
     }
 
-    /// The type in which most numbers are stored.
+    /// The type in which most parameters are stored.
     pub fn main_dtype(&self) -> GgmlDType {
         let mut counts: Vec<(GgmlDType, usize)> = Vec::new();
         for entry in self.entries.values() {
@@ -270,19 +271,19 @@ impl<R> Weights<R> {
 }
 
 impl RawTensor {
-    /// All numbers as f32, row-major.
+    /// All elements as f32, row-major.
     ///
     /// # Errors
-    /// [`Error::Candle`] for a type candle does not dequantize; there is none among those a file may have.
+    /// [`Error::Candle`] for a type that candle cannot dequantize; none of the supported ones.
     pub fn to_f32(&self) -> Result<Vec<f32>> {
         Ok(match self.dtype {
-            GgmlDType::F32 => self.words().map(f32::from_le_bytes).collect(),
+            GgmlDType::F32 => self.elements().map(f32::from_le_bytes).collect(),
             GgmlDType::F16 => self
-                .words()
+                .elements()
                 .map(|b| f16::from_le_bytes(b).to_f32())
                 .collect(),
             GgmlDType::BF16 => self
-                .words()
+                .elements()
                 .map(|b| bf16::from_le_bytes(b).to_f32())
                 .collect(),
             _ => self
@@ -293,10 +294,10 @@ impl RawTensor {
         })
     }
 
-    /// The same as a candle tensor.
+    /// The dequantized f32 tensor, of the same shape.
     ///
     /// # Errors
-    /// See [`Self::to_f32`].
+    /// Those of [`Self::to_f32`].
     pub fn to_tensor(&self) -> Result<Tensor> {
         Ok(Tensor::from_vec(
             self.to_f32()?,
@@ -305,28 +306,28 @@ impl RawTensor {
         )?)
     }
 
-    /// The blocks as they are, in candle's hands.
+    /// The tensor in its stored type, as a candle `QTensor`.
     ///
     /// # Errors
-    /// [`Error::Candle`] if the innermost dimension is no multiple of the block; files are refused for that earlier.
+    /// [`Error::Candle`] if the innermost dimension is not a multiple of the block size, which [`Weights::open`] rejects.
     pub fn to_qtensor(&self) -> Result<QTensor> {
-        // candle wants the alignment of a block's f16 or an f32 number; every allocator gives at least 8 bytes.
+        // candle needs the alignment of f16 or f32; every allocator guarantees at least 8 bytes.
         let storage = QStorage::from_data((&self.bytes).into(), &Device::Cpu, self.dtype)?;
         Ok(QTensor::new(storage, self.shape.as_slice())?)
     }
 
-    fn words<const N: usize>(&self) -> impl Iterator<Item = [u8; N]> {
+    fn elements<const N: usize>(&self) -> impl Iterator<Item = [u8; N]> {
         self.bytes.as_chunks::<N>().0.iter().copied()
     }
 
-    /// NaN and infinity can hide in plain numbers and in the scales of blocks (whose other bytes are integers). `first`
-    /// is what the first number is counted as.
+    /// Checks unquantized elements and the scales of blocks (whose other bytes are integers) for NaN and infinity.
+    /// `first` is the index of the first element, for messages.
     fn check_finite(&self, first: usize) -> Result<()> {
         // Q8_0 and Q4_0 blocks begin with their scale, an f16 (ggml-common.h).
         let bad = match self.dtype {
-            GgmlDType::F32 => first_bad(self.words().map(f32::from_le_bytes)),
-            GgmlDType::F16 => first_bad(self.words().map(|b| f16::from_le_bytes(b).to_f32())),
-            GgmlDType::BF16 => first_bad(self.words().map(|b| bf16::from_le_bytes(b).to_f32())),
+            GgmlDType::F32 => first_bad(self.elements().map(f32::from_le_bytes)),
+            GgmlDType::F16 => first_bad(self.elements().map(|b| f16::from_le_bytes(b).to_f32())),
+            GgmlDType::BF16 => first_bad(self.elements().map(|b| bf16::from_le_bytes(b).to_f32())),
             _ => first_bad(
                 self.bytes
                     .chunks_exact(self.dtype.type_size())
@@ -344,18 +345,18 @@ impl RawTensor {
     }
 }
 
-/// The first that is NaN or infinite. Generic, so that each type gets a loop without calls.
+/// The first NaN or infinity. Generic, so that the loop is inlined for each type.
 fn first_bad(numbers: impl Iterator<Item = f32>) -> Option<(usize, f32)> {
     numbers.enumerate().find(|(_, x)| !x.is_finite())
 }
 
-/// Bytes that a tensor of this type and shape takes, or why there is no such tensor.
+/// Size in bytes of a tensor, or why its type and shape are invalid.
 fn byte_length(dtype: GgmlDType, shape: &[usize]) -> Result<usize, String> {
     let block = dtype.block_size();
     let innermost = shape.last().copied().unwrap_or(1);
     if !innermost.is_multiple_of(block) {
         return Err(format!(
-            "its rows of {innermost} numbers are not made of whole {dtype:?} blocks of {block}"
+            "its row length {innermost} is not a multiple of the {dtype:?} block size {block}"
         ));
     }
     shape

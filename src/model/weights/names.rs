@@ -1,5 +1,5 @@
-//! One tensor, many names. Inside the crate tensors go by llama.cpp's GGUF names for BERT
-//! (<https://github.com/ggml-org/llama.cpp/blob/master/gguf-py/gguf/constants.py>); here they are translated to
+//! Tensor names. This crate uses llama.cpp's GGUF names for BERT
+//! (<https://github.com/ggml-org/llama.cpp/blob/master/gguf-py/gguf/constants.py>); this module translates them to
 //! those of Hugging Face checkpoints.
 
 use std::collections::BTreeMap;
@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use super::{Entry, Foreign};
 use crate::model::config::Architecture;
 
-/// How a file names its tensors.
+/// A file's naming scheme.
 pub(super) enum Names {
     Gguf,
     HuggingFace {
         architecture: Architecture,
-        /// `bert.` or `distilbert.`, or nothing in a checkpoint saved without its head's wrapper.
+        /// `bert.` or `distilbert.`; empty in a checkpoint of the bare encoder.
         prefix: &'static str,
     },
 }
@@ -41,7 +41,7 @@ impl Names {
         }
     }
 
-    /// The names under which the file may have the tensor `name`, the most usual first.
+    /// The names that the tensor `name` may have in the file, most common first.
     pub(super) fn of(&self, name: &str) -> Vec<String> {
         let Self::HuggingFace {
             architecture,
@@ -118,7 +118,7 @@ fn distilbert(module: &str, prefix: &str) -> String {
     }
     match module {
         "cls" => "pre_classifier".to_owned(),
-        // Its embeddings have BERT's names.
+        // The embeddings have the same names as BERT's.
         other => bert(other, prefix),
     }
 }
@@ -128,16 +128,16 @@ fn block(module: &str) -> Option<(&str, &str)> {
     module.strip_prefix("blk.")?.split_once('.')
 }
 
-// Why a tensor is indispensable, where that is not plain.
+// Hints why a missing tensor is required.
 pub(super) const NO_HEAD: &str = ": it has no classification head, so it cannot label texts";
 pub(super) const NO_POOLER: &str =
     ": without the pooler the scores would look plausible and be wrong";
-/// llama.cpp's converter drops a BERT's pooler, whatever the model is for; a DistilBERT's `pre_classifier` it keeps.
+/// llama.cpp's converter always drops a BERT's pooler; it keeps a DistilBERT's `pre_classifier`.
 pub(super) const NO_POOLER_GGUF: &str = ": without the pooler the scores would look plausible and be wrong; llama.cpp's converter leaves it out of a BERT, live-sentiment quantize keeps it";
 pub(super) const FUSED: &str =
     ": it has queries, keys and values in one matrix, and three are needed";
 
-/// Every tensor of a classifier with its shape, in GGUF's names and in the order of computation.
+/// Every tensor of a classifier, encoder and head: GGUF name and shape, in the order of computation.
 pub fn expected_tensors(config: &crate::model::config::Config) -> Vec<(String, Vec<usize>)> {
     let encoder = &config.encoder;
     let (hidden, ffn) = (encoder.hidden_size, encoder.intermediate_size);

@@ -1,4 +1,4 @@
-//! Unquantized matrices, quantized while they are read.
+//! [`Precision`]: converts unquantized matrices while they are read.
 
 use std::io::{Read, Seek};
 
@@ -7,20 +7,20 @@ use candle_core::quantized::{GgmlDType, QTensor};
 use super::{Entry, RawTensor, Weights, byte_length};
 use crate::Result;
 
-/// Bytes of the file that are converted at a time, unless a single row is longer.
+/// Bytes of the file converted at a time; at least one row.
 const CHUNK_BYTES: usize = 1 << 20;
 
 /// In-memory precision of embeddings and matrices that a file stores unquantized (F32, F16 or BF16).
 ///
-/// Norms, biases and the classifier keep theirs, and so does what the file has quantized already.
+/// Norms, biases, the classifier and quantized tensors keep their stored type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Precision {
-    /// As the file has them
+    /// As stored in the file
     Stored,
-    /// 2 bytes a number
+    /// 2 bytes per weight
     F16,
-    /// 8 bits, and an f16 scale for each 32 numbers of a row, as a page does; F16 where rows are not made of whole blocks
+    /// 8 bits, with an f16 scale per block of 32, as in the browser; F16 where the row length is not a multiple of 32
     #[cfg_attr(feature = "cli", value(name = "q8_0"))]
     Q8_0,
     /// 4 bits, likewise
@@ -29,7 +29,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// The type in which the tensor that GGUF calls `name` is held, of a file that has it as `stored`.
+    /// In-memory type of the tensor with the GGUF name `name`, stored as `stored`.
     pub(crate) fn dtype(self, name: &str, shape: &[usize], stored: GgmlDType) -> GgmlDType {
         let plain = stored.block_size() == 1;
         let wanted = match self {
@@ -46,15 +46,15 @@ impl Precision {
     }
 }
 
-/// Whether a tensor is an embedding or a matrix of the encoder. The classifier's is not counted among them: a few rows
-/// that decide everything, where nothing is gained by rounding.
+/// Whether a tensor is an embedding or a matrix of the encoder or pooler. The classifier is excluded and never
+/// quantized: it is only a few rows, and every verdict depends on them.
 pub(crate) fn is_matrix(name: &str, shape: &[usize]) -> bool {
     shape.len() == 2 && !name.starts_with("cls.output")
 }
 
 impl<R: Read + Seek> Weights<R> {
-    /// Reads a `[rows, k]` tensor stored unquantized as `dtype`, a chunk of rows at a time: an embedding in f32 takes
-    /// a hundred megabytes, which WebAssembly would never give back.
+    /// Reads an unquantized `[rows, k]` tensor and converts it to `dtype`, a chunk of rows at a time: a whole embedding
+    /// in f32 takes a hundred megabytes, and WebAssembly memory never shrinks.
     pub(super) fn read_as(
         &mut self,
         name: String,
@@ -88,7 +88,7 @@ impl<R: Read + Seek> Weights<R> {
             shape: shape.to_vec(),
             bytes,
         };
-        // An f16 ends at 65,504, scales included.
+        // f16 overflows above 65,504, also as a block's scale.
         tensor.check_finite(0)?;
         Ok(tensor)
     }

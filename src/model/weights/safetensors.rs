@@ -1,4 +1,4 @@
-//! The header of a safetensors file. Specification: <https://github.com/huggingface/safetensors#format>.
+//! Parser of a safetensors file's header. Specification: <https://github.com/huggingface/safetensors#format>.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -10,11 +10,11 @@ use candle_core::quantized::GgmlDType;
 use super::{Entry, Foreign, byte_length};
 use crate::{Error, Result};
 
-/// Bytes before the header: its length.
+/// Size of the header's length field, which precedes it.
 const PREFIX: u64 = 8;
 
-/// Reads the header; the crate parses its JSON, the ranges are checked here. Tensors of types that no encoder
-/// has (`position_ids` are I64) are only named.
+/// Reads the header. The `safetensors` crate parses its JSON; byte ranges are checked here. Tensors of unsupported types
+/// are returned by name only, since a model may not need them (`position_ids` is I64).
 pub(super) fn read(
     reader: &mut impl Read,
     size: u64,
@@ -60,7 +60,7 @@ pub(super) fn read(
         let (start, end) = info.data_offsets;
         if end.checked_sub(start) != Some(expected) || end as u64 > size - data {
             return Err(malformed(format!(
-                "tensor {name} of {:?} {dtype:?} numbers cannot lie at bytes {start} to {end} of {} bytes of data",
+                "tensor {name} has shape {:?} of {dtype:?}, which does not fit bytes {start} to {end} of {} bytes of data",
                 info.shape,
                 size - data
             )));
@@ -76,7 +76,7 @@ pub(super) fn read(
     Ok((entries, foreign))
 }
 
-/// The first tensor of a type that the crate does not know, which says more than that its JSON is none.
+/// The first tensor of a type unknown to the crate, for a clearer message than the crate's JSON error.
 fn unknown_type(json: &[u8]) -> Option<Error> {
     let header: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(json).ok()?;
     header.iter().find_map(|(name, tensor)| {

@@ -23,8 +23,6 @@ mod examples;
 #[cfg(feature = "page")]
 mod field;
 #[cfg(feature = "page")]
-mod kept;
-#[cfg(feature = "page")]
 mod meter;
 #[cfg(feature = "page")]
 mod models;

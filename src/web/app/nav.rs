@@ -5,10 +5,10 @@ use leptos::wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Event;
 
-use super::kept;
 use super::route::{Link, View, is_trusted_origin, mark_followed};
 use super::session::Session;
 use crate::web::client::launch;
+use crate::web::library;
 
 /// The views, as links.
 #[component]
@@ -78,7 +78,7 @@ fn follow_model(session: Session, model: String, has_changed: bool) {
         return;
     }
     spawn_local(async move {
-        let kept = kept::models(&window()).await;
+        let kept = library::models(&window()).await;
         if kept.iter().any(|model| model.address == address) {
             session.use_model(address, None);
         } else {

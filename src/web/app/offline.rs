@@ -1,24 +1,18 @@
 //! What makes the page work without the network: the service worker that keeps its files, and the model on this device.
 
-use js_sys::{Array, Reflect};
+use js_sys::Reflect;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Cache, CacheStorage, Event, MessageEvent, Request, ServiceWorkerContainer, StorageManager,
-};
+use web_sys::{CacheStorage, Event, MessageEvent, ServiceWorkerContainer, StorageManager};
 
 use crate::types::NetworkRequest;
-use crate::web::address::decoded;
 use crate::web::codec;
-use crate::web::library::Kept;
+use crate::web::library::{self, Kept};
 use crate::web::protocol::Response;
 
 /// Of `public/`, beside the page.
 const SERVICE_WORKER: &str = "sw.js";
-
-/// The cache in which `src/web/store/shelf.rs` keeps models; its keys are explained there.
-const MODELS: &str = "live-sentiment-models";
 
 /// Calls `on_requests` with what the service worker has asked the network for, as long as the page is open. To be called once.
 pub(super) fn on_requests(on_requests: impl Fn(Vec<NetworkRequest>) + 'static) {
@@ -49,14 +43,7 @@ pub(super) async fn keep_page() -> bool {
 
 /// The models on this device; `None` where the browser keeps nothing.
 pub(super) async fn kept() -> Option<Kept> {
-    let cache = JsFuture::from(caches()?.open(MODELS)).await.ok()?;
-    let keys = JsFuture::from(cache.unchecked_into::<Cache>().keys())
-        .await
-        .ok()?;
-    let mut kept = Kept::default();
-    for request in keys.unchecked_into::<Array>().iter() {
-        kept.add(&request.unchecked_into::<Request>().url(), decoded);
-    }
+    let mut kept = library::kept(&window()).await?;
     // Where nobody can be asked, there is nothing to offer.
     let is_safe = ask(|storage| storage.persisted()).await;
     kept.is_safe = is_safe.unwrap_or(true);
@@ -66,7 +53,7 @@ pub(super) async fn kept() -> Option<Kept> {
 /// Forgets all models that are kept.
 pub(super) async fn clear() {
     if let Some(caches) = caches() {
-        _ = JsFuture::from(caches.delete(MODELS)).await;
+        _ = JsFuture::from(caches.delete(library::CACHE)).await;
     }
 }
 

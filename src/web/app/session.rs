@@ -5,11 +5,11 @@ use leptos::html::{Button, Textarea};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::kept::{self, KeptModel};
 use super::offline;
 use super::route::{Link, View};
 use super::state::{Model, State};
 use crate::web::client::{Client, Event, Options};
+use crate::web::library;
 
 /// What every component works with.
 #[derive(Clone, Copy)]
@@ -19,7 +19,7 @@ pub(super) struct Session {
     /// What is shown.
     pub(super) view: RwSignal<View>,
     /// The models on this device.
-    pub(super) kept: RwSignal<Vec<KeptModel>>,
+    pub(super) kept: RwSignal<Vec<library::Model>>,
     /// A model of another site that the page's address asks for: the visitor decides about it.
     pub(super) suggested: RwSignal<Option<String>>,
     /// The field, whose value is the text.
@@ -153,7 +153,7 @@ impl Session {
 
     /// Lists the models on this device again.
     pub(super) async fn refresh_models(self) {
-        self.kept.set(kept::models(&window()).await);
+        self.kept.set(library::models(&window()).await);
     }
 
     /// Forgets all models on this device.

@@ -1,5 +1,5 @@
-//! The page's end of the line to the worker: it picks the worker this browser can run, starts it, starts it
-//! again after a crash, and hands it one text at a time ([`queue`](super::queue)).
+//! The client that a page holds: picks the worker this browser can run, starts it, restarts it after a crash, and posts
+//! it one request at a time, in the order that the [`queue`](super::queue) decides.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -9,18 +9,15 @@ use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent};
 
+use super::deadline::TICK_MILLIS;
 use super::launch::{self, Options, Running};
-use super::queue::{Backlog, Command, Event, Payload, RequestQueue};
+use super::queue::{Command, Event, Lane, Payload, RequestQueue};
 use crate::types::Failure;
 use crate::web::dom::document;
 use crate::web::protocol::Request;
 use crate::web::{codec, exception};
 
-/// Milliseconds between two [`RequestQueue::tick`]s: a worker that is silent for six of them counts as hung. The
-/// longest text takes a slow phone a few seconds.
-const TICK_MILLIS: i32 = 5_000;
-
-/// How long a page must have been out of sight before its worker is ended: longer than a glance at another tab.
+/// How long a page must have been hidden before its worker is ended: longer than a glance at another tab.
 const HIDDEN_MILLIS: i32 = 180_000;
 
 /// A handle on the worker. Clones are the same client; the worker ends with the last of them.
@@ -51,23 +48,13 @@ struct Inner {
 }
 
 impl Client {
-    /// Starts a worker and lets it load the model; for a text that is being typed. Returns at once, without
-    /// having called `on_event`, whatever happens.
+    /// Starts a worker and lets it load the model. Returns at once, without having called `on_event`, whatever happens.
     pub fn start(options: Options, on_event: impl Fn(Event) + 'static) -> Self {
-        Self::start_keeping(Backlog::Latest, options, on_event)
-    }
-
-    /// As [`Client::start`], with a choice of what happens to requests that find the worker busy.
-    pub fn start_keeping(
-        keep: Backlog,
-        options: Options,
-        on_event: impl Fn(Event) + 'static,
-    ) -> Self {
         let (model, program) = match launch::resolve(&options) {
             Ok((model, program)) => (model, Ok(program)),
             Err(error) => (options.model.clone(), Err(Failure::from(&error))),
         };
-        let queue = RequestQueue::new(model.clone(), options.backend, keep);
+        let queue = RequestQueue::new(model.clone(), options.backend);
         let inner = Rc::new_cyclic(|inner: &Weak<Inner>| Inner {
             queue: RefCell::new(queue),
             files: options.files,
@@ -88,26 +75,32 @@ impl Client {
             let listener = inner.on_visibility.as_ref().unchecked_ref();
             _ = document.add_event_listener_with_callback("visibilitychange", listener);
         }
-        // A tab may be opened out of sight.
+        // A tab may be opened in the background.
         inner.on_visibility();
         let client = Self { inner };
         client.start_later();
         client
     }
 
-    /// Asks how `text` reads, as soon as the model is there. Returns the number that the answer will bear.
+    /// Classifies a text that is being typed: the next such text replaces it if it still waits, and it goes before all
+    /// other requests. Returns the number of the request, which its answer bears.
     pub fn submit(&self, text: String) -> u64 {
-        self.submit_work(Payload::Text(text))
+        self.queue_request(Lane::Live, Payload::Text(text))
     }
 
-    /// Asks how token ids read, special tokens included. Returns the number that the answer will bear.
+    /// Classifies a text in the order of submission, whenever no live text waits. Returns the number of the request.
+    pub fn submit_bulk(&self, text: String) -> u64 {
+        self.queue_request(Lane::Bulk, Payload::Text(text))
+    }
+
+    /// As [`Client::submit_bulk`], for token ids, special tokens included. Returns the number of the request.
     pub fn submit_ids(&self, ids: Vec<u32>) -> u64 {
-        self.submit_work(Payload::Ids(ids))
+        self.queue_request(Lane::Bulk, Payload::Ids(ids))
     }
 
-    /// Asks for the tokens of `text` alone. Returns the number that the answer will bear.
+    /// As [`Client::submit_bulk`], but only splits `text` into tokens. Returns the number of the request.
     pub fn submit_tokens(&self, text: String) -> u64 {
-        self.submit_work(Payload::Tokens(text))
+        self.queue_request(Lane::Bulk, Payload::Tokens(text))
     }
 
     /// The answer to `seq` is no longer wanted: no event will carry this number.
@@ -115,17 +108,17 @@ impl Client {
         self.inner.queue.borrow_mut().cancel_request(seq);
     }
 
-    /// Calls off the loading of the model. [`Event::Failed`] of kind `Cancelled` follows, unless the model was
+    /// Cancels loading. [`Event::Failed`] of kind `Cancelled` follows, unless the model was
     /// loaded already.
     pub fn cancel(&self) {
-        let orders = self.inner.queue.borrow_mut().cancel();
-        self.inner.perform(orders);
+        let commands = self.inner.queue.borrow_mut().cancel();
+        self.inner.perform(commands);
     }
 
     /// Starts again after an [`Event::Failed`] without a `seq`. Otherwise does nothing.
     pub fn retry(&self) {
-        let orders = self.inner.queue.borrow_mut().retry();
-        self.inner.perform(orders);
+        let commands = self.inner.queue.borrow_mut().retry();
+        self.inner.perform(commands);
     }
 
     /// Whether the client has given up, so that only [`Client::retry`] starts it again.
@@ -133,9 +126,9 @@ impl Client {
         self.inner.queue.borrow().is_stopped()
     }
 
-    fn submit_work(&self, work: Payload) -> u64 {
-        let (seq, orders) = self.inner.queue.borrow_mut().submit(work);
-        self.inner.perform(orders);
+    fn queue_request(&self, lane: Lane, payload: Payload) -> u64 {
+        let (seq, commands) = self.inner.queue.borrow_mut().submit(lane, payload);
+        self.inner.perform(commands);
         seq
     }
 
@@ -145,8 +138,8 @@ impl Client {
         let inner = Rc::downgrade(&self.inner);
         wasm_bindgen_futures::spawn_local(async move {
             if let Some(inner) = inner.upgrade() {
-                let orders = inner.queue.borrow_mut().retry();
-                inner.perform(orders);
+                let commands = inner.queue.borrow_mut().retry();
+                inner.perform(commands);
             }
         });
     }
@@ -199,11 +192,11 @@ impl Drop for Inner {
 }
 
 impl Inner {
-    /// Carries out orders. No borrow is held while the page is told something, so it may call back.
-    fn perform(&self, orders: Vec<Command>) {
-        let mut queue = VecDeque::from(orders);
-        while let Some(order) = queue.pop_front() {
-            match order {
+    /// Carries out commands. No borrow is held while the page is told of an event, so it may call back.
+    fn perform(&self, commands: Vec<Command>) {
+        let mut queue = VecDeque::from(commands);
+        while let Some(command) = queue.pop_front() {
+            match command {
                 Command::StartWorker => queue.extend(self.start_worker()),
                 Command::EndWorker => drop(self.worker.take()),
                 Command::Post(request) => queue.extend(self.post(&request)),
@@ -234,7 +227,7 @@ impl Inner {
                 Vec::new()
             }
             // A content security policy without this origin in `worker-src`, or a page opened from a file.
-            Err(reason) => self.broke(&exception::message(&reason)),
+            Err(reason) => self.worker_failed(&exception::message(&reason)),
         }
     }
 
@@ -246,33 +239,33 @@ impl Inner {
         };
         match posted {
             Ok(()) => Vec::new(),
-            Err(reason) => self.broke(&exception::message(&reason)),
+            Err(reason) => self.worker_failed(&exception::message(&reason)),
         }
     }
 
     fn on_message(&self, event: MessageEvent) {
-        let orders = match codec::response(&event.data()) {
+        let commands = match codec::response(&event.data()) {
             Some(response) => self.queue.borrow_mut().on_response(response),
-            None => self.broke("its answer was not understood"),
+            None => self.worker_failed("its answer was not understood"),
         };
-        self.perform(orders);
+        self.perform(commands);
     }
 
     fn on_error(&self, event: web_sys::Event) {
-        // The failure is told in the page; the console need not call it uncaught as well.
+        // The page shows the failure; the console need not report it as uncaught as well.
         event.prevent_default();
         let reason = match event.dyn_ref::<ErrorEvent>() {
             Some(error) if !error.message().is_empty() => error.message(),
             // Browsers say no more about a script that could not be fetched.
             _ => "the browser could not start it".into(),
         };
-        let orders = self.broke(&reason);
-        self.perform(orders);
+        let commands = self.worker_failed(&reason);
+        self.perform(commands);
     }
 
-    fn broke(&self, reason: &str) -> Vec<Command> {
+    fn worker_failed(&self, reason: &str) -> Vec<Command> {
         let reason = reason.trim_start_matches("Uncaught ");
-        // A panic is told by the worker before it aborts. What aborts without a word is an allocation that failed.
+        // A panic is reported by the worker before it aborts; a failed allocation aborts without a report.
         let reason = if reason.contains("unreachable") {
             "there seems to be too little memory for it on this device"
         } else {
@@ -283,8 +276,8 @@ impl Inner {
 
     fn on_tick(&self) {
         self.tick_timer.set(None);
-        let orders = self.queue.borrow_mut().tick();
-        self.perform(orders);
+        let commands = self.queue.borrow_mut().tick();
+        self.perform(commands);
     }
 
     /// Sets the next tick if an answer is due. With none due no timer runs.
@@ -292,31 +285,29 @@ impl Inner {
         let ticking = self.tick_timer.take();
         let is_due = self.queue.borrow().is_busy();
         self.tick_timer.set(match ticking {
-            None if is_due => Some(set_timer(&self.on_tick, TICK_MILLIS)),
+            None if is_due => Some(set_timer(&self.on_tick, TICK_MILLIS as i32)),
             ticking => ticking,
         });
     }
 
-    /// The page came into sight, or went out of it.
+    /// The page was shown or hidden.
     fn on_visibility(&self) {
         self.clear_hidden_timer();
         if document().is_some_and(|document| document.hidden()) {
             let timer = set_timer(&self.on_hidden, HIDDEN_MILLIS);
             self.hidden_timer.set(Some(timer));
         } else {
-            let orders = self.queue.borrow_mut().wake();
-            self.perform(orders);
+            let commands = self.queue.borrow_mut().wake();
+            self.perform(commands);
         }
     }
 
     fn on_hidden(&self) {
-        let orders = self.queue.borrow_mut().sleep();
-        // Where it still has something to do: later.
-        let timer = orders
-            .is_empty()
-            .then(|| set_timer(&self.on_hidden, HIDDEN_MILLIS));
-        self.hidden_timer.set(timer);
-        self.perform(orders);
+        let commands = self.queue.borrow_mut().sleep();
+        // Again later, as long as the page is hidden: the worker may be busy now, or a request may start another.
+        let timer = set_timer(&self.on_hidden, HIDDEN_MILLIS);
+        self.hidden_timer.set(Some(timer));
+        self.perform(commands);
     }
 
     fn clear_hidden_timer(&self) {

@@ -163,6 +163,9 @@ pub(in crate::web) fn name(backend: Option<Backend>) -> Result<&'static str> {
         (Some(Backend::Relaxed), false) => Err(Error::Browser(
             "This browser has no relaxed SIMD, which the backend “relaxed” needs".into(),
         )),
+        (Some(Backend::Avx2), _) => Err(Error::Browser(
+            "The backend “avx2” is for the command line: a page runs WebAssembly".into(),
+        )),
         (None | Some(Backend::Simd128 | Backend::Scalar | Backend::Candle), _) => Ok("worker"),
     }
 }

@@ -1,6 +1,7 @@
 //! The page's end of the line to the worker: which worker this browser can run, how it is started, and which request it
 //! gets next.
 
+pub mod deadline;
 #[cfg(feature = "page")]
 mod early;
 #[cfg(feature = "client")]
@@ -17,4 +18,4 @@ pub mod queue;
 pub use handle::Client;
 #[cfg(feature = "client")]
 pub use launch::Options;
-pub use queue::{Backlog, Event};
+pub use queue::Event;

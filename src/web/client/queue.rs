@@ -1,25 +1,31 @@
-//! Latest wins: which text the worker gets next, and what becomes of a crash.
+//! Two lanes to one worker: which request it gets next, and what happens after a crash.
 //!
 //! The [`RequestQueue`] is the whole state of the page's side of the conversation, without a browser in it: every
-//! method takes what happened and returns what to do, in order. [`Client`](super::Client) does it.
+//! method takes what happened and returns the commands to carry out, in order. `Client` does that.
 //!
 //! ```text
-//!           Listening          Ready
-//! Starting ───────────> Loading ─────> Running ──┐ submit, answer
-//!    ^ └────────┐ failure │  ^           │  ^────┘
-//!    │          v         │  └───────────┤
-//!    │       Stopped <────┘    crash     │
-//!    └──────────┴───────── (3 in a row: Stopped)
-//!        retry
+//!           Listening          Stored             Ready
+//! Starting ───────────> Loading ────> Converting ──────> Running ──┐ submit, answer
+//!   ^  ^ │                 │               │             │     ^───┘
+//!   │  └─│─────────────────┴───────────────┴─────────────┘
+//!   │    │        crash or silence: a new worker, or Stopped after too many
+//!   └── Stopped <── failure
+//!  retry
 //! ```
 //!
 //! A worker that is [put to sleep](RequestQueue::sleep) is ended; the next text, or [`RequestQueue::wake`], starts another.
 //!
-//! There is no debounce: an idle worker gets a text at once, a busy one gets the newest text the moment it is
-//! done. So the delay is never longer than two inferences, whatever the typing speed.
+//! The worker has one request at a time. In the [live lane](Lane::Live) only the newest waits, and it goes first; the
+//! [bulk lane](Lane::Bulk) is first in, first out, and waits while there is a live text.
+//!
+//! There is no debounce: an idle worker gets a text at once, a busy one gets the newest the moment it is done. So the
+//! delay is never longer than two inferences, whatever the typing speed and however much waits in the bulk lane.
 
 use std::collections::BTreeMap;
 
+use super::deadline::{
+    CANCEL_TICKS, CONVERSION_TICKS, LOAD_TICKS, MIN_ANSWER_TICKS, START_TICKS, Speed,
+};
 use crate::types::{
     Backend, Failure, ModelInfo, NetworkRequest, Prediction, Progress, Storage, Token,
 };
@@ -37,42 +43,42 @@ pub enum Event {
     Requested(Vec<NetworkRequest>),
     /// The model is loaded, for the first time or after a restart.
     Ready(ModelInfo),
-    /// A text was classified. The `seq`s of these events only ever rise.
+    /// A text was classified. Within a lane the `seq`s of these events only ever rise.
     Classified {
-        /// What [`submit`](super::Client::submit) returned.
+        /// What `submit` or `submit_bulk` returned.
         seq: u64,
         /// How the text reads.
         prediction: Prediction,
     },
     /// A text was split into tokens.
     Tokenized {
-        /// What [`submit_tokens`](super::Client::submit_tokens) returned.
+        /// What `submit_tokens` returned.
         seq: u64,
         /// The tokens that would be read, special tokens left out.
         tokens: Vec<Token>,
         /// Where reading would stop, as a UTF-16 index into the text.
         truncated_at: Option<usize>,
     },
-    /// With a `seq`: this one request failed, others go on. Without: the client has stopped, and only
-    /// [`retry`](super::Client::retry) starts it again.
+    /// With a `seq`: this one request failed, others go on. Without: the client has stopped, all requests of the bulk lane
+    /// have failed, and only `retry` starts it again. The live text is kept for that.
     Failed {
-        /// What [`submit`](super::Client::submit) returned, if it was about one request.
+        /// The number of the request, if it was about one.
         seq: Option<u64>,
         /// Why.
         failure: Failure,
     },
-    /// The worker crashed for the reason given and is being started again. No text is lost; the model loads
+    /// The worker crashed or hung, for the reason given, and is being started again. No text is lost; the model loads
     /// again, so [`Event::Progress`] and [`Event::Ready`] follow.
     Restarted(Failure),
 }
 
-/// Which of the requests that find the worker busy are kept.
+/// Where a request waits while the worker is busy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Backlog {
-    /// Only the newest: for a text that is being typed.
-    Latest,
-    /// Every one, in order: for a program that wants every answer.
-    Fifo,
+pub enum Lane {
+    /// For a text that is being typed: a newer one replaces it, and it goes before all of the bulk lane.
+    Live,
+    /// For a program that wants every answer: first in, first out.
+    Bulk,
 }
 
 /// What is to be classified.
@@ -91,87 +97,111 @@ pub enum Payload {
 pub enum Command {
     /// Start a worker; the previous one has been ended.
     StartWorker,
-    /// Terminate the worker. Nothing it said from now on counts.
+    /// Terminate the worker. Messages it has already sent are ignored.
     EndWorker,
     /// Send this to the worker.
     Post(Request),
-    /// Tell the page. Always behind the other commands, so that a page that calls back finds everything done.
+    /// Tell the page. Always after the other commands, so that a page that calls back finds them carried out.
     Tell(Event),
 }
 
-/// Crashes without an answer in between after which the worker is not started again by itself.
+/// After so many crashes of the worker a request fails, and after so many with no request to blame the client stops.
 pub const MAX_CRASHES: u32 = 3;
 
-/// How many [`RequestQueue::tick`]s one request may see before its worker is given up as hung.
-pub const MAX_TICKS: u32 = 6;
-
-/// How many [`RequestQueue::tick`]s a worker that loads may take to answer [`RequestQueue::cancel`] before it is ended. It
-/// only has to put away what it has got so far.
-pub const MAX_CANCEL_TICKS: u32 = 2;
+/// After so many crashes without any answer in between the client stops, whichever requests they hit: a worker that
+/// crashes on every text is at fault itself. Fewer requests than these account for may fail one after the other.
+pub const MAX_CRASHES_IN_A_ROW: u32 = 5 * MAX_CRASHES;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// The worker's program is being fetched and compiled.
     Starting,
-    /// The worker loads the model.
+    /// The worker fetches the model's files.
     Loading,
+    /// The worker has the files and converts the weights.
+    Converting,
     /// The worker takes texts.
     Running,
-    /// There is no worker, for nobody needs one now.
+    /// There is no worker, as none is needed now.
     Asleep,
-    /// There is no worker, and none will come by itself.
+    /// There is no worker, and only a retry starts one.
     Stopped,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 struct QueuedRequest {
     seq: u64,
-    work: Payload,
+    lane: Lane,
+    payload: Payload,
+    /// Crashes of the worker while it was busy with this one.
+    crashes: u32,
 }
 
 /// The request the worker is busy with.
 #[derive(Debug)]
 struct InFlight {
-    job: QueuedRequest,
-    /// Nobody wants the answer any more.
-    withdrawn: bool,
-    ticks: u32,
+    request: QueuedRequest,
+    /// The answer is not wanted any more.
+    cancelled: bool,
+    /// How many ticks it may take.
+    deadline: u32,
 }
 
 /// The state of the page's side. See the [module](self).
 #[derive(Debug)]
 pub struct RequestQueue {
     load: Request,
-    keep: Backlog,
     phase: Phase,
     last_seq: u64,
     in_flight: Option<InFlight>,
-    /// By number, oldest first; a map, so that each of many can be withdrawn at once.
-    waiting: BTreeMap<u64, Payload>,
+    /// The newest live text that waits.
+    live: Option<QueuedRequest>,
+    /// By number, oldest first; a map, so that cancelling one of many is fast.
+    bulk: BTreeMap<u64, QueuedRequest>,
+    /// Known from when the model was loaded first.
+    speed: Option<Speed>,
     /// Crashes since the last answer.
-    crashes: u32,
-    /// Ticks since loading was called off, while the worker has not answered that.
+    crashes_in_a_row: u32,
+    /// Those of them that hit no request.
+    idle_crashes: u32,
+    /// Ticks since the worker was started, was given a request, or reported progress.
+    silent_ticks: u32,
+    /// Ticks since loading was cancelled, while the worker has not answered that.
     cancelled_for: Option<u32>,
 }
 
 impl RequestQueue {
     /// A queue for the model in the folder at the absolute URL `model`. Nothing happens before [`Self::retry`].
-    pub fn new(model: String, backend: Option<Backend>, keep: Backlog) -> Self {
+    pub fn new(model: String, backend: Option<Backend>) -> Self {
         Self {
             load: Request::Load { model, backend },
-            keep,
             phase: Phase::Stopped,
             last_seq: 0,
             in_flight: None,
-            waiting: BTreeMap::new(),
-            crashes: 0,
+            live: None,
+            bulk: BTreeMap::new(),
+            speed: None,
+            crashes_in_a_row: 0,
+            idle_crashes: 0,
+            silent_ticks: 0,
             cancelled_for: None,
         }
     }
 
-    /// Whether an answer is due, so that [`Self::tick`] has something to count.
+    /// Whether something is due from the worker, so that [`Self::tick`] has something to count.
     pub fn is_busy(&self) -> bool {
-        self.in_flight.is_some() || self.cancelled_for.is_some()
+        self.deadline().is_some()
+    }
+
+    /// How many ticks the worker may be silent now; `None` if nothing is due from it.
+    fn deadline(&self) -> Option<u32> {
+        match self.phase {
+            Phase::Starting => Some(START_TICKS),
+            Phase::Loading => Some(LOAD_TICKS),
+            Phase::Converting => Some(CONVERSION_TICKS),
+            Phase::Running => self.in_flight.as_ref().map(|busy| busy.deadline),
+            Phase::Asleep | Phase::Stopped => None,
+        }
     }
 
     /// Whether there is no worker, and none will come before [`Self::retry`].
@@ -184,120 +214,153 @@ impl RequestQueue {
         if self.phase != Phase::Stopped {
             return Vec::new();
         }
-        self.crashes = 0;
-        self.phase = Phase::Starting;
-        vec![Command::StartWorker]
+        self.forgive();
+        // The bulk lane was emptied when the client stopped.
+        if let Some(live) = &mut self.live {
+            live.crashes = 0;
+        }
+        vec![self.start()]
     }
 
-    /// Nobody looks: ends the worker, which takes tens of megabytes, unless it has something to do.
+    /// The page is hidden: ends the worker, which takes tens of megabytes, unless it is busy.
     pub fn sleep(&mut self) -> Vec<Command> {
         if self.phase != Phase::Running || self.in_flight.is_some() {
             return Vec::new();
         }
-        self.phase = Phase::Asleep;
+        self.enter(Phase::Asleep);
         vec![Command::EndWorker]
     }
 
-    /// Somebody looks again: starts another worker if the last one was put to sleep.
+    /// The page is visible again: starts another worker if the last one was put to sleep.
     pub fn wake(&mut self) -> Vec<Command> {
         if self.phase != Phase::Asleep {
             return Vec::new();
         }
-        self.phase = Phase::Starting;
-        vec![Command::StartWorker]
+        vec![self.start()]
     }
 
-    /// Takes something to classify. It is kept until the model is there. Returns its number as well.
-    pub fn submit(&mut self, work: Payload) -> (u64, Vec<Command>) {
+    fn forgive(&mut self) {
+        self.crashes_in_a_row = 0;
+        self.idle_crashes = 0;
+    }
+
+    fn start(&mut self) -> Command {
+        self.enter(Phase::Starting);
+        Command::StartWorker
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.silent_ticks = 0;
+    }
+
+    /// Queues a request, also before the model is loaded. Returns its number as well.
+    pub fn submit(&mut self, lane: Lane, payload: Payload) -> (u64, Vec<Command>) {
         self.last_seq += 1;
         let seq = self.last_seq;
-        if self.keep == Backlog::Latest {
-            self.waiting.clear();
-        }
-        self.waiting.insert(seq, work);
-        let mut orders = self.wake();
-        orders.extend(self.post_next());
-        (seq, orders)
+        let request = QueuedRequest {
+            seq,
+            lane,
+            payload,
+            crashes: 0,
+        };
+        self.put(request);
+        let mut commands = self.wake();
+        commands.extend(self.post_next());
+        (seq, commands)
     }
 
     /// The answer to `seq` is no longer wanted: no event will carry this number.
     pub fn cancel_request(&mut self, seq: u64) {
-        self.waiting.remove(&seq);
+        self.take_waiting(seq);
         if let Some(busy) = &mut self.in_flight
-            && busy.job.seq == seq
+            && busy.request.seq == seq
         {
-            busy.withdrawn = true;
+            busy.cancelled = true;
         }
     }
 
-    /// Calls off the loading of the model; once it is loaded, does nothing.
+    /// Cancels loading; once the model is loaded, does nothing.
     pub fn cancel(&mut self) -> Vec<Command> {
         match self.phase {
             Phase::Starting => self.stop(Failure::from(&Error::Cancelled)),
-            // The worker puts away what it has got so far, then answers with a failure, which stops us.
-            // One that hangs answers nothing: `tick` ends it.
-            Phase::Loading if self.cancelled_for.is_none() => {
+            // The worker saves what it has fetched so far, then answers with a failure, which stops the client.
+            // One that hangs does not answer: `tick` ends it.
+            Phase::Loading | Phase::Converting if self.cancelled_for.is_none() => {
                 self.cancelled_for = Some(0);
                 vec![Command::Post(Request::Cancel)]
             }
-            Phase::Loading | Phase::Running | Phase::Asleep | Phase::Stopped => Vec::new(),
+            Phase::Loading
+            | Phase::Converting
+            | Phase::Running
+            | Phase::Asleep
+            | Phase::Stopped => Vec::new(),
         }
     }
 
-    /// Some time has gone by; to be called at a steady pace while [`Self::is_busy`]. Counting calls instead of
-    /// asking the clock means that a computer that slept, or a tab that was frozen, counts as one tick.
+    /// To be called every [`TICK_MILLIS`](super::deadline::TICK_MILLIS) while [`Self::is_busy`]. Calls are counted, instead
+    /// of asking the clock, so that the time a computer slept, or a tab was frozen, counts as one tick.
     pub fn tick(&mut self) -> Vec<Command> {
         if let Some(ticks) = &mut self.cancelled_for {
             *ticks += 1;
-            if *ticks >= MAX_CANCEL_TICKS {
+            if *ticks >= CANCEL_TICKS {
                 return self.stop(Failure::from(&Error::Cancelled));
             }
         }
-        let Some(busy) = &mut self.in_flight else {
+        let Some(deadline) = self.deadline() else {
             return Vec::new();
         };
-        busy.ticks += 1;
-        if busy.ticks < MAX_TICKS {
+        self.silent_ticks += 1;
+        if self.silent_ticks < deadline {
             return Vec::new();
         }
-        self.crashed(Failure::from(&Error::Crashed(
-            "it has not answered for a long time".into(),
-        )))
+        let silent = "nothing has arrived for a long time";
+        self.crashed(Failure::from(&match self.phase {
+            Phase::Starting => program_unreachable(silent),
+            Phase::Loading => Error::Unreachable {
+                file: "The model".into(),
+                reason: silent.into(),
+            },
+            _ => Error::Crashed("it has not answered for a long time".into()),
+        }))
     }
 
     /// The worker's program could not be started, or it stopped on an uncaught error.
     pub fn on_worker_error(&mut self, reason: &str) -> Vec<Command> {
         match self.phase {
             Phase::Asleep | Phase::Stopped => Vec::new(),
-            Phase::Starting => self.stop(Failure::from(&Error::Unreachable {
-                file: "The program that runs the model".into(),
-                reason: reason.to_owned(),
-            })),
-            Phase::Loading | Phase::Running => {
+            Phase::Starting => self.stop(Failure::from(&program_unreachable(reason))),
+            Phase::Loading | Phase::Converting | Phase::Running => {
                 self.crashed(Failure::from(&Error::Crashed(reason.to_owned())))
             }
         }
     }
 
-    /// The worker said something.
+    /// The worker sent a message.
     pub fn on_response(&mut self, response: Response) -> Vec<Command> {
+        // Any message while it loads is progress. While it runs, only the answer is.
+        if self.phase != Phase::Running {
+            self.silent_ticks = 0;
+        }
         match (self.phase, response) {
             (Phase::Starting, Response::Listening) => {
-                self.phase = Phase::Loading;
+                self.enter(Phase::Loading);
                 vec![Command::Post(self.load.clone())]
             }
             (Phase::Loading, Response::Progress(progress)) => {
                 vec![Command::Tell(Event::Progress(progress))]
             }
             (Phase::Loading, Response::Stored(storage)) => {
+                self.enter(Phase::Converting);
                 vec![Command::Tell(Event::Stored(storage))]
             }
-            (Phase::Loading, Response::Ready(info)) => {
-                self.phase = Phase::Running;
+            (Phase::Loading | Phase::Converting, Response::Ready(info)) => {
+                self.enter(Phase::Running);
                 self.cancelled_for = None;
-                let mut orders: Vec<_> = self.post_next().into_iter().collect();
-                orders.push(Command::Tell(Event::Ready(info)));
-                orders
+                self.speed.get_or_insert_with(|| Speed::estimate(&info));
+                let mut commands: Vec<_> = self.post_next().into_iter().collect();
+                commands.push(Command::Tell(Event::Ready(info)));
+                commands
             }
             (Phase::Asleep | Phase::Stopped, _) => Vec::new(),
             (_, Response::Requested { requests }) => {
@@ -306,7 +369,9 @@ impl RequestQueue {
             (_, Response::Failed { failure, .. }) if failure.kind == ErrorKind::Crashed => {
                 self.crashed(failure)
             }
-            (Phase::Loading, Response::Failed { seq: None, failure }) => self.stop(failure),
+            (Phase::Loading | Phase::Converting, Response::Failed { seq: None, failure }) => {
+                self.stop(failure)
+            }
             (Phase::Running, Response::Classified { seq, prediction }) => {
                 self.answered(seq, Event::Classified { seq, prediction })
             }
@@ -338,18 +403,38 @@ impl RequestQueue {
                     failure,
                 },
             ),
-            // Out of turn: a Cancel that crossed Ready on its way, for one.
+            // Out of turn, such as the answer to a Cancel that crossed Ready.
             _ => Vec::new(),
         }
     }
 
-    /// Hands the next job to the worker if it is free.
+    /// Puts a request where it waits.
+    fn put(&mut self, request: QueuedRequest) {
+        match request.lane {
+            Lane::Live => self.live = Some(request),
+            Lane::Bulk => _ = self.bulk.insert(request.seq, request),
+        }
+    }
+
+    fn take_waiting(&mut self, seq: u64) {
+        self.live.take_if(|live| live.seq == seq);
+        self.bulk.remove(&seq);
+    }
+
+    /// Hands the next request to the worker if it is free.
     fn post_next(&mut self) -> Option<Command> {
         if self.phase != Phase::Running || self.in_flight.is_some() {
             return None;
         }
-        let (seq, work) = self.waiting.pop_first()?;
-        let request = match &work {
+        let request = match self.live.take() {
+            Some(live) => live,
+            None => self.bulk.pop_first()?.1,
+        };
+        let seq = request.seq;
+        let deadline = self.speed.as_ref().map_or(MIN_ANSWER_TICKS, |speed| {
+            speed.answer_ticks(&request.payload, request.crashes)
+        });
+        let message = match &request.payload {
             Payload::Text(text) => Request::Classify {
                 seq,
                 text: text.clone(),
@@ -364,73 +449,91 @@ impl RequestQueue {
             },
         };
         self.in_flight = Some(InFlight {
-            job: QueuedRequest { seq, work },
-            withdrawn: false,
-            ticks: 0,
+            request,
+            cancelled: false,
+            deadline,
         });
-        Some(Command::Post(request))
+        self.silent_ticks = 0;
+        Some(Command::Post(message))
     }
 
     fn answered(&mut self, seq: u64, event: Event) -> Vec<Command> {
-        // With one request in flight an answer can only be to that one; anything else is not an answer.
-        let Some(busy) = self.in_flight.take_if(|busy| busy.job.seq == seq) else {
+        // Only the request in flight can be answered.
+        let Some(busy) = self.in_flight.take_if(|busy| busy.request.seq == seq) else {
             return Vec::new();
         };
-        self.crashes = 0;
-        let mut orders: Vec<_> = self.post_next().into_iter().collect();
-        if !busy.withdrawn {
-            orders.push(Command::Tell(event));
+        self.forgive();
+        if let (Event::Classified { prediction, .. }, Some(speed)) = (&event, &mut self.speed) {
+            speed.measure(prediction);
         }
-        orders
+        let mut commands: Vec<_> = self.post_next().into_iter().collect();
+        if !busy.cancelled {
+            commands.push(Command::Tell(event));
+        }
+        commands
     }
 
+    /// The worker is gone. Starts another, with the request that was in flight at the head of its lane, unless that
+    /// is out of tries, or the client is.
     fn crashed(&mut self, failure: Failure) -> Vec<Command> {
-        // The request under way goes back to the head of the queue, unless a newer one has taken its place.
-        if let Some(busy) = self.in_flight.take()
-            && !busy.withdrawn
-            && (self.keep == Backlog::Fifo || self.waiting.is_empty())
+        self.crashes_in_a_row += 1;
+        let hit = self.in_flight.take();
+        if hit.is_none() {
+            self.idle_crashes += 1;
+        }
+        let mut failed = None;
+        // One that was cancelled, or superseded by a newer text, is dropped.
+        if let Some(InFlight {
+            mut request,
+            cancelled: false,
+            ..
+        }) = hit
+            && (request.lane == Lane::Bulk || self.live.is_none())
         {
-            // One text that crashes every worker must not take the others with it.
-            if self.keep == Backlog::Fifo && self.crashes + 1 >= MAX_CRASHES {
-                self.crashes = 0;
-                self.phase = Phase::Starting;
-                let seq = Some(busy.job.seq);
-                return vec![
-                    Command::EndWorker,
-                    Command::StartWorker,
-                    Command::Tell(Event::Restarted(failure.clone())),
-                    Command::Tell(Event::Failed { seq, failure }),
-                ];
+            request.crashes += 1;
+            if request.crashes >= MAX_CRASHES {
+                failed = Some(request.seq);
             }
-            self.waiting.insert(busy.job.seq, busy.job.work);
+            self.put(request);
         }
         if self.cancelled_for.is_some() {
             return self.stop(Failure::from(&Error::Cancelled));
         }
-        self.crashes += 1;
-        if self.crashes >= MAX_CRASHES {
+        if self.idle_crashes >= MAX_CRASHES || self.crashes_in_a_row >= MAX_CRASHES_IN_A_ROW {
             return self.stop(failure);
         }
-        self.phase = Phase::Starting;
-        vec![
+        let mut commands = vec![
             Command::EndWorker,
-            Command::StartWorker,
-            Command::Tell(Event::Restarted(failure)),
-        ]
+            self.start(),
+            Command::Tell(Event::Restarted(failure.clone())),
+        ];
+        if let Some(seq) = failed {
+            self.take_waiting(seq);
+            commands.push(Command::Tell(Event::Failed {
+                seq: Some(seq),
+                failure,
+            }));
+        }
+        commands
     }
 
-    /// There is nothing to be done without help: ends the worker and tells the page why.
+    /// Nothing can go on without help: ends the worker and tells the page why.
     pub fn stop(&mut self, failure: Failure) -> Vec<Command> {
-        self.phase = Phase::Stopped;
+        self.enter(Phase::Stopped);
         self.cancelled_for = None;
-        // Who waits for every answer takes this failure as the answer to all. A text in a field stays, and is
-        // classified once the visitor has tried again with success.
-        if self.keep == Backlog::Fifo {
-            self.waiting.clear();
-        }
+        // This failure is the answer to every bulk request. The live text is still in its field, so it is classified once
+        // a retry succeeds.
+        self.bulk.clear();
         vec![
             Command::EndWorker,
             Command::Tell(Event::Failed { seq: None, failure }),
         ]
+    }
+}
+
+fn program_unreachable(reason: &str) -> Error {
+    Error::Unreachable {
+        file: "The program that runs the model".into(),
+        reason: reason.to_owned(),
     }
 }

@@ -146,10 +146,10 @@ impl Worker {
             Some(types::Backend::Candle) => Ok(Compute::Candle),
             Some(types::Backend::Scalar) => Ok(Compute::SCALAR),
             Some(types::Backend::Simd128) => Ok(Compute::Kernels(kernels::Kernels::SIMD128)),
-            Some(types::Backend::Relaxed) => Err(Error::Browser(
-                "This worker was built without relaxed SIMD, which the backend “relaxed” needs"
-                    .into(),
-            )),
+            Some(other) => Err(Error::Browser(format!(
+                "This worker was built without the backend “{}”",
+                other.name()
+            ))),
         }
     }
 

@@ -1,6 +1,6 @@
 #![no_main]
 
-// The other targets' functions.
+// For the functions of the other targets.
 #[allow(dead_code)]
 #[path = "../targets.rs"]
 mod targets;

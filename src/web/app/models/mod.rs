@@ -11,11 +11,11 @@ use leptos::prelude::*;
 use web_sys::Event;
 
 use self::panel::Panel;
-use super::kept::KeptModel;
 use super::route::View;
 use super::session::Session;
 use crate::present::format::size;
 use crate::web::address::{decoded, name};
+use crate::web::library::Model;
 
 /// The view.
 #[component]
@@ -175,8 +175,8 @@ fn Kept(panel: Panel) -> impl IntoView {
 }
 
 #[component]
-fn KeptItem(panel: Panel, model: KeptModel) -> impl IntoView {
-    let KeptModel { address, bytes } = model;
+fn KeptItem(panel: Panel, model: Model) -> impl IntoView {
+    let Model { address, bytes } = model;
     let label = name(&decoded(&address));
     let is_used = Memo::new({
         let address = address.clone();

@@ -1,27 +1,18 @@
 //! Model files on this device, in the browser's Cache Storage.
 //!
-//! A file is kept under its SHA-256, in the segments it arrived in. Entries are keyed by URLs that no server is ever asked for:
-//!
-//! ```text
-//! /live-sentiment/DIGEST/START+LENGTH   a segment
-//! /live-sentiment/DIGEST/whole          all segments are there, and their digest was right
-//! /live-sentiment/model/URL             the files.json of a model that is there whole
-//! /live-sentiment/coming/URL            the same of one that is being fetched
-//! ```
+//! A file is kept under its SHA-256, in the segments it arrived in; [`Key`] says what the entries are.
 //!
 //! The browser writes each entry all or not at all, and a file counts only once its last one is written: so a tab that is
 //! closed at any moment leaves a file that is whole, or one that can be continued.
 
 use crate::web::exception;
+use crate::web::library::{CACHE, Key};
 use js_sys::{Array, ArrayBuffer, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     Blob, Cache, CacheStorage, Headers, Request, Response, ResponseInit, WorkerGlobalScope,
 };
-
-/// The cache's name. `src/web/ui/offline.rs` reads it too.
-const CACHE: &str = "live-sentiment-models";
 
 /// What the browser said when it refused.
 pub type StorageError = String;
@@ -30,8 +21,8 @@ pub type StorageError = String;
 #[derive(Debug, Clone)]
 pub struct ModelCache {
     cache: Cache,
-    /// What all keys begin with.
-    root: String,
+    /// What the URLs of all keys begin with.
+    origin: String,
 }
 
 /// A part of a file.
@@ -75,7 +66,7 @@ impl ModelCache {
         let cache = settled(caches.open(CACHE)).await.map_err(plainly)?;
         Ok(Self {
             cache: cache.unchecked_into(),
-            root: format!("{}/live-sentiment/", scope.location().origin()),
+            origin: scope.location().origin(),
         })
     }
 
@@ -84,14 +75,13 @@ impl ModelCache {
     /// # Errors
     /// With the browser's words.
     pub async fn held(&self, digest: &str) -> Result<CachedFile, StorageError> {
-        let folder = format!("{digest}/");
         let mut held = CachedFile::default();
         let mut segments = Vec::new();
-        for key in self.keys().await? {
-            match key.strip_prefix(&folder) {
-                Some("whole") => held.is_whole = true,
-                Some(name) => segments.extend(parse_segment(name)),
-                None => {}
+        let keys = self.keys().await?;
+        for key in keys.iter().filter(|key| key.digest() == Some(digest)) {
+            match *key {
+                Key::Segment { start, length, .. } => segments.push(Segment { start, length }),
+                _ => held.is_whole = true,
             }
         }
         // Where segments overlap, the one that reaches further.
@@ -115,7 +105,7 @@ impl ModelCache {
         digest: &str,
         segment: &Segment,
     ) -> Result<Option<(Uint8Array, Option<String>)>, StorageError> {
-        let key = self.segment_key(digest, segment);
+        let key = self.url(&segment_key(digest, segment));
         let found = settled(self.cache.match_with_str(&key)).await?;
         let Ok(response) = found.dyn_into::<Response>() else {
             return Ok(None);
@@ -138,7 +128,7 @@ impl ModelCache {
         etag: Option<&str>,
     ) -> Result<(), StorageError> {
         let length = parts.iter().map(|part| u64::from(part.length())).sum();
-        let key = self.segment_key(digest, &Segment { start, length });
+        let key = self.url(&segment_key(digest, &Segment { start, length }));
         let blob =
             Blob::new_with_u8_array_sequence(&parts.iter().collect::<Array>()).map_err(words)?;
         let init = ResponseInit::new();
@@ -157,7 +147,7 @@ impl ModelCache {
     /// # Errors
     /// With the browser's words.
     pub async fn seal(&self, digest: &str) -> Result<(), StorageError> {
-        self.put(&format!("{digest}/whole"), "").await
+        self.put(&whole(digest), "").await
     }
 
     /// Forgets what there is of a file.
@@ -166,9 +156,8 @@ impl ModelCache {
     /// With the browser's words.
     pub async fn remove(&self, digest: &str) -> Result<(), StorageError> {
         // The seal first: what is left if this is interrupted must not count as whole.
-        self.delete(&format!("{digest}/whole")).await?;
-        let folder = format!("{digest}/");
-        self.delete_where(|key| key.starts_with(&folder)).await
+        self.delete(&whole(digest)).await?;
+        self.delete_where(|key| key.digest() == Some(digest)).await
     }
 
     /// The `files.json` of the model at `url`, if that is there whole.
@@ -176,7 +165,7 @@ impl ModelCache {
     /// # Errors
     /// With the browser's words.
     pub async fn model(&self, url: &str) -> Result<Option<String>, StorageError> {
-        self.text(&model_key("model", url)).await
+        self.text(&model_key(url)).await
     }
 
     /// Notes which files the model at `url` is going to have, so that [`Self::finish`] of another one leaves them alone.
@@ -184,7 +173,7 @@ impl ModelCache {
     /// # Errors
     /// With the browser's words.
     pub async fn begin(&self, url: &str, manifest: &str) -> Result<(), StorageError> {
-        self.put(&model_key("coming", url), manifest).await
+        self.put(&coming_key(url), manifest).await
     }
 
     /// Notes that the model at `url` is there whole, and forgets files that no model has any more. `digests` finds those of a
@@ -198,8 +187,8 @@ impl ModelCache {
         manifest: &str,
         digests: impl Fn(&str) -> Vec<String>,
     ) -> Result<(), StorageError> {
-        self.put(&model_key("model", url), manifest).await?;
-        self.delete(&model_key("coming", url)).await?;
+        self.put(&model_key(url), manifest).await?;
+        self.delete(&coming_key(url)).await?;
         self.sweep(digests).await
     }
 
@@ -212,60 +201,58 @@ impl ModelCache {
         url: &str,
         digests: impl Fn(&str) -> Vec<String>,
     ) -> Result<(), StorageError> {
-        self.delete(&model_key("model", url)).await?;
-        self.delete(&model_key("coming", url)).await?;
+        self.delete(&model_key(url)).await?;
+        self.delete(&coming_key(url)).await?;
         self.sweep(digests).await
     }
 
     /// Forgets files that no model has.
     async fn sweep(&self, digests: impl Fn(&str) -> Vec<String>) -> Result<(), StorageError> {
-        let is_manifest = |key: &str| key.starts_with("model/") || key.starts_with("coming/");
         let mut wanted = Vec::new();
-        for key in self.keys().await?.iter().filter(|key| is_manifest(key)) {
+        let keys = self.keys().await?;
+        for key in keys.iter().filter(|key| key.digest().is_none()) {
             wanted.extend(self.text(key).await?.iter().flat_map(|json| digests(json)));
         }
         self.delete_where(|key| {
-            let folder = key.split('/').next().unwrap_or_default();
-            !is_manifest(key) && !wanted.iter().any(|digest| digest == folder)
+            key.digest()
+                .is_some_and(|digest| !wanted.iter().any(|wanted| wanted == digest))
         })
         .await
     }
 
-    fn segment_key(&self, digest: &str, segment: &Segment) -> String {
-        format!("{}{digest}/{}+{}", self.root, segment.start, segment.length)
+    fn url(&self, key: &Key) -> String {
+        self.origin.clone() + &key.path()
     }
 
-    /// All keys, without the root.
-    async fn keys(&self) -> Result<Vec<String>, StorageError> {
+    async fn keys(&self) -> Result<Vec<Key>, StorageError> {
         let requests: Array = settled(self.cache.keys()).await?.unchecked_into();
         let url = |request: JsValue| request.unchecked_into::<Request>().url();
         Ok(requests
             .iter()
-            .filter_map(|request| Some(url(request).strip_prefix(&self.root)?.to_owned()))
+            .filter_map(|request| Key::parse(&url(request)))
             .collect())
     }
 
-    async fn text(&self, key: &str) -> Result<Option<String>, StorageError> {
-        let found = settled(self.cache.match_with_str(&(self.root.clone() + key))).await?;
+    async fn text(&self, key: &Key) -> Result<Option<String>, StorageError> {
+        let found = settled(self.cache.match_with_str(&self.url(key))).await?;
         let Ok(response) = found.dyn_into::<Response>() else {
             return Ok(None);
         };
         Ok(settled(response.text().map_err(words)?).await?.as_string())
     }
 
-    async fn put(&self, key: &str, text: &str) -> Result<(), StorageError> {
+    async fn put(&self, key: &Key, text: &str) -> Result<(), StorageError> {
         let response = Response::new_with_opt_str(Some(text)).map_err(words)?;
-        let key = self.root.clone() + key;
-        settled(self.cache.put_with_str(&key, &response)).await?;
+        settled(self.cache.put_with_str(&self.url(key), &response)).await?;
         Ok(())
     }
 
-    async fn delete(&self, key: &str) -> Result<(), StorageError> {
-        settled(self.cache.delete_with_str(&(self.root.clone() + key))).await?;
+    async fn delete(&self, key: &Key) -> Result<(), StorageError> {
+        settled(self.cache.delete_with_str(&self.url(key))).await?;
         Ok(())
     }
 
-    async fn delete_where(&self, condemned: impl Fn(&str) -> bool) -> Result<(), StorageError> {
+    async fn delete_where(&self, condemned: impl Fn(&Key) -> bool) -> Result<(), StorageError> {
         for key in self.keys().await?.iter().filter(|key| condemned(key)) {
             self.delete(key).await?;
         }
@@ -273,16 +260,30 @@ impl ModelCache {
     }
 }
 
-fn model_key(kind: &str, url: &str) -> String {
-    format!("{kind}/{}", String::from(js_sys::encode_uri_component(url)))
+fn segment_key(digest: &str, segment: &Segment) -> Key {
+    Key::Segment {
+        digest: digest.to_owned(),
+        start: segment.start,
+        length: segment.length,
+    }
 }
 
-fn parse_segment(name: &str) -> Option<Segment> {
-    let (start, length) = name.split_once('+')?;
-    Some(Segment {
-        start: start.parse().ok()?,
-        length: length.parse().ok()?,
-    })
+fn whole(digest: &str) -> Key {
+    Key::Whole {
+        digest: digest.to_owned(),
+    }
+}
+
+fn model_key(address: &str) -> Key {
+    Key::Model {
+        address: address.to_owned(),
+    }
+}
+
+fn coming_key(address: &str) -> Key {
+    Key::Coming {
+        address: address.to_owned(),
+    }
 }
 
 async fn settled(promise: Promise) -> Result<JsValue, StorageError> {

@@ -1,0 +1,193 @@
+//! The verdict on a whole text, from those on its sentences.
+
+use super::Verdict;
+use crate::present::labels::Polarity;
+
+/// How sentences are weighed against each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// All the same.
+    Equal,
+    /// By their tokens.
+    Length,
+    /// By the highest of their scores.
+    Confidence,
+    /// By both.
+    LengthAndConfidence,
+}
+
+/// How a text is summed up.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rule {
+    /// How sentences are weighed.
+    pub weight: Weight,
+    /// A text is mixed if its negative and its positive sentences both have this share of the weight.
+    pub mixed_share: f32,
+    /// Sentences count for that if they are at least so sure.
+    pub min_confidence: f32,
+}
+
+impl Default for Rule {
+    fn default() -> Self {
+        Self {
+            weight: Weight::LengthAndConfidence,
+            mixed_share: 0.25,
+            min_confidence: 0.6,
+        }
+    }
+}
+
+/// How a text reads as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// As the class with this id.
+    Class(usize),
+    /// Negative here and positive there, and sure of both.
+    Mixed,
+}
+
+/// Shares of the weight of all sentences, by the polarity of their likeliest label and where they are sure enough.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Shares {
+    /// Of negative sentences.
+    pub negative: f32,
+    /// Of neutral ones.
+    pub neutral: f32,
+    /// Of positive ones.
+    pub positive: f32,
+}
+
+/// The verdict on a whole text.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Summary {
+    /// How it reads; `None` as long as nothing has been read.
+    pub tone: Option<Tone>,
+    /// One probability for each label, averaged.
+    pub scores: Vec<f32>,
+    /// What its sentences are; zeros for a model whose labels have no polarity.
+    pub shares: Shares,
+    /// How many sentences have been read.
+    pub read: usize,
+    /// How many there are.
+    pub total: usize,
+}
+
+/// The polarity of a verdict: the one that all of its classes together make likeliest, and how likely that is. `None`
+/// unless the model has negative labels and positive ones.
+pub fn tone(scores: &[f32], labels: &[String]) -> Option<(Polarity, f32)> {
+    let mass = |polarity| {
+        let classes = labels
+            .iter()
+            .zip(scores)
+            .filter(|(label, _)| Polarity::of(label) == polarity);
+        classes
+            .map(|(_, score)| *score)
+            .reduce(|one, other| one + other)
+    };
+    let (negative, positive) = (mass(Polarity::Negative)?, mass(Polarity::Positive)?);
+    let neutral = mass(Polarity::Neutral).unwrap_or(0.0);
+    let sides = [
+        (Polarity::Negative, negative),
+        (Polarity::Positive, positive),
+        (Polarity::Neutral, neutral),
+    ];
+    sides
+        .into_iter()
+        .max_by(|one, other| one.1.total_cmp(&other.1))
+}
+
+/// The weighted mean of scores; empty where there are none.
+pub fn average<'a>(scores: impl IntoIterator<Item = (f32, &'a [f32])>) -> Vec<f32> {
+    let mut sum: Vec<f32> = Vec::new();
+    let mut total = 0.0;
+    for (weight, scores) in scores {
+        sum.resize(sum.len().max(scores.len()), 0.0);
+        for (sum, score) in sum.iter_mut().zip(scores) {
+            *sum += weight * score;
+        }
+        total += weight;
+    }
+    if total > 0.0 {
+        for sum in &mut sum {
+            *sum /= total;
+        }
+    }
+    sum
+}
+
+fn weight(verdict: &Verdict, rule: &Rule) -> f32 {
+    // [CLS] and [SEP] say nothing.
+    let length = verdict.tokens.saturating_sub(2).max(1) as f32;
+    let confidence = verdict.scores.get(verdict.label).copied().unwrap_or(0.0);
+    match rule.weight {
+        Weight::Equal => 1.0,
+        Weight::Length => length,
+        Weight::Confidence => confidence,
+        Weight::LengthAndConfidence => length * confidence,
+    }
+}
+
+/// Sums up what was read of a text. `windows` are empty, or all there are.
+pub(super) fn summarize(
+    sentences: &[&Verdict],
+    windows: &[&Verdict],
+    labels: &[String],
+    is_multi_label: bool,
+    rule: &Rule,
+) -> Summary {
+    let mut shares = Shares::default();
+    let mut total = 0.0;
+    for verdict in sentences {
+        let weight = weight(verdict, rule);
+        total += weight;
+        let Some((polarity, confidence)) = tone(&verdict.scores, labels) else {
+            continue;
+        };
+        if confidence < rule.min_confidence || is_multi_label {
+            continue;
+        }
+        match polarity {
+            Polarity::Negative => shares.negative += weight,
+            Polarity::Neutral => shares.neutral += weight,
+            Polarity::Positive => shares.positive += weight,
+            Polarity::Other => {}
+        }
+    }
+    if total > 0.0 {
+        for share in [
+            &mut shares.negative,
+            &mut shares.neutral,
+            &mut shares.positive,
+        ] {
+            *share /= total;
+        }
+    }
+    let scores = if windows.is_empty() {
+        average(
+            sentences
+                .iter()
+                .map(|v| (weight(v, rule), v.scores.as_slice())),
+        )
+    } else {
+        let length = |v: &&&Verdict| v.tokens.saturating_sub(2).max(1) as f32;
+        average(windows.iter().map(|v| (length(&v), v.scores.as_slice())))
+    };
+    let is_mixed =
+        shares.negative.min(shares.positive) >= rule.mixed_share && rule.mixed_share > 0.0;
+    let likeliest = (0..scores.len())
+        .rev()
+        .max_by(|&one, &other| scores[one].total_cmp(&scores[other]));
+    let tone = likeliest.map(|class| {
+        if is_mixed {
+            Tone::Mixed
+        } else {
+            Tone::Class(class)
+        }
+    });
+    Summary {
+        tone,
+        scores,
+        shares,
+        ..Summary::default()
+    }
+}
