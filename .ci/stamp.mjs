@@ -37,6 +37,7 @@ const POLICY = [
 writeFileSync(join(dist, "app_loader.js"), `import init from "./app.js";\nawait init();\n`);
 listModels(join(dist, "models"));
 rewrite("api_view.js", [[/^const STYLE = .*;$/m, `const STYLE = ${JSON.stringify(style("element.css"))};`]]);
+rewrite("startup.js", [[/(?<=^  const PROBES = ).*(?=;$)/m, JSON.stringify({ simd128: probe("simd128"), relaxed: probe("relaxed") })]]);
 if (process.env.TRUNK_PROFILE === "release") stamp();
 
 function stamp() {
@@ -99,6 +100,11 @@ function stampServiceWorker(hash, build, compiled) {
   };
   const constant = ([name, value]) => [new RegExp(`^const ${name} = .*;$`, "m"), `const ${name} = ${JSON.stringify(value)};`];
   rewrite("sw.js", Object.entries(values).map(constant));
+}
+
+/** The bytes of a module that only some browsers take. */
+function probe(name) {
+  return [...readFileSync(join(process.env.TRUNK_SOURCE_DIR, "src/web/client/probe", `${name}.wasm`))];
 }
 
 /** A style sheet without comments and indentation. */

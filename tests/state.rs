@@ -327,3 +327,24 @@ fn not_sure_below_the_threshold() {
     assert!(!is_sure(0.49));
     assert!(is_sure(CONFIDENCE_THRESHOLD));
 }
+
+#[test]
+fn a_fragment_names_a_view_beside_its_parameters() {
+    use live_sentiment::web::app::route::{Route, split};
+    for (fragment, view, parameters) in [
+        ("", Route::Text, ""),
+        ("text", Route::Text, ""),
+        ("models", Route::Models, ""),
+        ("text=models", Route::Text, "text=models"),
+        ("models&model=m%2F", Route::Models, "model=m%2F"),
+        (
+            "model=m%2F&text=fine&models",
+            Route::Models,
+            "model=m%2F&text=fine",
+        ),
+        ("text&text=fine", Route::Text, "text=fine"),
+        ("nonsense", Route::Text, "nonsense"),
+    ] {
+        assert_eq!(split(fragment), (view, parameters.to_owned()), "{fragment}");
+    }
+}

@@ -4,7 +4,6 @@
 //! reader's language has it (the page). Amounts are integers: formatting floats would bring a good part of the standard
 //! library into the page's WebAssembly.
 
-use super::meter::Share;
 use crate::types::{Benchmark, Progress};
 
 /// A number to be written.
@@ -39,6 +38,15 @@ pub enum Unit {
     Millisecond,
     /// Seconds.
     Second,
+}
+
+/// A probability as it is written.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Share {
+    /// In whole percents.
+    pub percent: u32,
+    /// Exactly.
+    pub score: f32,
 }
 
 /// Makes words of an amount.

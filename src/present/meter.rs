@@ -1,17 +1,8 @@
 //! Which probabilities are listed, and in which whole percents. The work grows with the number of labels and no faster; what is
 //! listed does not grow at all.
 
-use super::format::apportion;
+use super::format::{Share, apportion};
 use super::labels::{MAX_LISTED_LABELS, MAX_STACKED_LABELS, Polarity, heading};
-
-/// A probability as it is written.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Share {
-    /// In whole percents.
-    pub percent: u32,
-    /// Exactly.
-    pub score: f32,
-}
 
 /// A label and its probability.
 #[derive(Debug, Clone, PartialEq)]

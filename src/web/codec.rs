@@ -112,11 +112,6 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn unknown(this: &Message) -> Option<bool>;
 
-    #[wasm_bindgen(method, getter)]
-    fn model(this: &Message) -> Option<String>;
-    #[wasm_bindgen(method, getter)]
-    fn files(this: &Message) -> Option<Array>;
-
     #[wasm_bindgen(method, setter, js_name = type)]
     fn set_kind(this: &Message, kind: &str);
     #[wasm_bindgen(method, setter)]
@@ -131,19 +126,6 @@ extern "C" {
     fn set_backend(this: &Message, backend: &str);
     #[wasm_bindgen(method, setter)]
     fn set_files(this: &Message, files: &Array);
-}
-
-/// A message that is nothing but its kind.
-pub fn tagged(kind: &str) -> JsValue {
-    let message: Message = Object::new().unchecked_into();
-    message.set_kind(kind);
-    message.into()
-}
-
-/// What a request to load says: the model's address, and the files that go with it.
-pub fn load(data: &JsValue) -> Option<(String, Option<Array>)> {
-    let message: &Message = data.is_object().then(|| data.unchecked_ref())?;
-    Some((message.model()?, message.files()))
 }
 
 /// A request for a worker; `files` go with one that loads or inspects a model.

@@ -12,8 +12,6 @@ mod dom;
 #[cfg(feature = "browser")]
 mod exception;
 pub mod library;
-#[cfg(feature = "models")]
-pub mod models;
 #[cfg(feature = "browser")]
 pub mod network_log;
 pub mod protocol;

@@ -2,6 +2,7 @@
 // where an engine lacks something, it says so in a plain sentence.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { site } from "./site.mjs";
@@ -10,10 +11,8 @@ import { chromium, firefox, webkit } from "./webdriver.mjs";
 
 const TIMEOUT = { timeout: 180_000 };
 
-// RELAXED of src/web/probe.rs, by which the page picks its worker.
-const RELAXED_SIMD = [
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 6, 1, 96, 1, 123, 1, 123, 3, 2, 1, 0, 10, 13, 1, 11, 0, 32, 0, 32, 0, 32, 0, 253, 147, 2, 11,
-];
+// By which the page picks its worker.
+const RELAXED_SIMD = [...readFileSync(new URL("../../src/web/client/probe/relaxed.wasm", import.meta.url))];
 
 const hasRelaxed = (tab) => tab.evaluate((bytes) => WebAssembly.validate(new Uint8Array(bytes)), RELAXED_SIMD);
 

@@ -241,6 +241,8 @@ test("files dropped on the page are a model, which stays on the device until it 
   const page = await visitReady(t, chromium, home, { expected: MISSING });
   const files = await filesOf("bert-gelu-new", "bert-gelu-new-q8_0.gguf");
   await panel(page).locator("summary").click();
+  // The browser fetches the service worker when it likes.
+  await page.getByText("works without the network").waitFor({ timeout: LOAD_MS });
   const before = home.requests.length;
   const dropped = Object.entries(files).map(([name, bytes]) => [name, bytes.toString("base64")]);
   const transfer = await page.evaluateHandle((files) => {
@@ -299,4 +301,132 @@ test("the address takes the text on demand, and a changed address is followed", 
   await page.evaluate((text) => void (location.hash = `text=${encodeURIComponent(text)}`), TEXTS.negative);
   await reaches(page, "ready", { label: "negative" });
   assert.equal(await page.locator("#text").inputValue(), TEXTS.negative);
+});
+
+const nav = (page, name) => page.getByRole("navigation").getByRole("link", { name });
+
+test("text and models are views, which keep the text, the keyboard and the browser's history", async (t) => {
+  const home = await site(t);
+  const page = await visitReady(t, chromium, home, { expected: MISSING });
+  await page.keyboard.type(TEXTS.positive);
+  await reaches(page, "ready", { label: "positive" });
+  assert.equal(await nav(page, "Text").getAttribute("aria-current"), "page");
+  await nav(page, "Models").focus();
+  await page.keyboard.press("Enter");
+  await page.getByLabel(/Address of the model/).waitFor();
+  assert.equal(new URL(page.url()).hash, "#models");
+  assert.equal(await nav(page, "Models").getAttribute("aria-current"), "page");
+  assert.equal(await nav(page, "Text").getAttribute("aria-current"), null);
+  assert.ok(await page.locator("#text").isHidden());
+  await page.waitForFunction(() => document.activeElement.localName === "h2");
+  await page.evaluate(AXE);
+  const violations = await page.evaluate(() => axe.run().then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`)));
+  assert.deepEqual(violations, []);
+  await page.goBack();
+  await page.locator("#text").waitFor();
+  assert.equal(await page.locator("#text").inputValue(), TEXTS.positive);
+  await page.waitForFunction(() => document.activeElement.id === "text");
+  await page.goForward();
+  await page.getByLabel(/Address of the model/).waitFor();
+  await nav(page, "Text").click();
+  await reaches(page, "ready", { label: "positive" });
+  assert.equal(new URL(page.url()).hash, "#text");
+});
+
+test("a view, a model and a text together; coming back does not undo what was typed since", async (t) => {
+  const home = await site(t);
+  mount(home, "/stars/", await filesOf("bert-stars"));
+  const page = await visit(t, chromium, home, { path: "#text&model=stars%2F&text=I+love+it", expected: MISSING });
+  assert.match((await reaches(page, "ready", { timeout: LOAD_MS })).label, /stars?$/);
+  assert.equal(await page.locator("#text").inputValue(), "I love it");
+  await page.locator("#text").fill("I love it, mostly");
+  await nav(page, "Models").click();
+  await panel(page).getByText(/^stars, .*in use$/).waitFor();
+  assert.equal(new URLSearchParams(new URL(page.url()).hash.slice(1)).get("model"), `${home.url}stars/`, "a link to this view has the model");
+  await page.goBack();
+  await page.locator("#text").waitFor();
+  assert.equal(await page.locator("#text").inputValue(), "I love it, mostly");
+  // To use a model leads to the text; Back to the models.
+  await nav(page, "Models").click();
+  await page.getByRole("button", { name: "Use the page’s own model" }).click();
+  await reaches(page, "ready", { label: "positive", timeout: LOAD_MS });
+  await page.waitForFunction(() => document.activeElement.id === "text");
+  await page.goBack();
+  await page.getByLabel(/Address of the model/).waitFor();
+});
+
+test("a look at a host that stalls can be stopped, and there is never more than one", async (t) => {
+  const home = await site(t);
+  mount(home, "/stars/", await filesOf("bert-stars"));
+  home.fault("/stalls/", async () => true);
+  const page = await visitReady(t, chromium, home, { expected: MISSING });
+  for (let click = 0; click < 10; click++) await lookAt(page, "stalls");
+  await page.waitForTimeout(500);
+  assert.equal(page.workers().length, 2, "the model's, and that of the last look");
+  await page.getByRole("button", { name: "Stop looking" }).click();
+  await says(page, /Stopped/);
+  await page.waitForTimeout(500);
+  assert.equal(page.workers().length, 1);
+  await lookAt(page, "stars");
+  await says(page, /will run here/);
+  await page.waitForTimeout(500);
+  assert.equal(page.workers().length, 1);
+});
+
+test("a look at a host that stalls ends by itself", async (t) => {
+  const home = await site(t);
+  home.fault("/stalls/", async () => true);
+  const page = await visitReady(t, chromium, home, { expected: MISSING, prepare: (page) => page.clock.install() });
+  await lookAt(page, "stalls");
+  await says(page, /Looking at it/);
+  await page.waitForTimeout(1_000);
+  await page.clock.runFor("01:30");
+  await says(page, /may have stopped answering/);
+});
+
+test("a folder of more files than the browser hands out at once", async (t) => {
+  const home = await site(t);
+  const page = await visitReady(t, chromium, home, { expected: MISSING });
+  const files = Object.entries(await filesOf("bert-stars")).map(([name, bytes]) => [name, bytes.toString("base64")]);
+  await page.evaluate((files) => {
+    // What Chromium makes of a dropped folder, a hundred entries at a time.
+    const entry = (file) => ({ isFile: true, name: file.name, file: (found) => found(file) });
+    const others = Array.from({ length: 250 }, (_, i) => new File(["x"], `checkpoint-${i}.txt`));
+    const model = files.map(([name, base64]) => new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name));
+    const entries = [...others, ...model].map(entry);
+    const folder = {
+      isFile: false,
+      name: "my-model",
+      createReader: () => ({ readEntries: (found) => setTimeout(found, 0, entries.splice(0, 100)) }),
+    };
+    const event = new Event("drop", { cancelable: true, bubbles: true });
+    Object.defineProperty(event, "dataTransfer", { value: { types: ["Files"], items: [{ webkitGetAsEntry: () => folder }] } });
+    document.body.dispatchEvent(event);
+  }, files);
+  await says(page, /will run here/);
+});
+
+test("the service worker is registered once, whatever models are used", async (t) => {
+  const home = await site(t);
+  mount(home, "/stars/", await filesOf("bert-stars"));
+  const page = await visitReady(t, chromium, home, {
+    expected: MISSING,
+    prepare: (page) =>
+      page.addInitScript(() => {
+        window.registered = 0;
+        const { register } = ServiceWorkerContainer.prototype;
+        ServiceWorkerContainer.prototype.register = function (...args) {
+          registered++;
+          return register.apply(this, args);
+        };
+      }),
+  });
+  await page.getByText("works without the network").waitFor({ timeout: LOAD_MS });
+  await page.locator("#text").fill("fine");
+  for (const model of ["stars%2F", "models%2Fminilm-sentiment%2F", "stars%2F"]) {
+    await page.evaluate((model) => void (location.hash = `model=${model}`), model);
+    await page.locator(model.startsWith("stars") ? '#verdict[data-state="ready"][data-label*="star"]' : '#verdict[data-state="ready"]:not([data-label*="star"])').waitFor({ state: "attached", timeout: LOAD_MS });
+  }
+  await page.waitForTimeout(300);
+  assert.equal(await page.evaluate(() => registered), 1);
 });

@@ -476,7 +476,7 @@ test("the service worker keeps both worker programs, for the browser may gain or
     return (await (await caches.open(name)).keys()).map(({ url }) => url);
   });
   const programs = paths.filter((url) => url.endsWith("_bg.wasm")).map((url) => url.slice(url.lastIndexOf("/") + 1));
-  assert.deepEqual(programs.sort(), ["app_bg.wasm", "models_bg.wasm", "worker_bg.wasm", "worker_relaxed_bg.wasm"]);
+  assert.deepEqual(programs.sort(), ["app_bg.wasm", "worker_bg.wasm", "worker_relaxed_bg.wasm"]);
 });
 
 test("a program damaged on its way is not kept: the next visit gets a right one", async (t) => {

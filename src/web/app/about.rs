@@ -3,9 +3,8 @@
 use leptos::prelude::*;
 
 use super::device::{Requests, Stored};
-use super::models::Models;
 use super::numbers::local;
-use super::shell::Session;
+use super::session::Session;
 use crate::present::format::{Amount, accuracy, count};
 use crate::present::labels::backend;
 use crate::types::ModelInfo;
@@ -41,7 +40,7 @@ fn folder(address: &str) -> &str {
 }
 
 #[component]
-pub(super) fn About(session: Session, own: String) -> impl IntoView {
+pub(super) fn About(session: Session) -> impl IntoView {
     let facts = FACTS
         .into_iter()
         .map(|(term, value)| {
@@ -71,7 +70,6 @@ pub(super) fn About(session: Session, own: String) -> impl IntoView {
                 " says how it was made, measured and licensed."
             </p>
         </details>
-        <Models session own />
         <Requests session />
         <Stored session />
     }

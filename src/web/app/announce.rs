@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::numbers::local;
-use super::shell::Session;
+use super::session::Session;
 use super::state::VerdictState;
 
 /// How long nothing must have changed.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::numbers::local;
 use super::offline;
-use super::shell::Session;
+use super::session::Session;
 use super::state::Device;
 use crate::present::format::{Amount, count};
 
@@ -25,14 +25,14 @@ pub(super) fn Stored(session: Session) -> impl IntoView {
             <button
                 type="button"
                 hidden=move || device.with(is_empty)
-                on:click=move |_| offline::clear(session)
+                on:click=move |_| session.clear_device()
             >
                 "Clear"
             </button>
             <button
                 type="button"
                 hidden=move || device.with(is_safe)
-                on:click=move |_| offline::protect(session)
+                on:click=move |_| session.protect_device()
             >
                 "Ask the browser to keep it"
             </button>

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::shell::Session;
+use super::session::Session;
 
 /// One of each class, one that says the opposite of its words, one that pulls both ways, and a plain fact.
 const EXAMPLES: [&str; 6] = [

@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 
 use super::numbers::local;
-use super::shell::Session;
-use crate::present::format::{Amount, count};
+use super::session::Session;
+use crate::present::format::{Amount, Share, count};
 use crate::present::labels::{MAX_LISTED_LABELS, MAX_STACKED_LABELS};
-use crate::present::meter::{self, Row, Share};
+use crate::present::meter::{self, Row};
 
 /// One bar whose parts are as wide as the probabilities, and below each of them in words. Where labels do not exclude
 /// each other, or are too many for one bar, each has a bar of its own; style/main.css goes by `data-bars`.

@@ -1,14 +1,14 @@
-//! The page: a field, and under it how its text reads.
+//! The page: a field, and under it what its text says; and beside it the models that can be used.
 //!
 //! `state` holds what is known, without a browser, and is tested natively; what is said about it is in
-//! [`present`](crate::present). The rest are leptos components that show it.
+//! [`present`](crate::present). `session` is what every view works with, and the views are leptos components that show it.
+//! `shell` puts them together.
 
 #![allow(
     unreachable_pub,
     reason = "the component macro makes every component public, whatever it says"
 )]
 
-#[cfg(any(feature = "page", feature = "models"))]
 pub mod route;
 pub mod state;
 
@@ -27,13 +27,19 @@ mod meter;
 #[cfg(feature = "page")]
 mod models;
 #[cfg(feature = "page")]
+mod nav;
+#[cfg(feature = "page")]
 mod numbers;
 #[cfg(feature = "page")]
 mod offline;
 #[cfg(feature = "page")]
+mod session;
+#[cfg(feature = "page")]
 mod shell;
 #[cfg(feature = "page")]
 mod signals;
+#[cfg(feature = "page")]
+mod textarea;
 #[cfg(feature = "page")]
 mod verdict;
 

@@ -3,75 +3,63 @@
 use js_sys::Reflect;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{CacheStorage, Event, MessageEvent, ServiceWorkerContainer, StorageManager};
 
-use super::shell::Session;
+use crate::types::NetworkRequest;
 use crate::web::codec;
-use crate::web::library;
+use crate::web::library::{self, Kept};
 use crate::web::protocol::Response;
 
 /// Of `public/`, beside the page.
 const SERVICE_WORKER: &str = "sw.js";
 
-/// Lets a service worker keep the page's files, once the model is here: what the visitor waits for comes first.
-pub(super) fn keep_page(session: Session) {
+/// Calls `on_requests` with what the service worker has asked the network for, as long as the page is open. To be called once.
+pub(super) fn on_requests(on_requests: impl Fn(Vec<NetworkRequest>) + 'static) {
     let Some(workers) = service_workers() else {
         return;
     };
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         if let Some(Response::Requested { requests }) = codec::response(&event.data()) {
-            session.state.requested(requests);
+            on_requests(requests);
         }
     });
     workers.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     on_message.forget();
-    spawn_local(async move {
-        // Where it is refused, as in private windows of some browsers, the page works as without one.
-        let registered = JsFuture::from(workers.register(SERVICE_WORKER)).await;
-        if let (Ok(_), Ok(ready)) = (registered, workers.ready())
-            && JsFuture::from(ready).await.is_ok()
-        {
-            session
-                .state
-                .device
-                .update(|device| device.is_page_kept = true);
-        }
-    });
 }
 
-/// Looks at what is kept, and tells the state.
-pub(super) fn look(session: Session) {
-    spawn_local(async move {
-        let mut kept = library::kept(&window()).await;
-        if let Some(kept) = &mut kept {
-            // Where nobody can be asked, there is nothing to offer.
-            let is_safe = ask(|storage| storage.persisted()).await;
-            kept.is_safe = is_safe.unwrap_or(true);
-        }
-        session.state.device.update(|device| device.kept = kept);
-    });
+/// Lets a service worker keep the page's files. Returns whether it has them; where that is refused, as in private windows of some
+/// browsers, the page works as without one.
+pub(super) async fn keep_page() -> bool {
+    let Some(workers) = service_workers() else {
+        return false;
+    };
+    let registered = JsFuture::from(workers.register(SERVICE_WORKER)).await;
+    match (registered, workers.ready()) {
+        (Ok(_), Ok(ready)) => JsFuture::from(ready).await.is_ok(),
+        _ => false,
+    }
+}
+
+/// The models on this device; `None` where the browser keeps nothing.
+pub(super) async fn kept() -> Option<Kept> {
+    let mut kept = library::kept(&window()).await?;
+    // Where nobody can be asked, there is nothing to offer.
+    let is_safe = ask(|storage| storage.persisted()).await;
+    kept.is_safe = is_safe.unwrap_or(true);
+    Some(kept)
 }
 
 /// Forgets all models that are kept.
-pub(super) fn clear(session: Session) {
-    spawn_local(async move {
-        if let Some(caches) = caches() {
-            _ = JsFuture::from(caches.delete(library::CACHE)).await;
-        }
-        session.focus();
-        look(session);
-        super::models::start_or_refresh();
-    });
+pub(super) async fn clear() {
+    if let Some(caches) = caches() {
+        _ = JsFuture::from(caches.delete(library::CACHE)).await;
+    }
 }
 
 /// Asks the browser not to forget them by itself.
-pub(super) fn protect(session: Session) {
-    spawn_local(async move {
-        ask(|storage| storage.persist()).await;
-        session.focus();
-        look(session);
-    });
+pub(super) async fn protect() {
+    ask(|storage| storage.persist()).await;
 }
 
 /// When this page was opened, in milliseconds since 1970, and the address of its folder.

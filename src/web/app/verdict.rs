@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::meter::Meter;
 use super::numbers::local;
-use super::shell::Session;
+use super::session::Session;
 use super::state::{Model, VerdictState, View};
 use crate::ErrorKind;
 use crate::present::failures::FailureMessage;

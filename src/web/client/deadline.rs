@@ -1,6 +1,5 @@
 //! How long the worker may be silent before it counts as hung. Time is counted in ticks.
 
-use super::queue::Payload;
 use crate::types::{Backend, ModelInfo, Prediction};
 
 /// Milliseconds between two calls of [`RequestQueue::tick`](super::queue::RequestQueue::tick).
@@ -66,14 +65,9 @@ impl Speed {
             .max(self.millis_per_token * FADING);
     }
 
-    /// Ticks until a request is answered, at most, where it has crashed, or hung, `tries` times before. As the speed may be
+    /// Ticks until a request of at most `tokens` is answered, at most, where it has crashed, or hung, `tries` times before. As the speed may be
     /// misjudged, each try is given twice the time of the one before.
-    pub fn answer_ticks(&self, payload: &Payload, tries: u32) -> u32 {
-        let tokens = match payload {
-            // No tokenizer makes more of a text than one for each byte; two mark its ends.
-            Payload::Text(text) | Payload::Tokens(text) => text.len().saturating_add(2),
-            Payload::Ids(ids) => ids.len(),
-        };
+    pub fn answer_ticks(&self, tokens: usize, tries: u32) -> u32 {
         let millis = self.millis_per_token * tokens.min(self.max_tokens) as f64;
         // A conversion of floating point to integer saturates.
         let expected = ticks(millis.min(MAX_ANSWER_MILLIS.into()) as u32).max(MIN_ANSWER_TICKS);

@@ -30,6 +30,8 @@ struct Inner {
     queue: RefCell<RequestQueue>,
     files: Option<Array>,
     start_worker: Option<Function>,
+    /// The model's address; what loads when `adopt` finds a worker.
+    model: String,
     /// URL of the worker's script, its name for `start_worker`, or why there cannot be one.
     program: Result<String, Failure>,
     worker: RefCell<Option<Running>>,
@@ -52,11 +54,12 @@ impl Client {
             Ok((model, program)) => (model, Ok(program)),
             Err(error) => (options.model.clone(), Err(Failure::from(&error))),
         };
-        let queue = RequestQueue::new(model, options.backend);
+        let queue = RequestQueue::new(model.clone(), options.backend);
         let inner = Rc::new_cyclic(|inner: &Weak<Inner>| Inner {
             queue: RefCell::new(queue),
             files: options.files,
             start_worker: options.start_worker,
+            model,
             program,
             worker: RefCell::new(None),
             on_event: Box::new(on_event),
@@ -212,14 +215,15 @@ impl Inner {
         let started = match &self.start_worker {
             Some(start) => start
                 .call1(&JsValue::UNDEFINED, &program.into())
-                .and_then(JsCast::dyn_into),
-            None => launch::start(program),
+                .and_then(JsCast::dyn_into)
+                .map(Running::new),
+            None => launch::adopt(program, &self.model).map_or_else(|| launch::start(program), Ok),
         };
         match started {
             Ok(worker) => {
-                worker.set_onmessage(Some(self.on_message.as_ref().unchecked_ref()));
-                worker.set_onerror(Some(self.on_error.as_ref().unchecked_ref()));
-                self.worker.replace(Some(Running(worker)));
+                let on_message = self.on_message.as_ref().unchecked_ref();
+                worker.listen(on_message, self.on_error.as_ref().unchecked_ref());
+                self.worker.replace(Some(worker));
                 Vec::new()
             }
             // A content security policy without this origin in `worker-src`, or a page opened from a file.
@@ -230,9 +234,7 @@ impl Inner {
     /// Returns what follows if it fails.
     fn post(&self, request: &Request) -> Vec<Command> {
         let posted = match &*self.worker.borrow() {
-            Some(Running(worker)) => {
-                worker.post_message(&codec::request(request, self.files.as_ref()))
-            }
+            Some(worker) => worker.post(request, self.files.as_ref()),
             None => Ok(()),
         };
         match posted {

@@ -1,13 +1,16 @@
 //! The worker's program: which one this browser can run, where its script is, and how it is started.
 
+use std::cell::RefCell;
+
 use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 use web_sys::{Url, Worker, WorkerOptions, WorkerType};
 
 use super::probe;
 use crate::types::Backend;
-use crate::web::address;
 use crate::web::dom::document;
+use crate::web::protocol::Request;
+use crate::web::{address, codec};
 use crate::{Error, Result};
 
 #[wasm_bindgen]
@@ -33,14 +36,52 @@ pub struct Options {
 }
 
 /// A live worker; dropping it ends it.
-pub(in crate::web) struct Running(pub(in crate::web) Worker);
+pub(in crate::web) struct Running {
+    worker: Worker,
+    /// The model that it was told to load before this page's program was there, until that tells it the same.
+    loads: RefCell<Option<String>>,
+}
+
+impl Running {
+    /// Takes over a worker that was started by the page's own means.
+    pub(in crate::web) fn new(worker: Worker) -> Self {
+        Self {
+            worker,
+            loads: RefCell::default(),
+        }
+    }
+
+    /// Where its messages go, and its errors.
+    pub(in crate::web) fn listen(&self, on_message: &Function, on_error: &Function) {
+        self.worker.set_onmessage(Some(on_message));
+        self.worker.set_onerror(Some(on_error));
+    }
+
+    /// Sends it a request; `files` go with one that loads or inspects a model.
+    ///
+    /// # Errors
+    /// What the browser throws for a message that cannot be copied.
+    pub(in crate::web) fn post(
+        &self,
+        request: &Request,
+        files: Option<&Array>,
+    ) -> std::result::Result<(), JsValue> {
+        let loads = self.loads.take();
+        if let Request::Load { model, .. } = request
+            && loads.as_ref() == Some(model)
+        {
+            return Ok(());
+        }
+        self.worker.post_message(&codec::request(request, files))
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
         // What it said before its end may still be in the queue.
-        self.0.set_onmessage(None);
-        self.0.set_onerror(None);
-        self.0.terminate();
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
+        self.worker.terminate();
     }
 }
 
@@ -78,10 +119,28 @@ pub(in crate::web) fn script(name: &str) -> Result<String> {
 }
 
 /// Starts a worker.
-pub(in crate::web) fn start(script: &str) -> std::result::Result<Worker, JsValue> {
+///
+/// # Errors
+/// What the browser throws where it must not start one.
+pub(in crate::web) fn start(script: &str) -> std::result::Result<Running, JsValue> {
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);
-    Worker::new_with_options(script, &options)
+    Worker::new_with_options(script, &options).map(Running::new)
+}
+
+/// The worker that has been started for `model` before this page's program was there, if it is one that `script` starts.
+#[cfg(feature = "page")]
+pub(in crate::web) fn adopt(script: &str, model: &str) -> Option<Running> {
+    let (worker, is_loading) = super::early::adopt(script, model)?;
+    Some(Running {
+        worker,
+        loads: RefCell::new(is_loading.then(|| model.to_owned())),
+    })
+}
+
+#[cfg(not(feature = "page"))]
+pub(in crate::web) fn adopt(_: &str, _: &str) -> Option<Running> {
+    None
 }
 
 fn absolute(url: &str, base: &str) -> Result<String> {

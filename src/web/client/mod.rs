@@ -2,11 +2,13 @@
 //! gets next.
 
 pub mod deadline;
+#[cfg(feature = "page")]
+mod early;
 #[cfg(feature = "client")]
 mod handle;
 #[cfg(feature = "client")]
 pub(in crate::web) mod launch;
-#[cfg(feature = "models")]
+#[cfg(feature = "page")]
 pub(in crate::web) mod one_shot;
 #[cfg(feature = "browser")]
 pub mod probe;

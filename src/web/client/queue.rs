@@ -92,6 +92,17 @@ pub enum Payload {
     Tokens(String),
 }
 
+impl Payload {
+    /// How many tokens it has at most.
+    fn max_tokens(&self) -> usize {
+        match self {
+            // No tokenizer makes more of a text than one for each byte; two mark its ends.
+            Self::Text(text) | Self::Tokens(text) => text.len().saturating_add(2),
+            Self::Ids(ids) => ids.len(),
+        }
+    }
+}
+
 /// What the client is to do. The commands of one call are carried out first to last.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
@@ -432,7 +443,7 @@ impl RequestQueue {
         };
         let seq = request.seq;
         let deadline = self.speed.as_ref().map_or(MIN_ANSWER_TICKS, |speed| {
-            speed.answer_ticks(&request.payload, request.crashes)
+            speed.answer_ticks(request.payload.max_tokens(), request.crashes)
         });
         let message = match &request.payload {
             Payload::Text(text) => Request::Classify {

@@ -1,4 +1,4 @@
-//! Files that are dropped on the page.
+//! From what is dropped on the page, or picked, to `File`s and what to call them.
 
 use js_sys::{Array, Date, Function, Promise};
 use wasm_bindgen::prelude::*;
@@ -100,17 +100,24 @@ async fn add_files(files: &Array, mut entries: Vec<Entry>) {
                 files.push(&file);
             }
         } else if index < dropped {
-            let reader = entry.reader();
-            let read = Promise::new(&mut |found, failed| reader.read(&found, &failed));
-            if let Ok(read) = JsFuture::from(read).await {
-                entries.extend(
-                    read.unchecked_into::<Array>()
-                        .iter()
-                        .map(JsCast::unchecked_into),
-                );
-            }
+            add_entries(&mut entries, &entry.reader()).await;
         }
         index += 1;
+    }
+}
+
+/// Adds what a folder holds. Chromium hands out at most a hundred entries at a time, and none once all were given.
+async fn add_entries(entries: &mut Vec<Entry>, reader: &Reader) {
+    loop {
+        let read = Promise::new(&mut |found, failed| reader.read(&found, &failed));
+        let Ok(read) = JsFuture::from(read).await else {
+            return;
+        };
+        let read: Array = read.unchecked_into();
+        if read.length() == 0 {
+            return;
+        }
+        entries.extend(read.iter().map(JsCast::unchecked_into));
     }
 }
 
