@@ -137,7 +137,7 @@ impl Classifier {
         &self.bert
     }
 
-    /// How a text reads. Text beyond [`ModelInfo::max_tokens`] is left out, and the prediction says so.
+    /// Classifies a text. Text beyond [`ModelInfo::max_tokens`] is left out, and the prediction says so.
     ///
     /// # Errors
     /// [`Error::NotFinite`] for weights so large that no finite logits come of them; [`Error::Candle`], which would
@@ -154,7 +154,7 @@ impl Classifier {
         self.prediction(logits, encoded, millis(start))
     }
 
-    /// How several texts read, computed side by side. Each takes the time of the whole batch.
+    /// Classifies several texts side by side. Each takes the time of the whole batch.
     ///
     /// # Errors
     /// As [`Self::classify`].
@@ -173,7 +173,7 @@ impl Classifier {
             .collect()
     }
 
-    /// How a sequence of token ids reads, special tokens included.
+    /// Classifies a sequence of token ids, special tokens included.
     ///
     /// # Errors
     /// [`Error::Input`] for no ids, too many, or one that the vocabulary does not have.

@@ -135,7 +135,7 @@ impl Backend {
     }
 }
 
-/// How a text reads.
+/// The label of a text, and how likely each label is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Prediction {

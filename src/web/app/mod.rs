@@ -1,4 +1,4 @@
-//! The page: a field, and under it how its text reads.
+//! The page: a field, and under it whether its text is positive or negative.
 //!
 //! `state` holds what is known, without a browser, and is tested natively; what is said about it is in
 //! [`present`](crate::present). The rest are leptos components that show it.

@@ -90,7 +90,7 @@ impl Session {
         move || self.state.view(piece)
     }
 
-    /// The text changed: asks how it reads.
+    /// The text changed: asks for its label.
     pub(super) fn read(self) {
         let text = text_of(self.field);
         field::follow(self.field, &text);
