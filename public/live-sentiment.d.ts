@@ -104,16 +104,16 @@ export interface Options {
 /** A model in a worker. */
 export interface Sentiment {
   readonly info: ModelInfo;
-  /** How a text reads. */
+  /** Classifies a text. */
   classify(text: string, options?: Options): Promise<Classification>;
-  /** How each of several texts reads, in their order. */
+  /** Classifies several texts, in their order. */
   classifyBatch(
     texts: readonly string[],
     options?: Options & { onProgress?(progress: { done: number; total: number }): void },
   ): Promise<Classification[]>;
-  /** How token ids read, special tokens included. */
+  /** Classifies token ids, special tokens included. */
   classifyIds(ids: Iterable<number>, options?: Options): Promise<Classification>;
-  /** What the model would read of a text, without reading it. */
+  /** The tokens that the model would see of a text, without inference. */
   tokenize(text: string, options?: Options): Promise<Tokens>;
   /** Ends the worker, which frees the model. What is still open is rejected with kind "cancelled". */
   dispose(): void;

@@ -133,7 +133,7 @@ class Sentiment {
   async #answer(submit, { signal } = {}) {
     if (signal?.aborted) throw signal.reason;
     const seq = submit(this.#model);
-    const abort = () => this.#model.withdraw(seq, signal.reason);
+    const abort = () => this.#model.cancelRequest(seq, signal.reason);
     signal?.addEventListener("abort", abort);
     try {
       return await this.#model.answer(seq);

@@ -209,7 +209,7 @@ impl Classifier {
             .collect()
     }
 
-    /// How each of many texts reads, in their order, computed on all cores. `progress` is called after each text, from any
+    /// Classifies many texts on all cores; predictions are in their order. `progress` is called after each text, from any
     /// thread.
     ///
     /// # Errors

@@ -154,6 +154,7 @@ impl Sentiment {
     }
 
     /// The answer is no longer wanted: rejects its promise with `reason`.
+    #[wasm_bindgen(js_name = cancelRequest)]
     pub fn cancel_request(&self, seq: f64, reason: &JsValue) {
         if let Some(client) = &*self.client.borrow() {
             client.cancel_request(seq as u64);

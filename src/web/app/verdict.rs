@@ -1,4 +1,4 @@
-//! How the text reads, or why that cannot be said yet.
+//! The label of the text, or why there is none yet.
 
 use leptos::prelude::*;
 
@@ -46,11 +46,11 @@ pub(super) fn Verdict(session: Session) -> impl IntoView {
                 <p class="unknown" hidden=session.show(|view| unknown(view).1.is_empty())>
                     <span prop:textContent=session.show(|view| unknown(view).0)></span>
                     " "
-                    <span translate="no" prop:textContent=session.show(|view| unknown(view).1)></span>
+                    <bdi translate="no" prop:textContent=session.show(|view| unknown(view).1)></bdi>
                 </p>
                 <p class="cut" hidden=session.show(|view| cut(view).0.is_empty())>
                     <span prop:textContent=session.show(|view| cut(view).0)></span>
-                    <span translate="no" prop:textContent=session.show(|view| cut(view).1)></span>
+                    <bdi translate="no" prop:textContent=session.show(|view| cut(view).1)></bdi>
                     <span prop:textContent=session.show(|view| cut(view).2)></span>
                 </p>
             </div>
