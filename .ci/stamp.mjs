@@ -64,15 +64,18 @@ function stamp() {
 }
 
 /**
- * Writes each model's files.json. A folder with other files, such as vocab.txt or several weights files, gets none: its
- * files are then cached without verification.
+ * Writes each model's files.json; what it does not list is not there. A folder whose files it cannot list, such as one with
+ * several weights files, gets none: its files are then cached without verification. Names as in src/model/folder.rs.
  */
 function listModels(models) {
   for (const { name } of readdirSync(models, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
     const folder = join(models, name);
+    const isHere = (file) => existsSync(join(folder, file));
     const weights = readdirSync(folder).filter((file) => /^[^.].*\.(gguf|safetensors)$/i.test(file));
-    const listed = ["config.json", "tokenizer.json", ...weights];
-    if (weights.length !== 1 || !listed.every((file) => existsSync(join(folder, file)))) {
+    const tokenizer = isHere("tokenizer.json") ? "tokenizer.json" : "vocab.txt";
+    const others = ["tokenizer_config.json", ...(tokenizer === "vocab.txt" ? ["added_tokens.json", "special_tokens_map.json"] : [])];
+    const listed = ["config.json", tokenizer, ...others.filter(isHere), ...weights];
+    if (weights.length !== 1 || !listed.every(isHere)) {
       console.log(`stamp: models/${name} gets no files.json`);
       continue;
     }

@@ -105,12 +105,12 @@ export class View {
   }
 
   /** Shows a verdict, or `instead` of one. A screen reader hears it once it `stands`. */
-  show(prediction, instead, stands) {
+  show(prediction, multiLabel, instead, stands) {
     this.progress.hidden = this.trouble.hidden = this.button.hidden = true;
     this.bar.hidden = false;
     this.#verdict.removeAttribute("aria-busy");
     const { scores } = prediction ?? {};
-    const said = scores && describe(scores.map(({ label }) => label), Float32Array.from(scores, ({ score }) => score));
+    const said = scores && describe(scores.map(({ label }) => label), Float32Array.from(scores, ({ score }) => score), multiLabel);
     this.#verdict.classList.toggle("quiet", !said);
     this.word.textContent = said ? said.word : instead;
     this.figure.textContent = said ? said.figure : "";

@@ -82,6 +82,8 @@ export interface ModelInfo {
   name: string;
   architecture: string;
   labels: string[];
+  /** Whether each label holds or not for itself; otherwise exactly one does, and the scores sum to 1. */
+  multiLabel: boolean;
   parameters: number;
   /** In bytes. */
   fileSize: number;

@@ -626,7 +626,9 @@ export class LiveSentimentElement extends HTMLElement {
       const isReading = this.#busy && !fields.isBlank(this.#seen);
       const shown = this.#prediction;
       // Once the next one is on its way, that is heard in its place.
-      this.#view.show(shown, isReading ? "Reading…" : "Nothing to read yet", () => !shown || this.prediction === shown);
+      const { multiLabel } = this.#model?.sentiment?.info ?? {};
+      const instead = isReading ? "Reading…" : "Nothing to read yet";
+      this.#view.show(shown, multiLabel, instead, () => !shown || this.prediction === shown);
       this.#dim();
       this.#submit();
     }

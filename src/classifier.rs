@@ -96,6 +96,7 @@ impl Classifier {
             license: weights.metadata("general.license").map(str::to_owned),
             max_tokens: tokenizer.max_tokens(),
             labels: config.labels,
+            multi_label: config.problem_type == ProblemType::MultiLabel,
             backend: compute.backend(),
             load_millis: millis(start),
             measured: config.measured,

@@ -41,7 +41,6 @@ pub mod inspect;
 pub mod kernels;
 #[cfg(feature = "inference")]
 pub mod layers;
-#[cfg(feature = "inference")]
 pub mod model;
 pub mod present;
 pub mod text;

@@ -67,6 +67,8 @@ pub struct ModelInfo {
     pub architecture: String,
     /// Label names by class id.
     pub labels: Vec<String>,
+    /// Whether the model is multi-label (`problem_type`), else single-label.
+    pub multi_label: bool,
     /// Number of parameters: the elements of all tensors.
     pub parameters: u64,
     /// Size of the weights file, in bytes.

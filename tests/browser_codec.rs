@@ -61,11 +61,12 @@ fn models() {
         Backend::Relaxed,
     ];
     for backend in backends {
-        for license in [None, Some("apache-2.0".to_owned())] {
+        for (license, multi_label) in [(None, false), (Some("apache-2.0".to_owned()), true)] {
             round_trips(Response::Ready(ModelInfo {
                 name: "a model".into(),
                 architecture: "bert".into(),
                 labels: vec!["négatif".into(), "🙂".into()],
+                multi_label,
                 parameters: 22_713_216,
                 file_size: 13_388_160,
                 format: "Q4_0".into(),
@@ -142,6 +143,7 @@ fn failures() {
 fn inspections() {
     for refusal in [None, Some("No.".to_owned())] {
         round_trips(Response::Inspected(Inspection {
+            address: "dropped:a%20(2)/".into(),
             facts: vec![("labels".into(), "0 négatif".into())],
             refusal: refusal.map(|message| Failure {
                 kind: ErrorKind::Unsupported,

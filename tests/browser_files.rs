@@ -11,7 +11,8 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 use js_sys::{Array, Uint8Array};
 use live_sentiment::web::client::probe;
 use live_sentiment::web::worker::files::{
-    Chunks, Digest, Download, DownloadRequest, Manifest, ModelCache, Segment, fetch_model, hold,
+    Chunks, Digest, Download, DownloadRequest, Manifest, ModelCache, Segment, digests, fetch_model,
+    hold,
 };
 use live_sentiment::{Error, ErrorKind, Result};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -288,7 +289,7 @@ async fn a_new_release_of_a_model_replaces_the_old_one() {
         shelf.write(digest, 0, &[bytes], None).await.unwrap();
         shelf.seal(digest).await.unwrap();
     }
-    let digests = |manifest: &str| vec![manifest.to_owned()];
+    let digests = |manifest: &str| Some(vec![manifest.to_owned()]);
     // Another model is being downloaded in another tab: its files stay.
     shelf.begin(other, &others).await.unwrap();
     shelf.begin(model, &old).await.unwrap();
@@ -312,7 +313,9 @@ async fn a_new_release_of_a_model_replaces_the_old_one() {
     assert!(shelf.held(&new).await.unwrap().is_whole);
     assert!(shelf.held(&others).await.unwrap().is_whole);
     shelf.remove(&others).await.unwrap();
-    shelf.finish(model, "", |_| Vec::new()).await.unwrap();
+    for model in [model, other] {
+        shelf.forget(model, |_| Some(Vec::new())).await.unwrap();
+    }
 }
 
 #[wasm_bindgen_test]
@@ -325,7 +328,7 @@ async fn forgetting_a_model_deletes_only_its_own_files() {
         shelf.write(digest, 0, &[bytes], None).await.unwrap();
         shelf.seal(digest).await.unwrap();
     }
-    let digests = |list: &str| list.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let digests = |list: &str| Some(list.split(' ').map(str::to_owned).collect::<Vec<_>>());
     let list = format!("{own} {shared}");
     shelf.begin(model, &list).await.unwrap();
     shelf.begin(other, &shared).await.unwrap();
@@ -349,4 +352,60 @@ async fn a_lock_is_exclusive() {
     assert!(hold("another", never()).await.is_some());
     drop(lock);
     assert!(hold("test", never()).await.is_some());
+}
+
+#[wasm_bindgen_test]
+async fn a_list_that_cannot_be_read_keeps_its_files() {
+    let cache = ModelCache::open().await.unwrap();
+    let [foreign, own] = ["66", "77"].map(|byte| byte.repeat(32));
+    let (later, model) = ("https://a.example/later/", "https://a.example/now/");
+    for digest in [&foreign, &own] {
+        let bytes = Uint8Array::from(digest.as_bytes());
+        cache.write(digest, 0, &[bytes], None).await.unwrap();
+        cache.seal(digest).await.unwrap();
+    }
+    for unreadable in ["{}", "", "not JSON", "[1, 2]"] {
+        cache.begin(later, unreadable).await.unwrap();
+        let list = format!(r#"{{"a": {{"bytes": 64, "sha256": "{own}"}}}}"#);
+        cache.finish(model, &list, digests).await.unwrap();
+        assert!(cache.held(&foreign).await.unwrap().is_whole, "{unreadable}");
+    }
+    // Lists of a later form still tell their digests.
+    let nested = format!(r#"{{"version": 2, "files": [{{"path": "x", "hash": "{foreign}"}}]}}"#);
+    cache.begin(later, &nested).await.unwrap();
+    cache.forget(model, digests).await.unwrap();
+    assert!(cache.held(&foreign).await.unwrap().is_whole);
+    assert!(!cache.held(&own).await.unwrap().is_whole);
+    cache.forget(later, digests).await.unwrap();
+    assert!(!cache.held(&foreign).await.unwrap().is_whole);
+}
+
+#[wasm_bindgen_test]
+async fn what_another_tab_announces_and_writes_meanwhile_is_not_swept_away() {
+    let cache = ModelCache::open().await.unwrap();
+    let [own, others] = ["88", "99"].map(|byte| byte.repeat(32));
+    let announced = format!(r#"["{others}"]"#);
+    let (model, next) = ("https://a.example/swept/", "https://a.example/next/");
+    let tab = RefCell::new(Some((cache.clone(), others.clone(), announced.clone())));
+    let read = |json: &str| {
+        if let Some((cache, digest, announced)) = tab.borrow_mut().take() {
+            wasm_bindgen_futures::spawn_local(async move {
+                let bytes = [Uint8Array::from(digest.as_bytes())];
+                let begun = cache.begin(next, &announced);
+                let written = cache.write(&digest, 0, &bytes, None);
+                // An earlier release's tab waits for nobody.
+                _ = futures_util::future::join(begun, written).await;
+            });
+        }
+        digests(json)
+    };
+    cache
+        .finish(model, &format!(r#"["{own}"]"#), read)
+        .await
+        .unwrap();
+    // Whatever is in the queue comes first.
+    cache.begin(next, &announced).await.unwrap();
+    assert_eq!(cache.held(&others).await.unwrap().length(), 64);
+    cache.forget(next, digests).await.unwrap();
+    cache.forget(model, digests).await.unwrap();
 }

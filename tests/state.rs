@@ -1,8 +1,9 @@
 //! The page's state during typical visits, without a browser.
 
 use live_sentiment::ErrorKind;
+use live_sentiment::present::format::plain;
 use live_sentiment::present::labels::CONFIDENCE_THRESHOLD;
-use live_sentiment::present::notes::Notes;
+use live_sentiment::present::notes::Beginning;
 use live_sentiment::types::*;
 use live_sentiment::web::app::state::*;
 
@@ -11,6 +12,7 @@ fn info() -> ModelInfo {
         name: "test".into(),
         architecture: "bert".into(),
         labels: ["negative", "neutral", "positive"].map(String::from).into(),
+        multi_label: false,
         parameters: 1,
         file_size: 1,
         format: "Q4_0".into(),
@@ -43,207 +45,305 @@ fn failure(kind: ErrorKind) -> Failure {
     }
 }
 
-fn ready() -> State {
-    let mut state = State::default();
-    state.ready(info(), 0.0);
-    state
+/// What the page holds in signals.
+struct Page {
+    model: ModelState,
+    reading: Reading,
+}
+
+impl Page {
+    fn new() -> Self {
+        Self {
+            model: ModelState::new("models/m/".into()),
+            reading: Reading::default(),
+        }
+    }
+
+    fn view(&self) -> View<'_> {
+        View {
+            model: &self.model,
+            reading: &self.reading,
+        }
+    }
+
+    fn ready(&mut self, at: f64) {
+        self.model.ready(info());
+        self.reading.ready(at);
+    }
+
+    fn classified(&mut self, seq: u64, prediction: Prediction, at: f64) {
+        let info = self.model.info.clone().unwrap_or_else(info);
+        self.reading
+            .classified(seq, &prediction, &info, Beginning::default, at);
+    }
+
+    fn failed(&mut self, seq: Option<u64>, kind: ErrorKind, is_online: bool) {
+        match seq {
+            Some(seq) => self.reading.failed(seq, failure(kind)),
+            None => self.model.failed(failure(kind), is_online),
+        }
+    }
+
+    fn shown(&self) -> (VerdictState, Option<&str>) {
+        (self.view().face(), self.view().label())
+    }
+}
+
+fn ready() -> Page {
+    let mut page = Page::new();
+    page.ready(0.0);
+    page
 }
 
 #[test]
 fn from_first_visit_to_verdict() {
-    let mut state = State::default();
-    assert_eq!(state.face(), VerdictState::Loading);
-    state.ask(1, 5.0);
-    state.progress(Progress::default());
-    assert_eq!(state.face(), VerdictState::Loading, "typing while it loads");
-    state.ready(info(), 100.0);
-    assert_eq!(state.face(), VerdictState::Stale, "it is being read");
-    assert_eq!(state.label(), None);
-    state.classified(1, prediction(2), "text", 104.0);
-    assert_eq!(state.face(), VerdictState::Ready);
-    assert_eq!(state.label(), Some("positive"));
-    assert_eq!(state.spoken(), "Positive, 80%.");
-    let latency = state.answer.as_ref().and_then(|answer| answer.latency);
+    let mut page = Page::new();
+    assert_eq!(page.view().face(), VerdictState::Loading);
+    page.reading.ask(1, 5.0);
+    page.model.progress(Progress::default());
+    assert_eq!(
+        page.view().face(),
+        VerdictState::Loading,
+        "typing while it loads"
+    );
+    page.ready(100.0);
+    assert_eq!(page.view().face(), VerdictState::Stale, "it is being read");
+    assert_eq!(page.view().label(), None);
+    page.classified(1, prediction(2), 104.0);
+    assert_eq!(page.view().face(), VerdictState::Ready);
+    assert_eq!(page.view().label(), Some("positive"));
+    assert_eq!(page.view().spoken(plain), "Positive, 80%.");
+    let latency = page
+        .reading
+        .answer
+        .as_ref()
+        .and_then(|answer| answer.latency);
     assert_eq!(latency, Some(4.0), "loading is not latency");
 }
 
 #[test]
-fn another_model_resets_only_the_models_state() {
-    let mut state = ready();
-    state.ask(7, 0.0);
-    state.classified(7, prediction(0), "text", 1.0);
-    state.requested(vec![NetworkRequest {
-        url: "https://a.example/".into(),
-        bytes: 1,
-        at: 0.0,
-    }]);
-    state.switch("https://a.example/other/".into());
-    assert_eq!((state.face(), state.label()), (VerdictState::Loading, None));
-    assert_eq!((state.requests.len(), state.info.as_ref()), (1, None));
-    // The new client numbers its requests from the start again.
-    state.ready(info(), 5.0);
-    state.ask(1, 6.0);
-    state.classified(1, prediction(2), "text", 7.0);
-    assert_eq!(state.label(), Some("positive"));
+fn another_model_starts_afresh() {
+    let mut page = ready();
+    page.reading.ask(7, 0.0);
+    page.classified(7, prediction(0), 1.0);
+    page.model = ModelState::new("https://a.example/other/".into());
+    page.reading.switch();
+    assert_eq!(page.shown(), (VerdictState::Loading, None));
+    assert_eq!(page.model.info, None);
+    // Its numbers begin again.
+    page.ready(5.0);
+    page.reading.ask(1, 6.0);
+    page.classified(1, prediction(2), 7.0);
+    assert_eq!(page.view().label(), Some("positive"));
 }
 
 #[test]
 fn an_older_answer_never_overwrites_a_newer_one() {
-    let mut state = ready();
-    state.ask(1, 0.0);
-    state.ask(2, 1.0);
-    state.classified(2, prediction(2), "text", 3.0);
-    state.classified(1, prediction(0), "text", 4.0);
-    assert_eq!(state.label(), Some("positive"));
-    assert_eq!(state.face(), VerdictState::Ready);
+    let mut page = ready();
+    page.reading.ask(1, 0.0);
+    page.reading.ask(2, 1.0);
+    page.classified(2, prediction(2), 3.0);
+    page.classified(1, prediction(0), 4.0);
+    assert_eq!(page.view().label(), Some("positive"));
+    assert_eq!(page.view().face(), VerdictState::Ready);
 }
 
 #[test]
 fn an_answer_to_an_older_text_is_shown_as_stale() {
-    let mut state = ready();
-    state.ask(1, 0.0);
-    state.ask(2, 1.0);
-    state.classified(1, prediction(0), "text", 4.0);
+    let mut page = ready();
+    page.reading.ask(1, 0.0);
+    page.reading.ask(2, 1.0);
+    page.classified(1, prediction(0), 4.0);
+    assert_eq!(page.shown(), (VerdictState::Stale, Some("negative")));
+    assert_eq!(page.reading.answer.as_ref().and_then(|a| a.latency), None);
+    page.classified(2, prediction(2), 5.0);
+    assert_eq!(page.shown(), (VerdictState::Ready, Some("positive")));
+}
+
+#[test]
+fn an_emptied_field_shows_no_verdict_and_wants_none() {
+    let mut page = ready();
+    page.reading.ask(1, 0.0);
+    page.classified(1, prediction(0), 1.0);
+    page.reading.ask(2, 2.0);
+    page.reading.clear();
+    assert_eq!(page.shown(), (VerdictState::Empty, None));
+    page.classified(2, prediction(0), 3.0);
+    page.failed(Some(2), ErrorKind::Input, true);
+    assert_eq!(page.shown(), (VerdictState::Empty, None));
+    page.reading.ask(3, 4.0);
+    assert_eq!(page.shown(), (VerdictState::Stale, None));
+    assert_eq!(page.view().failure(), None);
+}
+
+#[test]
+fn a_failed_text_is_said_until_it_changes() {
+    let mut page = ready();
+    page.reading.ask(1, 0.0);
+    page.reading.ask(2, 1.0);
+    page.failed(Some(1), ErrorKind::Input, true);
+    assert_eq!(page.view().face(), VerdictState::Stale, "of no interest");
+    page.failed(Some(2), ErrorKind::Input, true);
+    assert_eq!(page.view().face(), VerdictState::Error);
+    page.reading.ask(3, 2.0);
+    page.classified(3, prediction(1), 3.0);
+    assert_eq!(page.shown(), (VerdictState::Ready, Some("neutral")));
+}
+
+#[test]
+fn a_crash_keeps_text_and_model_known() {
+    let mut page = ready();
+    page.reading.ask(1, 0.0);
+    page.model.restart();
+    assert!(page.model.restarting);
+    assert_eq!(page.view().face(), VerdictState::Loading);
+    page.ready(9.0);
+    assert!(!page.model.restarting);
+    page.model.restart();
+    page.failed(None, ErrorKind::Crashed, true);
+    assert_eq!(page.view().face(), VerdictState::Error);
     assert_eq!(
-        (state.face(), state.label()),
-        (VerdictState::Stale, Some("negative"))
-    );
-    assert_eq!(state.answer.as_ref().and_then(|a| a.latency), None);
-    state.classified(2, prediction(2), "text", 5.0);
-    assert_eq!(
-        (state.face(), state.label()),
-        (VerdictState::Ready, Some("positive"))
+        page.view().failure().map(|f| f.kind),
+        Some(ErrorKind::Crashed)
     );
 }
 
 #[test]
-fn an_emptied_field_has_no_verdict() {
-    let mut state = ready();
-    state.ask(1, 0.0);
-    state.classified(1, prediction(0), "text", 1.0);
-    state.ask(2, 2.0);
-    state.clear();
-    assert_eq!((state.face(), state.label()), (VerdictState::Empty, None));
-    state.classified(2, prediction(0), "text", 3.0);
-    state.failed(Some(2), failure(ErrorKind::Input), true);
-    assert_eq!((state.face(), state.label()), (VerdictState::Empty, None));
-    state.ask(3, 4.0);
-    assert_eq!((state.face(), state.label()), (VerdictState::Stale, None));
-    assert_eq!(state.failure(), None);
+fn an_answer_is_as_large_as_what_is_listed_whatever_the_number_of_labels() {
+    let n = 3_000;
+    let mut page = ready();
+    page.model.info = Some(ModelInfo {
+        labels: (0..n).map(|class| format!("label_{class}")).collect(),
+        ..info()
+    });
+    let mut scores = vec![0.2 / (n - 1) as f32; n];
+    scores[2_000] = 0.8;
+    page.reading.ask(1, 0.0);
+    let of_many = Prediction {
+        label: 2_000,
+        scores,
+        ..prediction(1)
+    };
+    page.classified(1, of_many, 1.0);
+    assert_eq!(page.view().label(), Some("label_2000"));
+    assert_eq!(page.view().spoken(plain), "Label 2000, 80%.");
+    let meter = page.view().meter();
+    assert_eq!((meter.rows.len(), meter.others), (6, n - 6));
+    let shares = meter.rows.iter().map(|row| row.share);
+    let percents = shares.chain([meter.rest]).flatten();
+    assert_eq!(percents.map(|share| share.percent).sum::<u32>(), 100);
 }
 
 #[test]
-fn a_failure_is_shown_until_the_text_changes() {
-    let mut state = ready();
-    state.ask(1, 0.0);
-    state.ask(2, 1.0);
-    state.failed(Some(1), failure(ErrorKind::Input), true);
-    assert_eq!(state.face(), VerdictState::Stale, "of no interest");
-    state.failed(Some(2), failure(ErrorKind::Input), true);
-    assert_eq!(state.face(), VerdictState::Error);
-    state.ask(3, 2.0);
-    state.classified(3, prediction(1), "text", 3.0);
-    assert_eq!(
-        (state.face(), state.label()),
-        (VerdictState::Ready, Some("neutral"))
-    );
+fn whether_labels_exclude_each_other_is_what_the_model_says() {
+    // Sigmoids that happen to sum to one, and others.
+    for scores in [[0.6, 0.3, 0.1], [0.6, 0.3, 0.2]] {
+        let mut page = ready();
+        page.model.info = Some(ModelInfo {
+            multi_label: true,
+            ..info()
+        });
+        page.reading.ask(1, 0.0);
+        let independent = Prediction {
+            scores: scores.to_vec(),
+            ..prediction(0)
+        };
+        page.classified(1, independent, 1.0);
+        assert!(!page.view().meter().is_stacked, "{scores:?}");
+    }
+    assert!(ready().view().meter().is_stacked);
 }
 
 #[test]
-fn a_crash_keeps_text_and_model() {
-    let mut state = ready();
-    state.ask(1, 0.0);
-    state.restart();
-    assert!(state.restarting);
-    assert_eq!(state.face(), VerdictState::Loading);
-    state.ready(info(), 9.0);
-    assert!(!state.restarting);
-    state.restart();
-    state.failed(None, failure(ErrorKind::Crashed), true);
-    assert_eq!(state.face(), VerdictState::Error);
-    assert_eq!(state.failure().map(|f| f.kind), Some(ErrorKind::Crashed));
-}
-
-#[test]
-fn the_most_likely_labels_rank_first() {
-    let mut state = ready();
-    state.ask(1, 0.0);
-    let scores = vec![0.1, 0.9, 0.1, 0.4];
-    state.classified(
-        1,
-        Prediction {
-            scores,
-            ..prediction(1)
-        },
-        "text",
-        1.0,
-    );
-    assert_eq!([0, 1, 2, 3].map(|class| state.rank(class)), [2, 0, 3, 1]);
-    assert!(!state.is_one_bar(), "they do not exclude each other");
-    assert_eq!(state.share(1), "90%");
-    assert_eq!(state.share(9), "");
+fn the_text_is_looked_at_only_where_there_is_something_to_say_of_it() {
+    let mut page = ready();
+    page.reading.ask(1, 0.0);
+    let mut looks = 0;
+    let mut answer = |prediction: &Prediction| {
+        let beginning = || {
+            looks += 1;
+            Beginning::default()
+        };
+        page.reading
+            .classified(1, prediction, &info(), beginning, 1.0);
+        looks
+    };
+    assert_eq!(answer(&prediction(0)), 0);
+    let truncated = Prediction {
+        truncated_at: Some(9),
+        ..prediction(0)
+    };
+    assert_eq!(answer(&truncated), 1);
 }
 
 #[test]
 fn the_button_offers_what_helps() {
-    let mut state = State::default();
-    assert_eq!(state.action(), Some("Cancel"));
-    state.failed(None, failure(ErrorKind::Cancelled), true);
-    assert_eq!(state.action(), Some("Load the model"));
-    state.failed(None, failure(ErrorKind::Unsupported), true);
-    assert_eq!(state.action(), None);
-    state.failed(None, failure(ErrorKind::Network), false);
-    assert_eq!(state.trouble().map(|t| t.what), Some("You are offline"));
-    state.start_again();
+    let mut page = Page::new();
+    assert_eq!(page.view().action(), Some("Cancel"));
+    page.failed(None, ErrorKind::Cancelled, true);
+    assert_eq!(page.view().action(), Some("Load the model"));
+    page.failed(None, ErrorKind::Unsupported, true);
+    assert_eq!(page.view().action(), None);
+    page.failed(None, ErrorKind::Network, false);
     assert_eq!(
-        (state.face(), state.trouble()),
+        page.view().trouble().map(|t| t.title),
+        Some("You are offline")
+    );
+    page.model.start_again();
+    assert_eq!(
+        (page.view().face(), page.view().trouble()),
         (VerdictState::Loading, None)
     );
-    state.ready(info(), 1.0);
-    assert_eq!(state.action(), None);
+    page.ready(1.0);
+    assert_eq!(page.view().action(), None);
 }
 
 #[test]
-fn only_network_failures_wait_for_the_network() {
-    let mut state = State::default();
-    assert!(!state.waits_for_network());
-    state.failed(None, failure(ErrorKind::Malformed), true);
-    assert!(!state.waits_for_network());
-    state.failed(None, failure(ErrorKind::Network), false);
-    assert!(state.waits_for_network());
+fn only_the_network_is_waited_for() {
+    let mut page = Page::new();
+    assert!(!page.model.waits_for_network());
+    page.failed(None, ErrorKind::Malformed, true);
+    assert!(!page.model.waits_for_network());
+    page.failed(None, ErrorKind::Network, false);
+    assert!(page.model.waits_for_network());
 }
 
 #[test]
 fn not_sure_below_the_threshold() {
-    let answer = |top: f32| Answer {
-        seq: 1,
-        prediction: Prediction {
-            scores: vec![top, 0.3, 0.3],
-            ..prediction(0)
-        },
-        notes: Notes::default(),
-        latency: None,
+    let is_sure = |top: f32| {
+        let mut page = ready();
+        page.reading.ask(1, 0.0);
+        let scores = vec![top, 0.3, 0.3];
+        page.classified(
+            1,
+            Prediction {
+                scores,
+                ..prediction(0)
+            },
+            1.0,
+        );
+        page.reading.answer.is_some_and(|answer| answer.is_sure())
     };
-    assert!(!answer(0.49).is_sure());
-    assert!(answer(CONFIDENCE_THRESHOLD).is_sure());
+    assert!(!is_sure(0.49));
+    assert!(is_sure(CONFIDENCE_THRESHOLD));
 }
 
 #[test]
 fn a_fragment_names_a_view_beside_its_parameters() {
-    use live_sentiment::web::app::route::{View, split};
+    use live_sentiment::web::app::route::{Route, split};
     for (fragment, view, parameters) in [
-        ("", View::Text, ""),
-        ("text", View::Text, ""),
-        ("models", View::Models, ""),
-        ("text=models", View::Text, "text=models"),
-        ("models&model=m%2F", View::Models, "model=m%2F"),
+        ("", Route::Text, ""),
+        ("text", Route::Text, ""),
+        ("models", Route::Models, ""),
+        ("text=models", Route::Text, "text=models"),
+        ("models&model=m%2F", Route::Models, "model=m%2F"),
         (
             "model=m%2F&text=fine&models",
-            View::Models,
+            Route::Models,
             "model=m%2F&text=fine",
         ),
-        ("text&text=fine", View::Text, "text=fine"),
-        ("nonsense", View::Text, "nonsense"),
+        ("text&text=fine", Route::Text, "text=fine"),
+        ("nonsense", Route::Text, "nonsense"),
     ] {
         assert_eq!(split(fragment), (view, parameters.to_owned()), "{fragment}");
     }

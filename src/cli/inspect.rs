@@ -8,8 +8,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Model, Result, Stop, bad_model};
-use crate::inspect::{FilePrefix, preflight};
+use crate::inspect::{FilePrefix, preflight, preflight_weights};
 use crate::model::dir::{open, read, read_tokenizer, weights_path};
+use crate::model::folder::CONFIG;
 use crate::present::facts::{Facts, facts};
 use crate::present::format::{megabytes, millions};
 use crate::types::{ModelInfo, Preflight};
@@ -56,7 +57,7 @@ fn to_json(value: &impl Serialize) -> Result<String> {
 
 /// Inspects the model in `dir`. Of the weights it reads only the header.
 fn inspect_dir(dir: &Path) -> LibraryResult<Preflight> {
-    let config = read(&dir.join("config.json"))?;
+    let config = read(&dir.join(CONFIG))?;
     let tokenizer = read_tokenizer(dir)?;
     let (mut weights, name) = open(&weights_path(dir))?;
     let unreachable = |error: io::Error| Error::Unreachable {
@@ -64,6 +65,7 @@ fn inspect_dir(dir: &Path) -> LibraryResult<Preflight> {
         reason: error.to_string(),
     };
     let size = weights.metadata().map_err(unreachable)?.len();
+    let small = preflight(&config, Some(&tokenizer), None);
     let mut bytes = Vec::new();
     loop {
         let prefix = FilePrefix {
@@ -71,7 +73,7 @@ fn inspect_dir(dir: &Path) -> LibraryResult<Preflight> {
             bytes: &bytes,
             size,
         };
-        let found = preflight(&config, Some(&tokenizer), Some(prefix));
+        let found = preflight_weights(&small, &config, prefix);
         let Some(wanted) = found.first_bytes else {
             return Ok(found);
         };

@@ -35,6 +35,21 @@ pub fn preflight(
     found
 }
 
+/// [`preflight`] of the weights on top of `found_before`, that of `config` and tokenizer: these are parsed once,
+/// however often the weights' header turns out to be longer.
+pub fn preflight_weights(
+    found_before: &Preflight,
+    config: &[u8],
+    weights: FilePrefix<'_>,
+) -> Preflight {
+    if found_before.refusal.is_some() {
+        return found_before.clone();
+    }
+    let mut found = preflight(config, None, Some(weights));
+    found.vocabulary.clone_from(&found_before.vocabulary);
+    found
+}
+
 /// Fills in `found`, up to the first error.
 fn fill(
     found: &mut Preflight,
@@ -136,6 +151,16 @@ mod tests {
                 size: weights.len() as u64,
             }),
         );
+        let beginning = FilePrefix {
+            file: "model.safetensors",
+            bytes: &weights,
+            size: weights.len() as u64,
+        };
+        let small = preflight(&config, Some(&tokenizer), None);
+        assert_eq!(preflight_weights(&small, &config, beginning), all);
+        let damaged = preflight(&config, Some(b"{}"), None);
+        let found = preflight_weights(&damaged, &config, beginning);
+        assert!(found.refusal.is_some() && found.first_bytes.is_none());
         assert_eq!(all.refusal, None);
         assert_eq!(all.format.as_deref(), Some("BF16"));
         assert_eq!(

@@ -3,7 +3,10 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::tokenizer::{ADDED_TOKENS, SETTINGS, SPECIAL_TOKENS, TokenizerFiles, VOCABULARY};
+use super::folder::{
+    ADDED_TOKENS, OTHER_FORMS, SPECIAL_TOKENS, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY, WEIGHTS,
+};
+use super::tokenizer::TokenizerFiles;
 use crate::{Error, Result};
 
 /// Reads a whole file.
@@ -18,11 +21,11 @@ pub(crate) fn read_tokenizer(dir: &Path) -> Result<Vec<u8>> {
         file => file.map(Some),
     };
     let vocab_txt = optional(VOCABULARY)?;
-    let tokenizer_json = match read(&dir.join("tokenizer.json")) {
+    let tokenizer_json = match read(&dir.join(TOKENIZER)) {
         Err(Error::NotFound { .. }) if vocab_txt.is_some() => None,
         file => Some(file?),
     };
-    let [config, added, special] = [SETTINGS, ADDED_TOKENS, SPECIAL_TOKENS].map(optional);
+    let [config, added, special] = [TOKENIZER_CONFIG, ADDED_TOKENS, SPECIAL_TOKENS].map(optional);
     let (config, added, special) = (config?, added?, special?);
     TokenizerFiles {
         tokenizer_json: tokenizer_json.as_deref(),
@@ -36,7 +39,7 @@ pub(crate) fn read_tokenizer(dir: &Path) -> Result<Vec<u8>> {
 
 /// Path of the weights of the model in `dir`: `model.gguf` unless there is only `model.safetensors`.
 pub(crate) fn weights_path(dir: &Path) -> PathBuf {
-    let [gguf, safetensors] = ["model.gguf", "model.safetensors"].map(|name| dir.join(name));
+    let [gguf, safetensors] = WEIGHTS.map(|name| dir.join(name));
     if gguf.exists() || !safetensors.exists() {
         gguf
     } else {
@@ -55,18 +58,14 @@ pub(crate) fn open(path: &Path) -> Result<(File, String)> {
 
 /// The error for missing weights: it names another form of weights that the folder has, if any.
 fn other_weights(path: &Path) -> Error {
-    const INDEX: &str = "model.safetensors.index.json";
-    const PICKLE: &str = "pytorch_model.bin";
-    let unsupported = |found: String| Error::Unsupported {
-        what: "the checkpoint",
-        found,
-        supported: "a single model.safetensors (which save_pretrained of transformers writes)",
-    };
-    if path.with_file_name(INDEX).exists() {
-        return unsupported(format!("split into several files ({INDEX})"));
-    }
-    if path.with_file_name(PICKLE).exists() {
-        return unsupported(format!("a Python pickle ({PICKLE})"));
+    for (name, form) in OTHER_FORMS {
+        if path.with_file_name(name).exists() {
+            return Error::Unsupported {
+                what: "the checkpoint",
+                found: form.to_owned(),
+                supported: "a single model.safetensors (which save_pretrained of transformers writes)",
+            };
+        }
     }
     Error::NotFound {
         file: path.display().to_string(),

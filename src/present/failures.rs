@@ -6,16 +6,16 @@ use crate::ErrorKind;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailureMessage {
     /// What happened, in a few words.
-    pub what: &'static str,
+    pub title: &'static str,
     /// What that means or what to do.
-    pub hint: &'static str,
+    pub advice: &'static str,
     /// The button that may help, by its words.
     pub action: Option<&'static str>,
 }
 
 /// The sentences for a failure. `online` is what the browser says of its network.
-pub fn trouble(kind: ErrorKind, online: bool) -> FailureMessage {
-    let (what, hint, action) = match kind {
+pub fn message(kind: ErrorKind, online: bool) -> FailureMessage {
+    let (title, advice, action) = match kind {
         ErrorKind::Network if !online => (
             "You are offline",
             "The model is not on this device yet. It has to be downloaded once, so connect and try again.",
@@ -33,7 +33,7 @@ pub fn trouble(kind: ErrorKind, online: bool) -> FailureMessage {
         ),
         ErrorKind::Malformed => (
             "The model’s files are damaged",
-            "Trying again fetches them anew. If that does not help, the copy on the server is damaged too.",
+            "Trying again downloads them again. If that does not help, the copy on the server is damaged too.",
             Some("Try again"),
         ),
         ErrorKind::Unsupported => (
@@ -57,7 +57,7 @@ pub fn trouble(kind: ErrorKind, online: bool) -> FailureMessage {
             Some("Try again"),
         ),
         ErrorKind::Crashed => (
-            "The reader stopped and did not recover",
+            "The model stopped and did not recover",
             "The part of the page that runs the model failed several times. Your text is still here.",
             Some("Start it again"),
         ),
@@ -67,7 +67,11 @@ pub fn trouble(kind: ErrorKind, online: bool) -> FailureMessage {
             Some("Try again"),
         ),
     };
-    FailureMessage { what, hint, action }
+    FailureMessage {
+        title,
+        advice,
+        action,
+    }
 }
 
 #[cfg(test)]
@@ -88,14 +92,14 @@ mod tests {
             Crashed,
             Internal,
         ];
-        let mut said: Vec<_> = all.iter().map(|&kind| trouble(kind, true).what).collect();
-        said.push(trouble(Network, false).what);
+        let mut said: Vec<_> = all.iter().map(|&kind| message(kind, true).title).collect();
+        said.push(message(Network, false).title);
         said.sort_unstable();
         said.dedup();
         assert_eq!(said.len(), all.len() + 1, "two failures with one sentence");
         for kind in all {
-            let FailureMessage { what, hint, .. } = trouble(kind, true);
-            assert!(!what.ends_with('.') && hint.ends_with('.'), "{kind:?}");
+            let FailureMessage { title, advice, .. } = message(kind, true);
+            assert!(!title.ends_with('.') && advice.ends_with('.'), "{kind:?}");
         }
     }
 }

@@ -1,59 +1,159 @@
-//! How numbers are written, in plain Rust.
+//! How numbers are written.
 //!
-//! Numbers are put together from integers: formatting floats would bring a good part of the standard library
-//! into the page's WebAssembly.
+//! What is to be written is an [`Amount`]; it becomes words by [`plain`], the same everywhere, or by the browser's `Intl`, as the
+//! reader's language has it (the page). Amounts are integers: formatting floats would bring a good part of the standard
+//! library into the page's WebAssembly.
 
+use super::meter::Share;
 use crate::types::{Benchmark, Progress};
 
-/// Megabytes with one decimal, without the unit; a megabyte is 10⁶ bytes, as network and disk count.
+/// A number to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Amount {
+    /// `<` or `>` where the number is only a bound.
+    pub bound: &'static str,
+    /// The number in tenths.
+    pub tenths: u64,
+    /// Whether the tenth is written.
+    pub is_fine: bool,
+    /// What it counts.
+    pub unit: Unit,
+}
+
+/// What an [`Amount`] counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Things.
+    One,
+    /// Millions of things.
+    Million,
+    /// Hundredths.
+    Percent,
+    /// Bytes.
+    Byte,
+    /// 1,000 bytes, as network and disk count.
+    Kilobyte,
+    /// 1,000,000 bytes.
+    Megabyte,
+    /// Thousandths of a second.
+    Millisecond,
+    /// Seconds.
+    Second,
+}
+
+/// Makes words of an amount.
+pub type Write = fn(Amount) -> String;
+
+impl Amount {
+    fn whole(n: u64, unit: Unit) -> Self {
+        Self {
+            bound: "",
+            tenths: n.saturating_mul(10),
+            is_fine: false,
+            unit,
+        }
+    }
+
+    fn fine(tenths: u64, unit: Unit) -> Self {
+        Self {
+            bound: "",
+            tenths,
+            is_fine: true,
+            unit,
+        }
+    }
+
+    /// A number of things.
+    pub fn number(n: u64) -> Self {
+        Self::whole(n, Unit::One)
+    }
+
+    /// A large number of things: in millions from one million.
+    pub fn large_number(n: u64) -> Self {
+        match n {
+            0..1_000_000 => Self::number(n),
+            _ => Self::fine((n + 50_000) / 100_000, Unit::Million),
+        }
+    }
+
+    /// Bytes in megabytes.
+    pub fn megabytes(bytes: u64) -> Self {
+        Self::fine((bytes + 50_000) / 100_000, Unit::Megabyte)
+    }
+
+    /// Bytes in the unit that suits their number.
+    pub fn size(bytes: u64) -> Self {
+        match bytes {
+            0..1_000 => Self::whole(bytes, Unit::Byte),
+            1_000..999_950 => Self::fine((bytes + 50) / 100, Unit::Kilobyte),
+            _ => Self::megabytes(bytes),
+        }
+    }
+
+    /// Milliseconds in the unit that suits their number.
+    pub fn duration(millis: f64) -> Self {
+        // A float that is negative or NaN becomes 0.
+        let tenths = (millis * 10.0 + 0.5) as u64;
+        match tenths {
+            0..10 => Self {
+                bound: "<",
+                ..Self::whole(1, Unit::Millisecond)
+            },
+            10..100 => Self::fine(tenths, Unit::Millisecond),
+            100..9_995 => Self::whole((tenths + 5) / 10, Unit::Millisecond),
+            _ => Self::fine((tenths + 500) / 1_000, Unit::Second),
+        }
+    }
+
+    /// A probability. What is not certain is never called 100%, what is not impossible never 0%.
+    pub fn percent(share: Share) -> Self {
+        let (bound, whole) = match share.percent {
+            0 if share.score > 0.0 => ("<", 1),
+            100 if share.score < 1.0 => (">", 99),
+            whole => ("", whole),
+        };
+        Self {
+            bound,
+            ..Self::whole(u64::from(whole), Unit::Percent)
+        }
+    }
+}
+
+/// An amount in plain Rust, as English has it: `<1 ms`, `13.4 MB`, `5,120`.
+pub fn plain(amount: Amount) -> String {
+    let mut text = amount.bound.to_owned() + &grouped(amount.tenths / 10);
+    if amount.is_fine {
+        text = text + "." + &(amount.tenths % 10).to_string();
+    }
+    text + match amount.unit {
+        Unit::One => "",
+        Unit::Million => " million",
+        Unit::Percent => "%",
+        Unit::Byte => " bytes",
+        Unit::Kilobyte => " kB",
+        Unit::Megabyte => " MB",
+        Unit::Millisecond => " ms",
+        Unit::Second => " s",
+    }
+}
+
+/// Megabytes with one decimal, without the unit.
 pub fn megabytes(bytes: u64) -> String {
-    tenths((bytes + 50_000) / 100_000)
+    let amount = Amount::megabytes(bytes);
+    plain(Amount {
+        unit: Unit::One,
+        ..amount
+    })
 }
 
-/// A number of bytes: `312 bytes`, `0.3 kB` from a thousand, `13.4 MB` from a million.
-///
-/// ```
-/// use live_sentiment::present::format::size;
-///
-/// assert_eq!(size(13_400_000), "13.4 MB");
-/// ```
+/// A number of bytes: `312 bytes`, `1.3 kB`, `13.4 MB`.
 pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => bytes.to_string() + " bytes",
-        1_000..999_950 => tenths((bytes + 50) / 100) + " kB",
-        _ => megabytes(bytes) + " MB",
-    }
+    plain(Amount::size(bytes))
 }
 
-/// How much has been downloaded: `6.2 of 13.4 MB`.
-pub fn downloaded(progress: Progress) -> String {
-    let received = megabytes(progress.received);
-    match progress.total {
-        Some(total) => received + " of " + &megabytes(total) + " MB",
-        None => received + " MB so far",
-    }
-}
-
-/// A number given in tenths: `134` is `13.4`.
-fn tenths(n: u64) -> String {
-    (n / 10).to_string() + "." + &(n % 10).to_string()
-}
-
-/// Milliseconds as a person reads them: `<1 ms`, `4.3 ms`, `64 ms`, `1.2 s`.
-pub fn duration(millis: f64) -> String {
-    // A float that is negative or NaN becomes 0.
-    let tenths_of_millis = (millis * 10.0 + 0.5) as u64;
-    match tenths_of_millis {
-        0..10 => "<1 ms".to_owned(),
-        10..100 => tenths(tenths_of_millis) + " ms",
-        100..9_995 => ((tenths_of_millis + 5) / 10).to_string() + " ms",
-        _ => tenths((tenths_of_millis + 500) / 1_000) + " s",
-    }
-}
-
-/// A number of things: `1 token`, `2 tokens`, `5,120 tokens`.
-pub fn count(n: usize, thing: &str) -> String {
-    grouped(n as u64) + " " + thing + if n == 1 { "" } else { "s" }
+/// A large number in words: `22.7 million`.
+pub fn millions(n: u64) -> String {
+    plain(Amount::large_number(n))
 }
 
 /// A whole number with a comma between thousands.
@@ -69,25 +169,42 @@ pub fn grouped(n: u64) -> String {
     text
 }
 
-/// A large number in words: `22.7 million`.
-pub fn millions(n: u64) -> String {
-    if n < 1_000_000 {
-        return grouped(n);
+/// How much has been downloaded: `6.2 of 13.4 MB`.
+pub fn downloaded(progress: Progress, write: Write) -> String {
+    let received = Amount::megabytes(progress.received);
+    match progress.total {
+        Some(total) => {
+            let received = Amount {
+                unit: Unit::One,
+                ..received
+            };
+            write(received) + " of " + &write(Amount::megabytes(total))
+        }
+        None => write(received) + " so far",
     }
-    tenths((n + 50_000) / 100_000) + " million"
+}
+
+/// A number of things: `1 token`, `2 tokens`, `5,120 tokens`.
+pub fn count(n: usize, thing: &str, write: Write) -> String {
+    write(Amount::number(n as u64)) + " " + thing + if n == 1 { "" } else { "s" }
 }
 
 /// How often a model was right: `92.1% of 872 texts (SST-2), 75.3% of …`.
-pub fn accuracy(measured: &[Benchmark]) -> String {
+pub fn accuracy(measured: &[Benchmark], write: Write) -> String {
     let mut text = String::new();
     for benchmark in measured {
-        let (texts, right) = (u64::from(benchmark.examples), u64::from(benchmark.correct));
-        let name = &benchmark.name;
+        let examples = u64::from(benchmark.examples);
+        let correct = u64::from(benchmark.correct);
         if !text.is_empty() {
             text += ", ";
         }
-        let thousandths = (right * 1_000 + texts / 2) / texts.max(1);
-        text += &(tenths(thousandths) + "% of " + &grouped(texts) + " texts (" + name + ")");
+        let share = (correct * 1_000 + examples / 2) / examples.max(1);
+        text += &(write(Amount::fine(share, Unit::Percent))
+            + " of "
+            + &count(benchmark.examples as usize, "text", write)
+            + " ("
+            + &benchmark.name
+            + ")");
     }
     if text.is_empty() {
         text += "not stated";
@@ -95,40 +212,19 @@ pub fn accuracy(measured: &[Benchmark]) -> String {
     text
 }
 
-/// Whole percents of probabilities. Those of one distribution (their sum is 1) sum to exactly 100: what rounding
-/// down leaves goes to those that lost most by it. Others, as of a multi-label model, are rounded one by one.
-pub fn percents(scores: &[f32]) -> Vec<u32> {
-    let exact: Vec<f32> = scores
-        .iter()
-        .map(|score| score.clamp(0.0, 1.0) * 100.0)
-        .collect();
-    if !is_distribution(scores) {
-        return exact.iter().map(|p| (p + 0.5) as u32).collect();
-    }
+/// Whole percents of the probabilities of one distribution. They sum to exactly 100: what rounding down leaves goes to those that
+/// lost most by it.
+pub fn apportion(scores: &[f32]) -> Vec<u32> {
+    let exact: Vec<f32> = scores.iter().map(|score| score * 100.0).collect();
     let mut whole: Vec<u32> = exact.iter().map(|&p| p as u32).collect();
-    for _ in whole.iter().sum::<u32>()..100 {
-        // The one that is furthest below its exact value. No sort: its code would be larger than all of this.
-        let loss = |i: &usize| exact[*i] - whole[*i] as f32;
-        let most = (0..exact.len()).reduce(|a, b| if loss(&b) > loss(&a) { b } else { a });
-        if let Some(i) = most {
-            whole[i] += 1;
-        }
+    let missing = 100_u32.saturating_sub(whole.iter().sum());
+    let loss = |i: usize| exact[i] - exact[i].floor();
+    let mut by_loss: Vec<usize> = (0..exact.len()).collect();
+    by_loss.sort_by(|&a, &b| loss(b).total_cmp(&loss(a)));
+    for (_, &i) in (0..missing).zip(&by_loss) {
+        whole[i] += 1;
     }
     whole
-}
-
-/// Whether the scores are probabilities of outcomes that exclude each other.
-pub fn is_distribution(scores: &[f32]) -> bool {
-    (scores.iter().sum::<f32>() - 1.0).abs() < 0.005
-}
-
-/// A probability in words. What is not certain is never called 100%, what is not impossible never 0%.
-pub fn percent(whole: u32, score: f32) -> String {
-    match whole {
-        0 if score > 0.0 => "<1%".to_owned(),
-        100 if score < 1.0 => ">99%".to_owned(),
-        _ => whole.to_string() + "%",
-    }
 }
 
 #[cfg(test)]
@@ -142,28 +238,32 @@ mod tests {
             examples,
             correct,
         };
-        assert_eq!(accuracy(&[]), "not stated");
+        assert_eq!(accuracy(&[], plain), "not stated");
         assert_eq!(
-            accuracy(&[measured("SST-2", 872, 803), measured("b", 5_213, 5_213)]),
+            accuracy(
+                &[measured("SST-2", 872, 803), measured("b", 5_213, 5_213)],
+                plain
+            ),
             "92.1% of 872 texts (SST-2), 100.0% of 5,213 texts (b)"
         );
         assert_eq!(
-            accuracy(&[measured("none", 0, 0)]),
+            accuracy(&[measured("none", 0, 0)], plain),
             "0.0% of 0 texts (none)"
         );
     }
 
     #[test]
     fn percents_of_a_distribution_sum_to_100() {
-        assert_eq!(percents(&[0.333, 0.333, 0.334]), [33, 33, 34]);
-        assert_eq!(percents(&[0.005, 0.005, 0.99]).iter().sum::<u32>(), 100);
-        assert_eq!(percents(&[0.125; 8]).iter().sum::<u32>(), 100);
+        assert_eq!(apportion(&[0.333, 0.333, 0.334]), [33, 33, 34]);
+        assert_eq!(apportion(&[0.005, 0.005, 0.99]).iter().sum::<u32>(), 100);
+        assert_eq!(apportion(&[0.125; 8]).iter().sum::<u32>(), 100);
+        assert!(apportion(&[]).is_empty());
         // Every split of 1 into three parts by steps of 1/128, which f32 holds exactly.
         for a in 0..=128_u8 {
             for b in 0..=(128 - a) {
                 let c = 128 - a - b;
                 let scores = [a, b, c].map(|n| f32::from(n) / 128.0);
-                let whole = percents(&scores);
+                let whole = apportion(&scores);
                 assert_eq!(whole.iter().sum::<u32>(), 100, "{scores:?}");
                 for (w, s) in whole.iter().zip(scores) {
                     assert!((*w as f32 - s * 100.0).abs() < 1.0, "{scores:?}");
@@ -173,19 +273,13 @@ mod tests {
     }
 
     #[test]
-    fn percents_of_independent_scores_are_rounded_one_by_one() {
-        assert_eq!(percents(&[0.9, 0.806, 0.004]), [90, 81, 0]);
-        assert_eq!(percents(&[f32::NAN, 2.0, -1.0]), [0, 100, 0]);
-        assert!(percents(&[]).is_empty());
-    }
-
-    #[test]
     fn nothing_uncertain_is_called_certain() {
-        assert_eq!(percent(100, 0.9997), ">99%");
-        assert_eq!(percent(100, 1.0), "100%");
-        assert_eq!(percent(0, 0.0001), "<1%");
-        assert_eq!(percent(0, 0.0), "0%");
-        assert_eq!(percent(87, 0.873), "87%");
+        let said = |percent, score| plain(Amount::percent(Share { percent, score }));
+        assert_eq!(said(100, 0.9997), ">99%");
+        assert_eq!(said(100, 1.0), "100%");
+        assert_eq!(said(0, 0.0001), "<1%");
+        assert_eq!(said(0, 0.0), "0%");
+        assert_eq!(said(87, 0.873), "87%");
     }
 
     #[test]
@@ -194,12 +288,22 @@ mod tests {
             received: 6_240_000,
             total: Some(13_449_999),
         };
-        assert_eq!(downloaded(half), "6.2 of 13.4 MB");
+        assert_eq!(downloaded(half, plain), "6.2 of 13.4 MB");
         let unknown = Progress {
             received: 49_999,
             total: None,
         };
-        assert_eq!(downloaded(unknown), "0.0 MB so far");
+        assert_eq!(downloaded(unknown, plain), "0.0 MB so far");
+        assert_eq!(megabytes(13_449_999), "13.4");
+        for (bytes, text) in [
+            (312, "312 bytes"),
+            (1_250, "1.3 kB"),
+            (999_949, "999.9 kB"),
+            (999_950, "1.0 MB"),
+            (13_449_999, "13.4 MB"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
     }
 
     #[test]
@@ -216,15 +320,15 @@ mod tests {
             (999.6, "1.0 s"),
             (1_240.0, "1.2 s"),
         ] {
-            assert_eq!(duration(millis), text, "{millis}");
+            assert_eq!(plain(Amount::duration(millis)), text, "{millis}");
         }
     }
 
     #[test]
     fn counts() {
-        assert_eq!(count(1, "token"), "1 token");
-        assert_eq!(count(0, "token"), "0 tokens");
-        assert_eq!(count(5_120, "word"), "5,120 words");
+        assert_eq!(count(1, "token", plain), "1 token");
+        assert_eq!(count(0, "token", plain), "0 tokens");
+        assert_eq!(count(5_120, "word", plain), "5,120 words");
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(grouped(999), "999");
         assert_eq!(millions(22_713_987), "22.7 million");

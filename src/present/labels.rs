@@ -2,13 +2,13 @@
 
 use crate::types::Backend;
 
-/// Below this probability of the likeliest label the page says that it is not sure.
+/// Below this probability of the most likely label the page says that it is not sure.
 pub const CONFIDENCE_THRESHOLD: f32 = 0.5;
 
 /// Up to this many labels that exclude each other share one bar.
 pub const MAX_STACKED_LABELS: usize = 5;
 
-/// How many labels are listed, the likeliest.
+/// How many labels are listed, the most likely ones.
 pub const MAX_LISTED_LABELS: usize = 6;
 
 /// A label as a heading: `positive` is `Positive`, `very_negative` is `Very negative`.
@@ -33,7 +33,7 @@ pub struct Verdict {
     pub figure: String,
 }
 
-/// The verdict for the likeliest label and its `share`, a `percent`.
+/// The verdict for the most likely label and its `share`, as it is written.
 pub fn verdict(label: &str, share: &str, is_sure: bool) -> Verdict {
     if is_sure {
         Verdict {
@@ -48,20 +48,8 @@ pub fn verdict(label: &str, share: &str, is_sure: bool) -> Verdict {
     }
 }
 
-/// The classes from negative to positive, others behind them as the model has them.
-pub fn in_order(labels: &[String]) -> Vec<usize> {
-    let tones = [
-        Polarity::Negative,
-        Polarity::Neutral,
-        Polarity::Positive,
-        Polarity::Other,
-    ];
-    let of = |tone| (0..labels.len()).filter(move |&class| Polarity::of(&labels[class]) == tone);
-    tones.into_iter().flat_map(of).collect()
-}
-
 /// What a label means, as far as its name tells. It decides colour and place, never what is said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Polarity {
     /// Left and orange.
     Negative,

@@ -79,24 +79,24 @@ const NEVER_LAST: &[&str] = &[
 
 /// Words that a number follows, and that end a sentence otherwise: `No. 5`, but `Oh no. That hurts.`
 const BEFORE_NUMBERS: &[&str] = &[
-    "art", "arts", "cap", "ch", "col", "fig", "figs", "no", "nos", "num", "n°", "nº", "op", "par",
-    "tab", "ver", "§", "см", "ст", "№",
+    "art", "arts", "cap", "ch", "fig", "figs", "no", "nos", "num", "n°", "nº", "op", "par", "tab",
+    "ver", "§", "см", "ст", "№",
 ];
 
 /// Words that stand before another one as well as at a sentence's end. What follows must tell.
 const ANYWHERE: &[&str] = &[
     "abs", "adm", "admón", "al", "allg", "anm", "apr", "aprox", "apt", "arq", "assn", "assoc",
     "aufl", "aug", "av", "ave", "avr", "bd", "bearb", "betr", "bl.a", "bldg", "bros", "btw",
-    "capt", "chap", "cia", "co", "conf", "corp", "cpl", "cía", "dec", "dept", "dgl", "dir", "dpto",
-    "dr", "déc", "ed", "eds", "ej", "eng", "engl", "eq", "esp", "esq", "est", "exc", "exkl", "ext",
-    "fa", "fam", "feb", "ff", "fol", "fr", "févr", "geb", "gem", "gen", "gest", "godz", "gov",
-    "govt", "gral", "hon", "hrsg", "hwy", "inc", "ing", "jan", "janv", "jh", "jhdt", "jr", "juil",
-    "jul", "jur", "kap", "kl", "lat", "lic", "llc", "lt", "ltd", "maj", "med", "mio", "mrd", "nov",
-    "nr", "núm", "obs", "oct", "okt", "phil", "pl", "plc", "pp", "pres", "prov", "pt", "pty",
-    "pvt", "pág", "págs", "rd", "rep", "rer", "resp", "rev", "sec", "sect", "sen", "sep", "sept",
-    "sgt", "sog", "sq", "sr", "st", "str", "tel", "tlf", "tsd", "tél", "ud", "uds", "univ", "uu",
-    "vd", "vds", "verh", "vol", "vols", "vv", "ziff", "éd", "óp", "гл", "млн", "млрд", "обл", "пр",
-    "рис", "руб", "стр", "тел", "тыс",
+    "capt", "chap", "cia", "co", "col", "conf", "corp", "cpl", "cía", "dec", "dept", "dgl", "dir",
+    "dpto", "dr", "déc", "ed", "eds", "ej", "eng", "engl", "eq", "esp", "esq", "est", "exc",
+    "exkl", "ext", "fa", "fam", "feb", "ff", "fol", "fr", "févr", "geb", "gem", "gen", "gest",
+    "godz", "gov", "govt", "gral", "hon", "hrsg", "hwy", "inc", "ing", "jan", "janv", "jh", "jhdt",
+    "jr", "juil", "jul", "jur", "kap", "kl", "lat", "lic", "llc", "lt", "ltd", "maj", "med", "mio",
+    "mrd", "nov", "nr", "núm", "obs", "oct", "okt", "phil", "pl", "plc", "pp", "pres", "prov",
+    "pt", "pty", "pvt", "pág", "págs", "rd", "rep", "rer", "resp", "rev", "sec", "sect", "sen",
+    "sep", "sept", "sgt", "sog", "sq", "sr", "st", "str", "tel", "tlf", "tsd", "tél", "ud", "uds",
+    "univ", "uu", "vd", "vds", "verh", "vol", "vols", "vv", "ziff", "éd", "óp", "гл", "млн",
+    "млрд", "обл", "пр", "рис", "руб", "стр", "тел", "тыс",
 ];
 
 /// “And so on”, and units: the sentence ends if the next word has a capital.

@@ -30,7 +30,7 @@ enum Role {
     Clock,
     /// `No`
     BeforeNumber,
-    /// `3`, `12`
+    /// `3`, `24.12`
     ShortNumber,
     /// `XIV`
     Roman,
@@ -94,7 +94,10 @@ impl<'a> WordBefore<'a> {
             .is_some_and(|head| head.ends_with(char::is_alphabetic));
         if is_contraction && letters == 1 {
             Role::Word
-        } else if matches!(word.len(), 1 | 2) && has_only(|c| c.is_ascii_digit()) {
+        } else if word
+            .split('.')
+            .all(|part| matches!(part.len(), 1 | 2) && part.bytes().all(|b| b.is_ascii_digit()))
+        {
             Role::ShortNumber
         } else if matches!(small, "a.m" | "p.m") {
             Role::Clock

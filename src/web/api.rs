@@ -17,8 +17,9 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortSignal;
 
 use super::client::{Client, Event, Options};
-use crate::present::format;
-use crate::present::labels::{self, CONFIDENCE_THRESHOLD, MAX_STACKED_LABELS, Polarity};
+use crate::present::format::{Amount, plain};
+use crate::present::labels::{self, CONFIDENCE_THRESHOLD};
+use crate::present::meter::Meter;
 use crate::types::{Backend, Failure, Prediction, Token};
 use crate::{Error, Result};
 
@@ -314,37 +315,38 @@ impl<'a> Answer<'a> {
 }
 
 /// A verdict as the page shows it: `{ word, figure, tone, isOneBar, parts: [{ label, name, tone, share, score }] }`, the
-/// parts in the order of the bar. `tone` is missing where the model is not sure.
+/// parts, at most six, in the order of the bar. `tone` is missing where the model is not sure. Whether labels exclude each other
+/// is the model's to say (`info.multiLabel`).
 #[wasm_bindgen]
-pub fn describe(labels: Vec<String>, scores: Vec<f32>) -> JsValue {
-    let whole = format::percents(&scores);
-    let parts: Vec<_> = labels::in_order(&labels)
-        .into_iter()
-        .filter_map(|class| {
-            let (label, score) = (&labels[class], *scores.get(class)?);
-            Some(Part {
-                label,
-                name: labels::heading(label),
-                tone: Polarity::of(label).name(),
-                share: format::percent(*whole.get(class)?, score),
-                score,
-            })
+pub fn describe(labels: Vec<String>, scores: Vec<f32>, multi_label: bool) -> JsValue {
+    let higher = |a: usize, b: usize| if scores[b] > scores[a] { b } else { a };
+    let highest = (0..scores.len()).reduce(higher);
+    let meter = Meter::new(&labels, multi_label, &scores, highest.unwrap_or_default());
+    let parts = meter.rows.iter().filter_map(|row| {
+        let share = row.share?;
+        Some(Part {
+            label: &row.label,
+            name: &row.name,
+            tone: row.polarity.name(),
+            share: plain(Amount::percent(share)),
+            score: share.score,
         })
-        .collect();
-    let top = parts
-        .iter()
-        .reduce(|a, b| if b.score > a.score { b } else { a });
-    let is_sure = top.is_some_and(|top| top.score >= CONFIDENCE_THRESHOLD);
-    let verdict = top.map(|top| labels::verdict(top.label, &top.share, is_sure));
+    });
+    let top = meter
+        .top()
+        .and_then(|row| row.share.map(|share| (row, share)));
+    let is_sure = top.is_some_and(|(_, share)| share.score >= CONFIDENCE_THRESHOLD);
+    let verdict = top
+        .map(|(row, share)| labels::verdict(&row.label, &plain(Amount::percent(share)), is_sure));
     let (word, figure) = verdict
         .map(|verdict| (verdict.word, verdict.figure))
         .unwrap_or_default();
     to_js(&Described {
         word,
         figure,
-        tone: top.filter(|_| is_sure).map(|top| top.tone),
-        is_one_bar: labels.len() <= MAX_STACKED_LABELS && format::is_distribution(&scores),
-        parts,
+        tone: top.filter(|_| is_sure).map(|(row, _)| row.polarity.name()),
+        is_one_bar: meter.is_stacked,
+        parts: parts.collect(),
     })
 }
 
@@ -361,7 +363,7 @@ struct Described<'a> {
 #[derive(Serialize)]
 struct Part<'a> {
     label: &'a str,
-    name: String,
+    name: &'a str,
     tone: &'static str,
     share: String,
     score: f32,

@@ -27,6 +27,8 @@ extern "C" {
     fn failure(this: &Message) -> Option<Message>;
 
     #[wasm_bindgen(method, getter)]
+    fn address(this: &Message) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
     fn facts(this: &Message) -> Option<Array>;
     #[wasm_bindgen(method, getter)]
     fn refusal(this: &Message) -> Option<Message>;
@@ -63,6 +65,8 @@ extern "C" {
     fn architecture(this: &Message) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     fn labels(this: &Message) -> Option<Array>;
+    #[wasm_bindgen(method, getter, js_name = multiLabel)]
+    fn multi_label(this: &Message) -> Option<bool>;
     #[wasm_bindgen(method, getter)]
     fn parameters(this: &Message) -> Option<f64>;
     #[wasm_bindgen(method, getter, js_name = fileSize)]
@@ -189,6 +193,7 @@ pub fn response(data: &JsValue) -> Option<Response> {
         },
         "ready" => Response::Ready(model_info(message)?),
         "inspected" => Response::Inspected(Inspection {
+            address: message.address()?,
             facts: list(message.facts()?, fact)?,
             refusal: message.refusal().as_ref().and_then(failure),
         }),
@@ -238,6 +243,7 @@ fn model_info(message: &Message) -> Option<ModelInfo> {
         name: message.name()?,
         architecture: message.architecture()?,
         labels: list(message.labels()?, |label| label.as_string())?,
+        multi_label: message.multi_label()?,
         parameters: message.parameters()? as u64,
         file_size: message.file_size()? as u64,
         format: message.format()?,

@@ -120,6 +120,8 @@ pub enum Response {
 /// A [`Preflight`] in words, for a page to show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inspection {
+    /// The address to use the model by: another one than was given where that was of a hub's page, or is taken.
+    pub address: String,
     /// What was found, as term and description.
     pub facts: Vec<(String, String)>,
     /// Why the model cannot be run; `None` where nothing speaks against it.

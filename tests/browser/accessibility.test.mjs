@@ -103,6 +103,38 @@ test("nothing jumps when a verdict comes and goes", async (t) => {
   assert.deepEqual(await places(), before);
 });
 
+for (const viewport of [PHONE, { width: 768, height: 1024 }, { width: 1280, height: 800 }]) {
+  test(`the field grows with its text up to the window, ${viewport.width} px wide`, async (t) => {
+    const page = await visitReady(t, chromium, await site(t), { viewport });
+    const height = () => page.locator("#text").evaluate((field) => field.offsetHeight);
+    const heights = [await height()];
+    for (const lines of [8, 400]) {
+      await page.locator("#text").fill("What a day.\n".repeat(lines));
+      await reaches(page, "ready");
+      heights.push(await height());
+    }
+    assert.ok(heights[0] < heights[1] && heights[1] <= heights[2], `heights ${heights}`);
+    const bottom = await page.locator("#verdict ul").evaluate((list) => list.getBoundingClientRect().bottom);
+    assert.ok(bottom <= viewport.height, `the verdict ends at ${bottom}`);
+    await page.locator("#text").fill("");
+    await reaches(page, "empty");
+    assert.equal(await height(), heights[0], "and shrinks again");
+  });
+}
+
+test("above a phone's keyboard stand what is written and the verdict", async (t) => {
+  const page = await visitReady(t, chromium, await site(t), { viewport: { width: 360, height: 300 } });
+  for (const text of ["What a day.", "What a day. ".repeat(1000)]) {
+    await page.locator("#text").fill(text);
+    await page.locator("#text").focus();
+    await page.keyboard.press("ControlOrMeta+End");
+    await reaches(page, "ready");
+    const [field, verdict, list] = await page.evaluate(() => ["#text", "#verdict", "#verdict ul"].map((of) => document.querySelector(of).getBoundingClientRect()));
+    assert.ok(field.top >= 0 && field.bottom <= verdict.top, `the field from ${field.top} to ${field.bottom}, the verdict from ${verdict.top}`);
+    assert.ok(list.bottom <= 300, `the verdict ends at ${list.bottom}`);
+  }
+});
+
 test("the keyboard is enough, and shows where it is", async (t) => {
   const page = await visitReady(t, chromium, await site(t));
   await page.keyboard.type(TEXTS.positive);

@@ -37,11 +37,17 @@ async function failsThenWorks(t, path, fault, sentence) {
   await retry(page).click();
   await reaches(page, "ready", { label: "positive", timeout: LOAD_MS });
   assert.equal(await alert(page).count(), 0, "the failure is gone from the page");
+  return { home, page };
 }
 
 test("a missing model", (t) => failsThenWorks(t, MODEL, faults.status(404), /not found|missing/i));
 test("a missing tokenizer", (t) => failsThenWorks(t, "tokenizer.json", faults.status(404), /tokenizer\.json.*(not found|missing)|(not found|missing).*tokenizer\.json/i));
 test("a server that fails", (t) => failsThenWorks(t, MODEL, faults.status(503), /503|could not be (read|fetched|loaded)/i));
+test("a server that answers 416 though no range was asked for", async (t) => {
+  const { home } = await failsThenWorks(t, MODEL, faults.status(416), /416|could not be (read|fetched|loaded)/i);
+  const asked = home.requests.filter((path) => path.includes(MODEL)).length;
+  assert.ok(asked < 10, `it was asked ${asked} times`);
+});
 test("no connection", (t) => failsThenWorks(t, MODEL, faults.dropped(), /could not be (read|fetched|loaded)|connection/i));
 
 test("a connection that breaks in the middle", async (t) => {

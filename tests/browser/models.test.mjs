@@ -173,7 +173,7 @@ test("a model of another site, as a hub has it, and what a link to it may do by 
   await reaches(page, "empty", { timeout: LOAD_MS });
   await says(page, /asks for this model of another site/);
   assert.deepEqual(hub.asked, [], "nothing is asked of it before somebody wants that");
-  assert.equal(await page.getByLabel(/Address of the model/).inputValue(), `${hub.url}o/n/resolve/abc/`);
+  assert.equal(await page.getByLabel(/Address of the model/).inputValue(), `${hub.url}o/n/tree/abc/`);
   await page.getByRole("button", { name: "Look at it" }).click();
   await says(page, /will run here/);
   assert.match((await facts(page)).labels, /multi-label/);

@@ -298,6 +298,18 @@ test("a newer model that does not come leaves the one that is here at work", asy
   assert.equal(await alert(page).count(), 0);
 });
 
+test("a release of which only the list is there yet leaves the model that is here at work", async (t) => {
+  const home = await site(t);
+  const page = await firstVisit(t, home);
+  const files = JSON.parse(await built(`${MODEL_FOLDER}files.json`));
+  files["model.gguf"].sha256 = "0".repeat(64);
+  home.fault("files.json", faults.body(Buffer.from(JSON.stringify(files)), "application/json"));
+  await page.reload();
+  await page.keyboard.type(TEXTS.positive);
+  await reaches(page, "ready", { label: "positive", timeout: LOAD_MS });
+  assert.equal(await alert(page).count(), 0);
+});
+
 test("Clear forgets the model, says so, and the next visit fetches it", async (t) => {
   const home = await site(t);
   const page = await firstVisit(t, home);

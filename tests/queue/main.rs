@@ -15,6 +15,7 @@ fn info() -> ModelInfo {
         name: "test".into(),
         architecture: "bert".into(),
         labels: vec!["negative".into(), "positive".into()],
+        multi_label: false,
         parameters: 1,
         file_size: 1,
         format: "F32".into(),

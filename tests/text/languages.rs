@@ -32,6 +32,7 @@ fn spanish() {
 fn german() {
     check(&[
         "Am 3. Oktober fahren wir nach Köln. |Das wird schön!",
+        "Am 24.12. ist Weihnachten. |Das kostet 5.50. |Gut.",
         "Der 2. Weltkrieg endete 1945. |Danach kam der Frieden.",
         "Er mag Obst, z. B. Äpfel und Birnen. |Sie mag z.B. Kirschen.",
         "„Das ist gut.“ |Er ging. |„Kommst du?“, fragte sie.",

@@ -21,7 +21,9 @@ fn abbreviations() {
     check("See Fig. 3 and Sec. 4.2 on p. 9. |Read No. 5 of Vol. 2 first. |Oh no. |That hurts.");
     check("She has a Ph.D. in physics. |It took approx. 5 years.");
     check("He died in Jan. 2020. |On Dec. 5 we met again.");
-    check("The store is on Main St. |It is open. |See Roe v. Wade by Gordon S. Jones.");
+    check(
+        "The store is on Main St. |It is open. |Lt. Col. North left. |See Roe v. Wade by Gordon S. Jones.",
+    );
     check("It is a good film . |UN troops left (AP). |ALITO said so .");
 }
 

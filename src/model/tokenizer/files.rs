@@ -2,14 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::vocab_txt::{SETTINGS, VOCABULARY, from_vocabulary};
+use super::vocab_txt::from_vocabulary;
+use crate::model::folder::{ADDED_TOKENS, SPECIAL_TOKENS, TOKENIZER_CONFIG, VOCABULARY};
 use crate::model::impostor;
 use crate::{Error, Result};
-
-/// Tokens added to those of `vocab.txt`.
-pub const ADDED_TOKENS: &str = "added_tokens.json";
-/// Special tokens, as older versions of transformers store them.
-pub const SPECIAL_TOKENS: &str = "special_tokens_map.json";
 
 /// Contents of a tokenizer's files; `None` for a file that the model does not have.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,7 +29,7 @@ impl TokenizerFiles<'_> {
     /// [`Error::NotFound`] without both `tokenizer.json` and `vocab.txt`, [`Error::Malformed`] for a file that is not
     /// JSON, and those of [`from_vocabulary`].
     pub fn to_json(self) -> Result<Vec<u8>> {
-        let settings = object(self.tokenizer_config, SETTINGS)?;
+        let settings = object(self.tokenizer_config, TOKENIZER_CONFIG)?;
         if let Some(bytes) = self.tokenizer_json {
             // Unchanged if nothing overrides it.
             if settings.is_empty() || impostor::refuse(bytes, "tokenizer.json").is_err() {
@@ -108,7 +104,7 @@ fn override_normalizer(
             }
             Some(value) => {
                 return Err(Error::Malformed {
-                    file: SETTINGS.into(),
+                    file: TOKENIZER_CONFIG.into(),
                     reason: format!("{setting} is {value}, not true or false"),
                 });
             }

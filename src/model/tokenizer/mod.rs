@@ -14,9 +14,9 @@ use crate::text::Offsets;
 use crate::types::Token;
 use crate::{Error, Result};
 
-pub use files::{ADDED_TOKENS, SPECIAL_TOKENS, TokenizerFiles};
+pub use files::TokenizerFiles;
 use plain::Plain;
-pub use vocab_txt::{SETTINGS, VOCABULARY, from_vocabulary};
+pub use vocab_txt::from_vocabulary;
 
 /// Largest `max_input_chars_per_word` (100 in BERT). WordPiece takes time quadratic in it, times the length of the word
 /// or of the prefix.

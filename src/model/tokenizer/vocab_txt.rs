@@ -5,12 +5,8 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::model::folder::{TOKENIZER_CONFIG, VOCABULARY};
 use crate::{Error, Result};
-
-/// The tokens, one per line; the zero-based line number is the id.
-pub const VOCABULARY: &str = "vocab.txt";
-/// Normalizer settings and added tokens.
-pub const SETTINGS: &str = "tokenizer_config.json";
 
 /// Default special tokens of transformers' `BertTokenizer`.
 const SPECIAL: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
@@ -49,7 +45,7 @@ pub fn from_vocabulary(vocabulary: &[u8], settings: Option<&[u8]>) -> Result<Vec
         .map_err(|e| malformed(VOCABULARY, format!("it is not UTF-8: {e}")))?;
     let settings: Settings = match settings {
         Some(json) => {
-            serde_json::from_slice(json).map_err(|e| malformed(SETTINGS, e.to_string()))?
+            serde_json::from_slice(json).map_err(|e| malformed(TOKENIZER_CONFIG, e.to_string()))?
         }
         None => Settings::default(),
     };

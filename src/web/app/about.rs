@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 
 use super::device::{Requests, Stored};
+use super::numbers::local;
 use super::session::Session;
-use crate::present::format::{accuracy, count, duration, megabytes, millions};
+use crate::present::format::{Amount, accuracy, count};
 use crate::present::labels::backend;
 use crate::types::ModelInfo;
 
@@ -15,16 +16,22 @@ const FACTS: [Fact; 11] = [
     ("Model", |info| info.name.clone()),
     ("Architecture", |info| info.architecture.clone()),
     ("Labels", |info| info.labels.join(", ")),
-    ("Parameters", |info| millions(info.parameters)),
-    ("Size", |info| megabytes(info.file_size) + " MB"),
+    ("Parameters", |info| {
+        local(Amount::large_number(info.parameters))
+    }),
+    ("Size", |info| local(Amount::megabytes(info.file_size))),
     ("Format", |info| info.format.clone()),
-    ("Reads at most", |info| count(info.max_tokens, "token")),
+    ("Reads at most", |info| {
+        count(info.max_tokens, "token", local)
+    }),
     ("Licence", |info| {
         info.license.clone().unwrap_or_else(|| "not stated".into())
     }),
-    ("Right on", |info| accuracy(&info.measured)),
+    ("Right on", |info| accuracy(&info.measured, local)),
     ("Runs on", |info| backend(info.backend).into()),
-    ("Loaded in", |info| duration(info.load_millis)),
+    ("Loaded in", |info| {
+        local(Amount::duration(info.load_millis))
+    }),
 ];
 
 /// The folder of a model, with a slash at its end, by the address of either it or its weights.
@@ -38,15 +45,15 @@ pub(super) fn About(session: Session) -> impl IntoView {
         .into_iter()
         .map(|(term, value)| {
             let value = move || {
-                session.state.with(|state| {
-                    let info = state.info.as_ref();
+                session.state.model.with(|model| {
+                    let info = model.info.as_ref();
                     info.map_or_else(|| "not loaded yet".to_owned(), value)
                 })
             };
             view! {
                 <div>
                     <dt>{term}</dt>
-                    <dd>{value}</dd>
+                    <dd prop:textContent=value></dd>
                 </div>
             }
         })
@@ -57,9 +64,9 @@ pub(super) fn About(session: Session) -> impl IntoView {
             <summary>"About this model"</summary>
             <dl>{facts}</dl>
             <p>
-                "A small BERT encoder reads the text anew at every keystroke and says how likely each label is. "
+                "A small BERT encoder reads the text again at every keystroke and says how likely each label is. "
                 "It can be wrong: irony, quotations and mixed feelings are hard for it. "
-                <a href=session.show(|state| folder(&state.address).to_owned() + "README.md")>"The model card"</a>
+                <a href=session.show(|view| folder(&view.model.address).to_owned() + "README.md")>"The model card"</a>
                 " says how it was made, measured and licensed."
             </p>
         </details>

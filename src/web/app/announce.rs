@@ -1,11 +1,12 @@
-//! What a screen session hears: not every keystroke, but what has become of the text once typing has settled.
+//! What a screen reader hears: not every keystroke, but what has become of the text once typing has settled.
 
 use std::time::Duration;
 
 use leptos::prelude::*;
 
+use super::numbers::local;
 use super::session::Session;
-use super::state::{State, VerdictState};
+use super::state::VerdictState;
 
 /// How long nothing must have changed.
 const SETTLED: Duration = Duration::from_millis(1_000);
@@ -17,14 +18,14 @@ pub(super) fn Announcer(session: Session) -> impl IntoView {
     let heard = StoredValue::new(String::new());
     let timer = StoredValue::new(None::<TimeoutHandle>);
     Effect::new(move |_| {
-        session.state.track();
+        session.state.view(|_| ());
         if let Some(pending) = timer.get_value() {
             pending.clear();
         }
         let speak = move || {
-            let (face, label, words) = session.state.with_untracked(|state: &State| {
-                let label = state.verdict().map(|verdict| verdict.word);
-                (state.face(), label.unwrap_or_default(), state.spoken())
+            let (face, label, words) = session.state.view_untracked(|view| {
+                let label = view.verdict(local).map(|verdict| verdict.word);
+                (view.face(), label.unwrap_or_default(), view.spoken(local))
             });
             // A new verdict is awaited, or something else speaks.
             if !matches!(face, VerdictState::Ready | VerdictState::Empty)
@@ -37,9 +38,5 @@ pub(super) fn Announcer(session: Session) -> impl IntoView {
         };
         timer.set_value(set_timeout_with_handle(speak, SETTLED).ok());
     });
-    view! {
-        <div role="status" class="visually-hidden">
-            {said}
-        </div>
-    }
+    view! { <div role="status" class="visually-hidden" prop:textContent=said></div> }
 }

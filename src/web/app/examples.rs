@@ -1,4 +1,4 @@
-//! Texts to click.
+//! Texts to click. They are given to the model as they stand, so a browser must not translate them.
 
 use leptos::prelude::*;
 
@@ -24,7 +24,7 @@ pub(super) fn Examples(session: Session) -> impl IntoView {
                     .map(|text| {
                         view! {
                             <li>
-                                <button type="button" on:click=move |_| session.write(text)>
+                                <button type="button" translate="no" on:click=move |_| session.write(text)>
                                     {text}
                                 </button>
                             </li>

@@ -6,8 +6,6 @@ use leptos::wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::HtmlTextAreaElement;
 
 use super::session::Session;
-use super::state::State;
-use crate::present::notes::Truncation;
 
 /// The name under which a tab keeps its text while it reloads.
 const DRAFT: &str = "live-sentiment draft";
@@ -83,13 +81,20 @@ pub(super) fn Field(session: Session, draft: Draft) -> impl IntoView {
     });
     _ = window().add_event_listener_with_callback("pagehide", leaving.as_ref().unchecked_ref());
     leaving.forget();
+    // Where it is the same after another key, the copy is not laid out again.
+    let cut = Memo::new(move |_| {
+        session.state.view(|view| {
+            let cut = view.shown()?.notes.cut.as_ref()?;
+            Some((cut.read.clone(), cut.rest.clone(), cut.goes_on))
+        })
+    });
     let scroll_along = move || {
         if let Some((field, mirror)) = session.field.get_untracked().zip(mirror.get_untracked()) {
             mirror.set_scroll_top(field.scroll_top());
         }
     };
     Effect::new(move |_| {
-        if session.state.with(|state| cut(state).is_some()) {
+        if cut.with(Option::is_some) {
             request_animation_frame(scroll_along);
         }
     });
@@ -98,27 +103,26 @@ pub(super) fn Field(session: Session, draft: Draft) -> impl IntoView {
             <label class="visually-hidden" for="text">
                 "Your text"
             </label>
-            <div class="mirror" aria-hidden="true" node_ref=mirror>
-                {session.show(|state| cut(state).map_or_else(String::new, |cut| cut.read.clone()))}
-                <mark>
-                    {session.show(|state| cut(state).map_or_else(String::new, |cut| cut.rest.clone()))}
-                </mark>
+            <div class="mirror" aria-hidden="true" translate="no" node_ref=mirror>
+                <span prop:textContent=move || cut.with(|cut| cut.clone().unwrap_or_default().0)></span>
+                <mark prop:textContent=move || cut.with(|cut| cut.clone().unwrap_or_default().1)></mark>
+                // The mark goes on as a plain area: to lay out a long text twice would be felt at each key.
+                <mark class="beyond" hidden=move || !cut.with(|cut| cut.as_ref().is_some_and(|cut| cut.2))></mark>
             </div>
             // Not spell-checked, for some browsers send the text to a service for that.
             <textarea
                 id="text"
                 node_ref=session.field
-                dir="auto"
                 spellcheck="false"
                 autocomplete="off"
                 placeholder="Write or paste something"
                 on:input=move |_| session.read()
-                on:scroll=move |_| scroll_along()
+                on:scroll=move |_| {
+                    if cut.with_untracked(Option::is_some) {
+                        scroll_along();
+                    }
+                }
             ></textarea>
         </div>
     }
-}
-
-fn cut(state: &State) -> Option<&Truncation> {
-    state.shown()?.notes.cut.as_ref()
 }

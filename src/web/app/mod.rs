@@ -29,11 +29,17 @@ mod models;
 #[cfg(feature = "page")]
 mod nav;
 #[cfg(feature = "page")]
+mod numbers;
+#[cfg(feature = "page")]
 mod offline;
 #[cfg(feature = "page")]
 mod session;
 #[cfg(feature = "page")]
 mod shell;
+#[cfg(feature = "page")]
+mod signals;
+#[cfg(feature = "page")]
+mod textarea;
 #[cfg(feature = "page")]
 mod verdict;
 

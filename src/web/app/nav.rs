@@ -5,7 +5,7 @@ use leptos::wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Event;
 
-use super::route::{Link, View, is_trusted_origin, mark_followed};
+use super::route::{Link, Route, is_trusted_origin, mark_followed};
 use super::session::Session;
 use crate::web::client::launch;
 use crate::web::library;
@@ -14,7 +14,7 @@ use crate::web::library;
 #[component]
 pub(super) fn Nav(session: Session) -> impl IntoView {
     let model = Memo::new(move |_| session.foreign());
-    let links = View::ALL
+    let links = Route::ALL
         .map(|view| {
             let href = move || {
                 let link = Link {
@@ -26,8 +26,8 @@ pub(super) fn Nav(session: Session) -> impl IntoView {
             };
             let is_current = move || (session.view.get() == view).then_some("page");
             let name = match view {
-                View::Text => "Text",
-                View::Models => "Models",
+                Route::Text => "Text",
+                Route::Models => "Models",
             };
             view! {
                 <li>
@@ -66,7 +66,10 @@ pub(super) fn follow(session: Session, first: Link) {
 
 /// Uses a model of another site only if it is on this device; else the visitor decides.
 fn follow_model(session: Session, model: String, has_changed: bool) {
-    let used = session.state.with_untracked(|state| state.address.clone());
+    let used = session
+        .state
+        .model
+        .with_untracked(|model| model.address.clone());
     let address = match launch::model(&model) {
         Ok(address) if !model.is_empty() && address != used => address,
         _ => return,

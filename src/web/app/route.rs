@@ -11,7 +11,7 @@ use crate::web::address::DROPPED;
 
 /// What the page shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum View {
+pub enum Route {
     /// The field and its verdict.
     #[default]
     Text,
@@ -19,7 +19,7 @@ pub enum View {
     Models,
 }
 
-impl View {
+impl Route {
     /// All of them, in the order in which they are offered.
     pub const ALL: [Self; 2] = [Self::Text, Self::Models];
 
@@ -33,11 +33,11 @@ impl View {
 }
 
 /// The view that a fragment (without its `#`) names, and the parameters beside it.
-pub fn split(fragment: &str) -> (View, String) {
-    let mut view = View::default();
+pub fn split(fragment: &str) -> (Route, String) {
+    let mut view = Route::default();
     let mut parameters = Vec::new();
     for part in fragment.split('&') {
-        match View::ALL.into_iter().find(|view| view.name() == part) {
+        match Route::ALL.into_iter().find(|view| view.name() == part) {
             Some(named) => view = named,
             None => parameters.push(part),
         }
@@ -50,7 +50,7 @@ pub fn split(fragment: &str) -> (View, String) {
 #[derive(Clone, Default)]
 pub struct Link {
     /// What to show.
-    pub view: View,
+    pub view: Route,
     /// A model's address.
     pub model: String,
     /// What to read.
@@ -87,8 +87,8 @@ impl Link {
     /// As an address to show: the text is the view that needs no name.
     fn short(&self) -> String {
         match self.view {
-            View::Text => "#".to_owned() + &self.parameters(),
-            View::Models => self.href(),
+            Route::Text => "#".to_owned() + &self.parameters(),
+            Route::Models => self.href(),
         }
     }
 

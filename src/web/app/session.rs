@@ -6,8 +6,10 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::offline;
-use super::route::{Link, View};
-use super::state::{Model, State};
+use super::route::{Link, Route};
+use super::signals::Signals;
+use super::state::{ModelState, Reading, View};
+use super::textarea;
 use crate::web::client::{Client, Event, Options};
 use crate::web::library;
 
@@ -15,9 +17,9 @@ use crate::web::library;
 #[derive(Clone, Copy)]
 pub(super) struct Session {
     /// All that is known of the model and the text.
-    pub(super) state: RwSignal<State>,
+    pub(super) state: Signals,
     /// What is shown.
-    pub(super) view: RwSignal<View>,
+    pub(super) view: RwSignal<Route>,
     /// The models on this device.
     pub(super) kept: RwSignal<Vec<library::Model>>,
     /// A model of another site that the page's address asks for: the visitor decides about it.
@@ -32,8 +34,8 @@ pub(super) struct Session {
 
 impl Session {
     /// Starts to read with the model at `address`; `own` is the page's own one.
-    pub(super) fn new(own: String, address: String, view: View) -> Self {
-        let state = RwSignal::new(State::new(address.clone()));
+    pub(super) fn new(own: String, address: String, view: Route) -> Self {
+        let state = Signals::new(address.clone());
         let field = NodeRef::<Textarea>::new();
         let action = NodeRef::<Button>::new();
         let client = start_client(state, field, action, address, None);
@@ -49,13 +51,13 @@ impl Session {
         }
     }
 
-    /// A piece of the page that follows the state. That `piece` is a function pointer makes all pieces one type, and
+    /// A piece of the page that follows model and text. That `piece` is a function pointer makes all pieces one type, and
     /// leptos' code for them one copy.
     pub(super) fn show<T: 'static>(
         self,
-        piece: fn(&State) -> T,
+        piece: fn(View) -> T,
     ) -> impl Fn() -> T + Copy + Send + 'static {
-        move || self.state.with(piece)
+        move || self.state.view(piece)
     }
 
     /// What the field holds.
@@ -65,16 +67,17 @@ impl Session {
 
     /// The text changed: asks how it reads.
     pub(super) fn read(self) {
-        let text = self.text();
+        let text = text_of(self.field);
+        textarea::follow(self.field, &text);
         if text.trim().is_empty() {
-            let asked = self.state.with_untracked(State::asked);
+            let asked = self.state.reading.with_untracked(Reading::asked);
             self.client
                 .with_value(|client| client.cancel_request(asked));
-            self.state.update(State::clear);
+            self.state.reading.update(Reading::clear);
         } else {
             let at = now();
             let seq = self.client.with_value(|client| client.submit(text));
-            self.state.update(|state| state.ask(seq, at));
+            self.state.reading.update(|reading| reading.ask(seq, at));
         }
     }
 
@@ -85,7 +88,7 @@ impl Session {
 
     /// The address of the model in use, if it is not the page's own: what a link has to name.
     pub(super) fn foreign(self) -> String {
-        let used = self.state.with(|state| state.address.clone());
+        let used = self.state.model.with(|model| model.address.clone());
         if used == self.own() {
             String::new()
         } else {
@@ -95,7 +98,7 @@ impl Session {
 
     /// Reads with another model from now on; `files` are what it consists of, if they were dropped on the page.
     pub(super) fn use_model(self, address: String, files: Option<Array>) {
-        self.state.update(|state| state.switch(address.clone()));
+        self.state.switch(address.clone());
         let client = start_client(self.state, self.field, self.action, address, files);
         self.client.set_value(client);
         self.focus();
@@ -105,15 +108,15 @@ impl Session {
     /// Shows the text, with the model in use and perhaps the text in the page's address.
     pub(super) fn show_text(self, text: String) {
         let link = Link {
-            view: View::Text,
+            view: Route::Text,
             model: untrack(|| self.foreign()),
             text,
         };
-        if self.view.get_untracked() == View::Text {
+        if self.view.get_untracked() == Route::Text {
             link.replace(&window());
         } else {
             link.push(&window());
-            self.view.set(View::Text);
+            self.view.set(Route::Text);
         }
     }
 
@@ -135,11 +138,10 @@ impl Session {
 
     /// The one button of the verdict: stops what loads, starts what stopped.
     pub(super) fn stop_or_start(self) {
-        let is_loading = |state: &State| matches!(state.model, Model::Loading(_));
-        if self.state.with_untracked(is_loading) {
+        if self.state.model.with_untracked(ModelState::is_loading) {
             self.client.with_value(Client::cancel);
         } else {
-            self.state.update(State::start_again);
+            self.state.model.update(ModelState::start_again);
             self.client.with_value(Client::retry);
         }
     }
@@ -147,7 +149,7 @@ impl Session {
     /// Looks at what is kept on this device.
     pub(super) async fn refresh_device(self) {
         let kept = offline::kept().await;
-        self.state.update(|state| state.kept = kept);
+        self.state.device.update(|device| device.kept = kept);
         self.refresh_models().await;
     }
 
@@ -177,7 +179,7 @@ impl Session {
 
 /// The worker with a model, whose events change the state.
 fn start_client(
-    state: RwSignal<State>,
+    state: Signals,
     field: NodeRef<Textarea>,
     action: NodeRef<Button>,
     model: String,
@@ -190,23 +192,23 @@ fn start_client(
         start_worker: None,
     };
     Client::start(options, move |event| {
-        state.update(|state| match event {
-            Event::Progress(progress) => state.progress(progress),
+        match event {
+            Event::Progress(progress) => state.model.update(|model| model.progress(progress)),
             Event::Ready(info) => state.ready(info, now()),
             Event::Classified { seq, prediction } => {
-                state.classified(seq, prediction, &text_of(field), now());
+                state.classified(seq, &prediction, || textarea::beginning(field), now());
             }
             Event::Failed { seq, failure } => {
                 state.failed(seq, failure, window().navigator().on_line());
             }
-            Event::Restarted(_) => state.restart(),
-            Event::Stored(storage) => state.storage = Some(storage),
+            Event::Restarted(_) => state.model.update(ModelState::restart),
+            Event::Stored(storage) => state.stored(storage),
             Event::Requested(requests) => state.requested(requests),
             // The page never asks for tokens alone.
             Event::Tokenized { .. } => {}
-        });
+        }
         // A button that is about to hide would take the focus with it.
-        if state.with_untracked(|state| state.action().is_none())
+        if state.view_untracked(|view| view.action().is_none())
             && let Some((action, field)) = action.get_untracked().zip(field.get_untracked())
             && document().active_element().as_ref() == Some(action.as_ref())
         {

@@ -11,9 +11,9 @@ use super::field::{Draft, Field};
 use super::models::Models;
 use super::nav::{self, Nav};
 use super::offline;
-use super::route::{Link, View, is_trusted_origin};
+use super::route::{Link, Route, is_trusted_origin};
 use super::session::Session;
-use super::state::{Model, State};
+use super::state::{Model, ModelState};
 use super::verdict::Verdict;
 use crate::web::client::launch;
 use crate::web::network_log;
@@ -55,10 +55,11 @@ fn App(draft: Draft, link: Link) -> impl IntoView {
     nav::follow(session, link);
     view! {
         <header class="masthead">
-            <h1>"How does it read?"</h1>
+            <h1>"Is it positive or negative?"</h1>
+            <p>"Write something, and see how likely it is negative, neutral or positive."</p>
         </header>
         <main>
-            <div class="view" hidden=move || session.view.get() != View::Text>
+            <div class="view" hidden=move || session.view.get() != Route::Text>
                 <Field session draft />
                 <Verdict session />
                 <Announcer session />
@@ -76,11 +77,15 @@ fn App(draft: Draft, link: Link) -> impl IntoView {
 
 /// Has the page's list of requests grow, and what failed for want of a network start again.
 fn watch_network(session: Session) {
-    let on_requests = move |requests| session.state.update(|state| state.requested(requests));
+    let on_requests = move |requests| session.state.requested(requests);
     network_log::observe(on_requests);
     offline::on_requests(on_requests);
     offline::on_network(move || {
-        if session.state.with_untracked(State::waits_for_network) {
+        if session
+            .state
+            .model
+            .with_untracked(ModelState::waits_for_network)
+        {
             session.stop_or_start();
         }
     });
@@ -88,9 +93,9 @@ fn watch_network(session: Session) {
 
 /// Puts the focus into the field when it comes back.
 fn watch_view(session: Session) {
-    Effect::new(move |before: Option<View>| {
+    Effect::new(move |before: Option<Route>| {
         let view = session.view.get();
-        if view == View::Text && before == Some(View::Models) {
+        if view == Route::Text && before == Some(Route::Models) {
             // Once it is there.
             request_animation_frame(move || session.focus());
         }
@@ -102,23 +107,25 @@ fn watch_view(session: Session) {
 fn watch_model(session: Session) {
     let is_page_asked_for = StoredValue::new(false);
     Effect::new(move |was_loading: Option<bool>| {
-        let is_loading = session
-            .state
-            .with(|state| matches!(state.model, Model::Loading(_)));
+        let is_loading = session.state.model.with(ModelState::is_loading);
         if was_loading != Some(true) || is_loading {
             return is_loading;
         }
         // What could not be run should not be kept.
         if session
             .state
-            .with_untracked(|state| matches!(state.model, Model::Ready))
+            .model
+            .with_untracked(|model| model.model == Model::Ready)
         {
             if !is_page_asked_for.get_value() {
                 is_page_asked_for.set_value(true);
                 spawn_local(async move {
                     let is_kept = offline::keep_page().await;
                     is_page_asked_for.set_value(is_kept);
-                    session.state.update(|state| state.is_page_kept = is_kept);
+                    session
+                        .state
+                        .device
+                        .update(|device| device.is_page_kept = is_kept);
                 });
             }
             spawn_local(session.refresh_device());

@@ -1,42 +1,28 @@
-//! The page's state and how events change it. No browser here, so that it is tested natively.
+//! The page's state by concern, and how events change it. No browser here, so that it is tested natively; `signals` puts each
+//! concern into a signal of its own.
 
 use crate::ErrorKind;
-use crate::present::failures::{FailureMessage, trouble};
-use crate::present::format::{is_distribution, percent, percents};
-use crate::present::labels::{self, CONFIDENCE_THRESHOLD, MAX_STACKED_LABELS, Polarity, Verdict};
-use crate::present::notes::{Notes, notes};
-use crate::types::{Failure, ModelInfo, NetworkRequest, Prediction, Progress, Storage};
+use crate::present::failures::{self, FailureMessage};
+use crate::present::format::{Amount, Write};
+use crate::present::labels::{self, CONFIDENCE_THRESHOLD, Verdict};
+use crate::present::meter::Meter;
+use crate::present::notes::{Beginning, Notes, needs_text, notes};
+use crate::types::{Failure, ModelInfo, Prediction, Progress, Storage};
 use crate::web::library::Kept;
 
-/// Everything the page shows but the text itself, which the field holds.
+/// The model in use.
 #[derive(Debug, Clone, PartialEq)]
-pub struct State {
-    /// How far the model is.
+pub struct ModelState {
+    /// The address of the model in use.
+    pub address: String,
+    /// How far it is.
     pub model: Model,
-    /// The model, once it was loaded; it stays known while a crashed worker restarts.
+    /// What it is, once it was loaded; it stays known while a crashed worker restarts.
     pub info: Option<ModelInfo>,
     /// The worker crashed and is being started again.
     pub restarting: bool,
-    /// Nothing is written, or only blanks.
-    pub is_blank: bool,
-    /// The answer on show.
-    pub answer: Option<Answer>,
-    /// Why the newest text could not be read.
-    pub refused: Option<Failure>,
-    /// The address of the model in use.
-    pub address: String,
-    /// What the worker said of the device when it had the model.
-    pub storage: Option<Storage>,
-    /// What is on the device; `None` where the browser keeps nothing.
-    pub kept: Option<Kept>,
-    /// Whether the page itself, without the model, is on the device.
-    pub is_page_kept: bool,
-    /// Every request so far, in the order in which they were told.
-    pub requests: Vec<NetworkRequest>,
     /// What the browser said of its network when the model failed.
     is_online: bool,
-    /// The number of the newest text, and when it was handed over, in milliseconds.
-    asked: Asked,
 }
 
 /// How far the model is.
@@ -50,25 +36,47 @@ pub enum Model {
     Failed(Failure),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Asked {
+/// The text, as far as it was handed over, and what came back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// Nothing is written, or only blanks.
+    pub is_blank: bool,
+    /// The answer on show.
+    pub answer: Option<Answer>,
+    /// Why the newest text could not be read.
+    pub refused: Option<Failure>,
+    /// The number of the newest text.
     seq: u64,
+    /// When it was handed over, in milliseconds.
     at: f64,
-    /// A clearing of the field wants no answer up to this number.
-    ignored: u64,
+    /// The field was cleared: answers up to this number are dropped.
+    discard_up_to: u64,
 }
 
-/// An answer as it is shown.
+/// An answer as it is shown. Its size does not grow with the number of labels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// The number of the text it is for.
     pub seq: u64,
-    /// How the text reads.
-    pub prediction: Prediction,
+    /// The most likely labels.
+    pub meter: Meter,
+    /// How many tokens were read.
+    pub tokens: usize,
     /// What else there is to say. While typing goes on it may be that of a slightly older text.
     pub notes: Notes,
     /// From the last keystroke to its answer, in milliseconds.
     pub latency: Option<f64>,
+}
+
+/// What the page leaves on this device.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Device {
+    /// What the worker said when it had the model.
+    pub storage: Option<Storage>,
+    /// What is kept; `None` where the browser keeps nothing.
+    pub kept: Option<Kept>,
+    /// Whether the page itself, without the model, is kept.
+    pub is_page_kept: bool,
 }
 
 /// Which face the verdict shows.
@@ -99,65 +107,21 @@ impl VerdictState {
     }
 }
 
-impl Default for State {
-    fn default() -> Self {
-        Self {
-            model: Model::Loading(None),
-            info: None,
-            restarting: false,
-            is_blank: true,
-            answer: None,
-            refused: None,
-            address: String::new(),
-            storage: None,
-            kept: None,
-            is_page_kept: false,
-            requests: Vec::new(),
-            is_online: true,
-            asked: Asked::default(),
-        }
-    }
-}
-
-impl State {
-    /// The field was emptied: no answer is wanted any more.
-    pub fn clear(&mut self) {
-        self.is_blank = true;
-        self.answer = None;
-        self.refused = None;
-        self.asked.ignored = self.asked.seq;
-    }
-
-    /// A text was handed over as number `seq` at the time `at`, in milliseconds.
-    pub fn ask(&mut self, seq: u64, at: f64) {
-        self.is_blank = false;
-        self.asked.seq = seq;
-        self.asked.at = at;
-    }
-
-    /// The page as it opens, with the model at `address`.
+impl ModelState {
+    /// A model that is on its way from `address`.
     pub fn new(address: String) -> Self {
         Self {
             address,
-            ..Self::default()
+            model: Model::Loading(None),
+            info: None,
+            restarting: false,
+            is_online: true,
         }
     }
 
-    /// Another model takes over; the next text is the first that it is asked about.
-    pub fn switch(&mut self, address: String) {
-        *self = Self {
-            address,
-            is_blank: self.is_blank,
-            kept: self.kept.take(),
-            is_page_kept: self.is_page_kept,
-            requests: std::mem::take(&mut self.requests),
-            ..Self::default()
-        };
-    }
-
-    /// The number of the newest text.
-    pub fn asked(&self) -> u64 {
-        self.asked.seq
+    /// Whether it is on its way.
+    pub fn is_loading(&self) -> bool {
+        matches!(self.model, Model::Loading(_))
     }
 
     /// Bytes have arrived.
@@ -165,57 +129,17 @@ impl State {
         self.model = Model::Loading(Some(progress));
     }
 
-    /// The model answers from now on. What was written while it loaded counts as written now.
-    pub fn ready(&mut self, info: ModelInfo, at: f64) {
+    /// It answers from now on.
+    pub fn ready(&mut self, info: ModelInfo) {
         self.model = Model::Ready;
         self.info = Some(info);
         self.restarting = false;
-        self.asked.at = at;
     }
 
-    /// Requests were made.
-    pub fn requested(&mut self, requests: Vec<NetworkRequest>) {
-        self.requests.extend(requests);
-    }
-
-    /// Whether the model failed to come because of the network, so that the network's return may mend it.
-    pub fn waits_for_network(&self) -> bool {
-        matches!(&self.model, Model::Failed(failure) if failure.kind == ErrorKind::Network)
-    }
-
-    /// The worker crashed and starts again; the model loads anew.
+    /// The worker crashed and starts again; the model is loaded again.
     pub fn restart(&mut self) {
         self.model = Model::Loading(None);
         self.restarting = true;
-    }
-
-    /// An answer arrived at the time `at`; `text` is what the field holds now. Older answers than the one on show
-    /// are dropped.
-    pub fn classified(&mut self, seq: u64, prediction: Prediction, text: &str, at: f64) {
-        if seq <= self.asked.ignored || self.answer.as_ref().is_some_and(|shown| seq < shown.seq) {
-            return;
-        }
-        self.refused = None;
-        let before = self.answer.take();
-        self.answer = Some(if seq == self.asked.seq {
-            Answer {
-                seq,
-                notes: notes(text, &prediction),
-                latency: Some(at - self.asked.at),
-                prediction,
-            }
-        } else {
-            // The text it is for is gone, so that its indices mean nothing any more.
-            let (notes, latency) = before
-                .map(|shown| (shown.notes, shown.latency))
-                .unwrap_or_default();
-            Answer {
-                seq,
-                prediction,
-                notes,
-                latency,
-            }
-        });
     }
 
     /// Somebody wants to try again.
@@ -223,147 +147,219 @@ impl State {
         self.model = Model::Loading(None);
     }
 
-    /// One text (`seq`) or the model failed. `is_online` is what the browser says of its network.
-    pub fn failed(&mut self, seq: Option<u64>, failure: Failure, is_online: bool) {
-        match seq {
-            None => {
-                self.is_online = is_online;
-                self.model = Model::Failed(failure);
-                self.restarting = false;
-            }
-            // What failed on an older text is of no interest: the newer one is under way.
-            Some(seq) if seq == self.asked.seq && seq > self.asked.ignored => {
-                self.refused = Some(failure);
-            }
-            Some(_) => {}
-        }
+    /// It failed. `is_online` is what the browser says of its network.
+    pub fn failed(&mut self, failure: Failure, is_online: bool) {
+        self.is_online = is_online;
+        self.model = Model::Failed(failure);
+        self.restarting = false;
     }
 
+    /// Whether it failed because of the network, so that the network's return may help.
+    pub fn waits_for_network(&self) -> bool {
+        matches!(&self.model, Model::Failed(failure) if failure.kind == ErrorKind::Network)
+    }
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self {
+            is_blank: true,
+            answer: None,
+            refused: None,
+            seq: 0,
+            at: 0.0,
+            discard_up_to: 0,
+        }
+    }
+}
+
+impl Reading {
+    /// The number of the newest text.
+    pub fn asked(&self) -> u64 {
+        self.seq
+    }
+
+    /// The field was emptied: no answer is wanted any more.
+    pub fn clear(&mut self) {
+        self.is_blank = true;
+        self.answer = None;
+        self.refused = None;
+        self.discard_up_to = self.seq;
+    }
+
+    /// A text was handed over as number `seq` at the time `at`, in milliseconds.
+    pub fn ask(&mut self, seq: u64, at: f64) {
+        self.is_blank = false;
+        self.seq = seq;
+        self.at = at;
+    }
+
+    /// Another model takes over, whose numbers begin again.
+    pub fn switch(&mut self) {
+        *self = Self {
+            is_blank: self.is_blank,
+            ..Self::default()
+        };
+    }
+
+    /// What was written while the model loaded counts as written now.
+    pub fn ready(&mut self, at: f64) {
+        self.at = at;
+    }
+
+    /// An answer of the model `info` arrived at the time `at`. Answers older than the one on show are dropped. `beginning` gives
+    /// that of the text in the field; it is called only where it is needed.
+    pub fn classified(
+        &mut self,
+        seq: u64,
+        prediction: &Prediction,
+        info: &ModelInfo,
+        beginning: impl FnOnce() -> Beginning,
+        at: f64,
+    ) {
+        let is_older = |shown: &Answer| seq < shown.seq;
+        if seq <= self.discard_up_to || self.answer.as_ref().is_some_and(is_older) {
+            return;
+        }
+        self.refused = None;
+        let (notes, latency) = if seq != self.seq {
+            // The text it is for is gone, so that its indices mean nothing any more.
+            let before = self.answer.take();
+            before
+                .map(|shown| (shown.notes, shown.latency))
+                .unwrap_or_default()
+        } else if needs_text(prediction) {
+            (notes(&beginning(), prediction), Some(at - self.at))
+        } else {
+            (Notes::default(), Some(at - self.at))
+        };
+        let Prediction { scores, label, .. } = prediction;
+        self.answer = Some(Answer {
+            seq,
+            meter: Meter::new(&info.labels, info.multi_label, scores, *label),
+            tokens: prediction.tokens.len(),
+            notes,
+            latency,
+        });
+    }
+
+    /// The text number `seq` could not be read.
+    pub fn failed(&mut self, seq: u64, failure: Failure) {
+        // What failed on an older text is of no interest: the newer one is under way.
+        if seq == self.seq && seq > self.discard_up_to {
+            self.refused = Some(failure);
+        }
+    }
+}
+
+/// What the verdict shows: of the model and of the text.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The model in use.
+    pub model: &'a ModelState,
+    /// The text.
+    pub reading: &'a Reading,
+}
+
+impl<'a> View<'a> {
     /// Which face the verdict shows.
-    pub fn face(&self) -> VerdictState {
-        match &self.model {
+    pub fn face(self) -> VerdictState {
+        match &self.model.model {
             Model::Loading(_) => VerdictState::Loading,
             Model::Failed(_) => VerdictState::Error,
-            Model::Ready if self.is_blank => VerdictState::Empty,
-            Model::Ready if self.refused.is_some() => VerdictState::Error,
-            Model::Ready => match &self.answer {
-                Some(answer) if answer.seq == self.asked.seq => VerdictState::Ready,
+            Model::Ready if self.reading.is_blank => VerdictState::Empty,
+            Model::Ready if self.reading.refused.is_some() => VerdictState::Error,
+            Model::Ready => match &self.reading.answer {
+                Some(answer) if answer.seq == self.reading.seq => VerdictState::Ready,
                 _ => VerdictState::Stale,
             },
         }
     }
 
     /// The failure to speak of.
-    pub fn failure(&self) -> Option<&Failure> {
-        match &self.model {
+    pub fn failure(self) -> Option<&'a Failure> {
+        match &self.model.model {
             Model::Failed(failure) => Some(failure),
-            Model::Ready if !self.is_blank => self.refused.as_ref(),
+            Model::Ready if !self.reading.is_blank => self.reading.refused.as_ref(),
             _ => None,
         }
     }
 
     /// The answer, if the page is in a state to show one.
-    pub fn shown(&self) -> Option<&Answer> {
+    pub fn shown(self) -> Option<&'a Answer> {
         match self.face() {
-            VerdictState::Ready | VerdictState::Stale => self.answer.as_ref(),
+            VerdictState::Ready | VerdictState::Stale => self.reading.answer.as_ref(),
             _ => None,
         }
     }
 
+    /// What the meter shows: the answer, or the labels that there will be.
+    pub fn meter(self) -> Meter {
+        match (self.shown(), &self.model.info) {
+            (Some(answer), _) => answer.meter.clone(),
+            (None, Some(info)) => Meter::without_scores(&info.labels, info.multi_label),
+            (None, None) => Meter::default(),
+        }
+    }
+
     /// The words for the failure.
-    pub fn trouble(&self) -> Option<FailureMessage> {
-        Some(trouble(self.failure()?.kind, self.is_online))
+    pub fn trouble(self) -> Option<FailureMessage> {
+        Some(failures::message(
+            self.failure()?.kind,
+            self.model.is_online,
+        ))
     }
 
     /// What the one button offers.
-    pub fn action(&self) -> Option<&'static str> {
-        match &self.model {
+    pub fn action(self) -> Option<&'static str> {
+        match &self.model.model {
             Model::Loading(_) => Some("Cancel"),
             Model::Failed(_) => self.trouble()?.action,
             Model::Ready => None,
         }
     }
 
-    /// The name of the likeliest label on show.
-    pub fn label(&self) -> Option<&str> {
-        let prediction = &self.shown()?.prediction;
-        let labels = &self.info.as_ref()?.labels;
-        labels.get(prediction.label).map(String::as_str)
+    /// The name of the most likely label on show.
+    pub fn label(self) -> Option<&'a str> {
+        self.shown()?.label()
     }
 
     /// The verdict on show, in words.
-    pub fn verdict(&self) -> Option<Verdict> {
-        let (answer, label) = self.shown().zip(self.label())?;
-        let share = self.share(answer.prediction.label);
-        Some(labels::verdict(label, &share, answer.is_sure()))
+    pub fn verdict(self, write: Write) -> Option<Verdict> {
+        let answer = self.shown()?;
+        let top = answer.meter.top()?;
+        let share = write(Amount::percent(top.share?));
+        Some(labels::verdict(&top.label, &share, answer.is_sure()))
     }
 
-    /// The verdict as one sentence for a screen session; empty without one.
-    pub fn spoken(&self) -> String {
-        let Some((Verdict { word, figure }, answer)) = self.verdict().zip(self.shown()) else {
+    /// The verdict as one sentence for a screen reader; empty without one.
+    pub fn spoken(self, write: Write) -> String {
+        let Some((Verdict { word, figure }, answer)) = self.verdict(write).zip(self.shown()) else {
             return String::new();
         };
         let sentence = word + ", " + &figure + ".";
         match &answer.notes.cut {
-            Some(cut) => sentence + " " + &cut.sentence + ".",
+            Some(cut) => sentence + " " + &cut.sentence(write) + ".",
             None => sentence,
         }
     }
 
     /// The colour of the verdict, if it has one.
-    pub fn tone(&self) -> Option<&'static str> {
-        let is_sure = self.shown()?.is_sure();
-        self.label()
-            .filter(|_| is_sure)
-            .map(|label| Polarity::of(label).name())
-    }
-
-    /// The probability of one class; zero without a verdict.
-    pub fn score(&self, class: usize) -> f32 {
-        let answer = self.shown();
-        answer
-            .and_then(|answer| answer.prediction.scores.get(class).copied())
-            .unwrap_or(0.0)
-    }
-
-    /// The probability of one class in whole percents; empty without a verdict.
-    pub fn share(&self, class: usize) -> String {
-        let whole = self
-            .shown()
-            .and_then(|answer| percents(&answer.prediction.scores).get(class).copied());
-        whole.map_or_else(String::new, |whole| percent(whole, self.score(class)))
-    }
-
-    /// How many classes are likelier than this one, ties in the model's order.
-    pub fn rank(&self, class: usize) -> usize {
-        let Some(answer) = self.shown() else {
-            return class;
-        };
-        let scores = &answer.prediction.scores;
-        let own = self.score(class);
-        let before =
-            |(other, &score): (usize, &f32)| score > own || (score == own && other < class);
-        scores
-            .iter()
-            .enumerate()
-            .filter(|&other| before(other))
-            .count()
-    }
-
-    /// Whether all labels share one bar.
-    pub fn is_one_bar(&self) -> bool {
-        let labels = self.info.as_ref().map_or(0, |info| info.labels.len());
-        let scores = self.answer.as_ref().map(|answer| &answer.prediction.scores);
-        labels <= MAX_STACKED_LABELS && scores.is_none_or(|scores| is_distribution(scores))
+    pub fn tone(self) -> Option<&'static str> {
+        let answer = self.shown().filter(|answer| answer.is_sure())?;
+        Some(answer.meter.top()?.polarity.name())
     }
 }
 
 impl Answer {
-    /// Whether the likeliest label is likely enough to say so.
+    /// The most likely label.
+    pub fn label(&self) -> Option<&str> {
+        Some(self.meter.top()?.label.as_str())
+    }
+
+    /// Whether it is likely enough to say so.
     pub fn is_sure(&self) -> bool {
-        let scores = &self.prediction.scores;
-        scores
-            .get(self.prediction.label)
-            .is_some_and(|&top| top >= CONFIDENCE_THRESHOLD)
+        let share = self.meter.top().and_then(|top| top.share);
+        share.is_some_and(|share| share.score >= CONFIDENCE_THRESHOLD)
     }
 }

@@ -3,88 +3,93 @@
 use leptos::prelude::*;
 
 use super::meter::Meter;
+use super::numbers::local;
 use super::session::Session;
-use super::state::{Model, State, VerdictState};
+use super::state::{Model, VerdictState, View};
 use crate::ErrorKind;
 use crate::present::failures::FailureMessage;
-use crate::present::format::{count, downloaded, duration};
+use crate::present::format::{Amount, count, downloaded};
 
 /// The verdict, in one of five faces. All of them live in the same rows, so that nothing moves when one follows
 /// another; style/main.css goes by `data-state`.
+///
+/// What changes is set as an element's whole text: a browser's translation puts elements of its own in place of the text nodes,
+/// so that whoever writes into those is no longer seen.
 #[component]
 pub(super) fn Verdict(session: Session) -> impl IntoView {
-    // Only when the model is another one does the meter begin anew.
-    let labels = Memo::new(move |_| {
-        let labels = session
-            .state
-            .with(|state| state.info.as_ref().map(|info| info.labels.clone()));
-        labels.unwrap_or_default()
-    });
     view! {
         <section
             id="verdict"
             aria-label="Verdict"
-            aria-busy=session.show(|state| if state.face() == VerdictState::Loading { "true" } else { "false" })
-            data-state=session.show(|state| state.face().name())
-            data-label=session.show(|state| state.label().map(str::to_owned))
-            data-seq=session.show(|state| state.shown().map(|answer| answer.seq.to_string()))
+            aria-busy=session.show(|view| if view.face() == VerdictState::Loading { "true" } else { "false" })
+            data-state=session.show(|view| view.face().name())
+            data-label=session.show(|view| view.label().map(str::to_owned))
+            data-seq=session.show(|view| view.shown().map(|answer| answer.seq.to_string()))
         >
-            <p class="word" id="word" data-tone=session.show(State::tone)>
-                {session.show(word)}
-            </p>
-            <p class="figure">{session.show(figure)}</p>
+            <p class="word" id="word" data-tone=session.show(|view| view.tone()) prop:textContent=session.show(word)></p>
+            <p class="figure" prop:textContent=session.show(figure)></p>
             <progress
                 aria-labelledby="word"
-                max=session.show(|state| received(state).1)
-                value=session.show(|state| received(state).0)
+                max=session.show(|view| received(view).1)
+                value=session.show(|view| received(view).0)
             ></progress>
-            {move || view! { <Meter session labels=labels.get() /> }}
+            <Meter session />
             <p class="hint">"You can write already. Your text never leaves this device."</p>
             <div class="trouble" role="alert">
-                <p class="what">{session.show(|state| said_of_trouble(state, |trouble| trouble.what))}</p>
-                <p class="advice">{session.show(|state| said_of_trouble(state, |trouble| trouble.hint))}</p>
-                <p class="cause">{session.show(cause)}</p>
+                <p class="title" prop:textContent=session.show(|view| trouble(view, |trouble| trouble.title))></p>
+                <p class="advice" prop:textContent=session.show(|view| trouble(view, |trouble| trouble.advice))></p>
+                <p class="cause" prop:textContent=session.show(cause)></p>
             </div>
             <Action session />
             <div class="notes">
-                <p class="measured">{session.show(measured)}</p>
-                <p class="unknown">{session.show(unknown)}</p>
-                <p class="cut">{session.show(cut)}</p>
+                <p class="measured" prop:textContent=session.show(measured)></p>
+                <p class="unknown" hidden=session.show(|view| unknown(view).1.is_empty())>
+                    <span prop:textContent=session.show(|view| unknown(view).0)></span>
+                    " "
+                    <span translate="no" prop:textContent=session.show(|view| unknown(view).1)></span>
+                </p>
+                <p class="cut" hidden=session.show(|view| cut(view).0.is_empty())>
+                    <span prop:textContent=session.show(|view| cut(view).0)></span>
+                    <span translate="no" prop:textContent=session.show(|view| cut(view).1)></span>
+                    <span prop:textContent=session.show(|view| cut(view).2)></span>
+                </p>
             </div>
         </section>
     }
 }
 
 /// The headline.
-fn word(state: &State) -> String {
-    match &state.model {
-        Model::Loading(_) if state.restarting => "The session stopped and is starting again".into(),
+fn word(view: View) -> String {
+    match &view.model.model {
+        Model::Loading(_) if view.model.restarting => {
+            "The model stopped and is starting again".into()
+        }
         Model::Loading(Some(progress)) if progress.total == Some(progress.received) => {
             "Getting the model ready".into()
         }
         Model::Loading(_) => "Loading the model".into(),
-        Model::Ready if state.is_blank => "Nothing to read yet".into(),
-        _ => state
-            .verdict()
+        Model::Ready if view.reading.is_blank => "Nothing to read yet".into(),
+        _ => view
+            .verdict(local)
             .map(|verdict| verdict.word)
             .unwrap_or_default(),
     }
 }
 
 /// What stands across from the headline: how likely, or how many bytes.
-fn figure(state: &State) -> String {
-    match state.model {
-        Model::Loading(Some(progress)) => downloaded(progress),
-        _ => state
-            .verdict()
+fn figure(view: View) -> String {
+    match view.model.model {
+        Model::Loading(Some(progress)) => downloaded(progress, local),
+        _ => view
+            .verdict(local)
             .map(|verdict| verdict.figure)
             .unwrap_or_default(),
     }
 }
 
 /// Value and maximum of the progress. Without a value a browser shows that something is going on, nobody knows how far.
-fn received(state: &State) -> (Option<String>, Option<String>) {
-    match state.model {
+fn received(view: View) -> (Option<String>, Option<String>) {
+    match view.model.model {
         Model::Loading(Some(progress)) => match progress.total {
             Some(total) => (Some(progress.received.to_string()), Some(total.to_string())),
             None => (None, None),
@@ -93,47 +98,59 @@ fn received(state: &State) -> (Option<String>, Option<String>) {
     }
 }
 
-fn said_of_trouble(state: &State, part: fn(FailureMessage) -> &'static str) -> &'static str {
-    state.trouble().map_or("", part)
+fn trouble(view: View, part: fn(FailureMessage) -> &'static str) -> &'static str {
+    view.trouble().map_or("", part)
 }
 
-/// The failure's own words, for whoever can mend it. Who cancelled knows why.
-fn cause(state: &State) -> String {
-    match state.failure() {
+/// Technical detail; left out after a cancellation.
+fn cause(view: View) -> String {
+    match view.failure() {
         Some(failure) if failure.kind != ErrorKind::Cancelled => failure.message.clone(),
         _ => String::new(),
     }
 }
 
 /// How many tokens, how fast.
-fn measured(state: &State) -> String {
-    let Some(answer) = state.shown() else {
+fn measured(view: View) -> String {
+    let Some(answer) = view.shown() else {
         return String::new();
     };
-    let tokens = count(answer.prediction.tokens.len(), "token");
+    let tokens = count(answer.tokens, "token", local);
     match answer.latency {
-        Some(latency) => tokens + " · " + &duration(latency) + " from key to verdict",
+        Some(latency) => {
+            tokens + " · " + &local(Amount::duration(latency)) + " from key to verdict"
+        }
         None => tokens,
     }
 }
 
-fn unknown(state: &State) -> String {
-    let unknown = state
+/// What the model did not know: the sentence and the symbols.
+fn unknown(view: View) -> (String, String) {
+    let unknown = view
         .shown()
-        .and_then(|answer| answer.notes.unknown.clone());
-    unknown.unwrap_or_default()
+        .and_then(|answer| answer.notes.unknown.as_ref());
+    unknown.map_or_else(Default::default, |unknown| {
+        (unknown.sentence(local), unknown.symbols().to_owned())
+    })
 }
 
-fn cut(state: &State) -> String {
-    let cut = state.shown().and_then(|answer| answer.notes.cut.as_ref());
-    cut.map_or_else(String::new, |cut| {
-        let end = if cut.excerpt.ends_with(['.', '!', '?']) {
-            "”"
-        } else {
-            "”."
-        };
-        cut.sentence.clone() + ", up to “…" + &cut.excerpt + end + " The rest is marked."
-    })
+/// Where reading stopped: the sentence up to the text's own words, those, and the end.
+fn cut(view: View) -> (String, String, &'static str) {
+    let cut = view.shown().and_then(|answer| answer.notes.cut.as_ref());
+    let Some(cut) = cut else {
+        return Default::default();
+    };
+    let sentence = cut.sentence(local);
+    if cut.excerpt.is_empty() {
+        return (sentence, String::new(), ".");
+    }
+    let end = match (cut.excerpt.ends_with(['.', '!', '?']), cut.rest.is_empty()) {
+        (true, true) => "”",
+        (false, true) => "”.",
+        (true, false) => "” The rest is marked.",
+        (false, false) => "”. The rest is marked.",
+    };
+    (sentence + ", up to “…", cut.excerpt.clone(), end)
 }
 
 /// The one button: stops what loads, starts what stopped. It stays the same element, so that it keeps the focus when
@@ -145,10 +162,9 @@ fn Action(session: Session) -> impl IntoView {
             type="button"
             class="action"
             node_ref=session.action
-            hidden=session.show(|state| state.action().is_none())
+            hidden=session.show(|view| view.action().is_none())
             on:click=move |_| session.stop_or_start()
-        >
-            {session.show(|state| state.action().unwrap_or_default())}
-        </button>
+            prop:textContent=session.show(|view| view.action().unwrap_or_default())
+        ></button>
     }
 }

@@ -181,9 +181,10 @@ async fn inspect(model: &str, files: Option<PickedFiles>) -> Result<Inspection> 
     controller.abort();
     // The browser tells of requests a moment after they ended, and this worker may end with its answer.
     files::pause(REQUESTS_MILLIS).await;
-    let found = found?;
+    let (address, found) = found?;
     let facts = facts(&found);
     Ok(Inspection {
+        address,
         facts: facts
             .into_iter()
             .map(|(term, said)| (term.to_owned(), said))

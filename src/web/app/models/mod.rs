@@ -11,9 +11,10 @@ use leptos::prelude::*;
 use web_sys::Event;
 
 use self::panel::Panel;
-use super::route::View;
+use super::numbers::local;
+use super::route::Route;
 use super::session::Session;
-use crate::present::format::size;
+use crate::present::format::Amount;
 use crate::web::address::{decoded, name};
 use crate::web::library::Model;
 
@@ -23,7 +24,7 @@ pub(super) fn Models(session: Session) -> impl IntoView {
     let panel = Panel::new(session);
     let details = NodeRef::<Details>::new();
     let heading = NodeRef::<H2>::new();
-    let is_view = move || session.view.get() == View::Models;
+    let is_view = move || session.view.get() == Route::Models;
     Effect::new(move |was_view: Option<bool>| {
         if is_view() && was_view == Some(false) {
             // Once it is there.
@@ -37,7 +38,7 @@ pub(super) fn Models(session: Session) -> impl IntoView {
     });
     let on_toggle = move |_| {
         if let Some(details) = details.get_untracked()
-            && session.view.get_untracked() != View::Models
+            && session.view.get_untracked() != Route::Models
         {
             panel.is_open.set(details.open());
         }
@@ -117,8 +118,8 @@ fn Found(panel: Panel) -> impl IntoView {
             .map(|(term, said)| {
                 view! {
                     <div>
-                        <dt>{term}</dt>
-                        <dd>{said}</dd>
+                        <dt prop:textContent=term></dt>
+                        <dd prop:textContent=said></dd>
                     </div>
                 }
             })
@@ -127,9 +128,11 @@ fn Found(panel: Panel) -> impl IntoView {
     let is_own_used = Memo::new(move |_| session.foreign().is_empty());
     view! {
         <div role="status">
-            <p id="said" node_ref=panel.said>
-                {move || panel.found.with(|found| found.sentence.clone())}
-            </p>
+            <p
+                id="said"
+                node_ref=panel.said
+                prop:textContent=move || panel.found.with(|found| found.sentence.clone())
+            ></p>
             <dl>{facts}</dl>
         </div>
         <p class="choice">
@@ -180,13 +183,19 @@ fn KeptItem(panel: Panel, model: Model) -> impl IntoView {
     let label = name(&decoded(&address));
     let is_used = Memo::new({
         let address = address.clone();
-        move |_| panel.session.state.with(|state| state.address == address)
+        move |_| {
+            panel
+                .session
+                .state
+                .model
+                .with(|model| model.address == address)
+        }
     });
-    let said = label.clone() + ", " + &size(bytes);
+    let said = label.clone() + ", " + &local(Amount::size(bytes));
     let used = address.clone();
     view! {
         <li>
-            <span>{move || said.clone() + if is_used.get() { ", in use" } else { "" }}</span>
+            <span prop:textContent=move || said.clone() + if is_used.get() { ", in use" } else { "" }></span>
             <button
                 type="button"
                 hidden=is_used

@@ -148,15 +148,20 @@ impl Panel {
                 self.focus_address();
             }
             self.say(match answer {
-                Ok(Response::Inspected(found)) => Finding {
-                    sentence: match &found.refusal {
-                        Some(refusal) => refusal.message.clone(),
-                        None => "This model will run here.".to_owned(),
-                    },
-                    is_usable: found.refusal.is_none(),
-                    facts: found.facts,
-                    is_pending: false,
-                },
+                Ok(Response::Inspected(found)) => {
+                    // Where it was found: a hub has several addresses for one model.
+                    self.candidate
+                        .update_value(|candidate| candidate.address = found.address);
+                    Finding {
+                        is_usable: found.refusal.is_none(),
+                        sentence: found.refusal.map_or_else(
+                            || "This model will run here.".to_owned(),
+                            |refusal| refusal.message,
+                        ),
+                        facts: found.facts,
+                        is_pending: false,
+                    }
+                }
                 Ok(_) => Finding::default(),
                 Err(failure) => Finding::says(failure.message),
             });
@@ -255,7 +260,7 @@ impl Panel {
 
     fn on_requests(self) -> impl Fn(Vec<NetworkRequest>) + 'static {
         let state = self.session.state;
-        move |requests| state.update(|state| state.requested(requests))
+        move |requests| state.requested(requests)
     }
 }
 

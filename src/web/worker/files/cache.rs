@@ -5,6 +5,8 @@
 //! The browser writes each entry all or not at all, and a file counts only once its last one is written: so a tab that is
 //! closed at any moment leaves a file that is whole, or one that can be continued.
 
+use super::lock::{self, Lock};
+use super::pause;
 use crate::web::exception;
 use crate::web::library::{CACHE, Key};
 use js_sys::{Array, ArrayBuffer, Promise, Reflect, Uint8Array};
@@ -13,6 +15,9 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     Blob, Cache, CacheStorage, Headers, Request, Response, ResponseInit, WorkerGlobalScope,
 };
+
+/// How long another tab may take to change the lists of models, in milliseconds.
+const LISTS_PATIENCE: i32 = 5_000;
 
 /// What the browser said when it refused.
 pub type StorageError = String;
@@ -68,6 +73,15 @@ impl ModelCache {
             cache: cache.unchecked_into(),
             origin: scope.location().origin(),
         })
+    }
+
+    /// Whether the file with this digest is there whole, with all of its bytes.
+    ///
+    /// # Errors
+    /// With the browser's words.
+    pub async fn has(&self, digest: &str, bytes: u64) -> Result<bool, StorageError> {
+        let held = self.held(digest).await?;
+        Ok(held.is_whole && held.length() == bytes)
     }
 
     /// What there is of the file with this digest.
@@ -157,7 +171,11 @@ impl ModelCache {
     pub async fn remove(&self, digest: &str) -> Result<(), StorageError> {
         // The seal first: what is left if this is interrupted must not count as whole.
         self.delete(&whole(digest)).await?;
-        self.delete_where(|key| key.digest() == Some(digest)).await
+        let keys = self.keys().await?;
+        for key in keys.iter().filter(|key| key.digest() == Some(digest)) {
+            self.delete(key).await?;
+        }
+        Ok(())
     }
 
     /// The `files.json` of the model at `url`, if that is there whole.
@@ -168,16 +186,18 @@ impl ModelCache {
         self.text(&model_key(url)).await
     }
 
-    /// Notes which files the model at `url` is going to have, so that [`Self::finish`] of another one leaves them alone.
+    /// Notes which files the model at `url` is going to have, so that [`Self::finish`] of another one leaves them alone. To be
+    /// called before the first of them is looked for.
     ///
     /// # Errors
     /// With the browser's words.
     pub async fn begin(&self, url: &str, manifest: &str) -> Result<(), StorageError> {
+        let _lock = hold_lists().await;
         self.put(&coming_key(url), manifest).await
     }
 
     /// Notes that the model at `url` is there whole, and forgets files that no model has any more. `digests` finds those of a
-    /// `files.json`.
+    /// `files.json`; `None` for one that it cannot read.
     ///
     /// # Errors
     /// With the browser's words.
@@ -185,11 +205,12 @@ impl ModelCache {
         &self,
         url: &str,
         manifest: &str,
-        digests: impl Fn(&str) -> Vec<String>,
+        digests: impl Fn(&str) -> Option<Vec<String>>,
     ) -> Result<(), StorageError> {
+        let lock = hold_lists().await;
         self.put(&model_key(url), manifest).await?;
         self.delete(&coming_key(url)).await?;
-        self.sweep(digests).await
+        self.sweep(lock, digests).await
     }
 
     /// Forgets the model at `url`, and files that no other model has; `digests` as above.
@@ -199,25 +220,41 @@ impl ModelCache {
     pub async fn forget(
         &self,
         url: &str,
-        digests: impl Fn(&str) -> Vec<String>,
+        digests: impl Fn(&str) -> Option<Vec<String>>,
     ) -> Result<(), StorageError> {
+        let lock = hold_lists().await;
         self.delete(&model_key(url)).await?;
         self.delete(&coming_key(url)).await?;
-        self.sweep(digests).await
+        self.sweep(lock, digests).await
     }
 
-    /// Forgets files that no model has.
-    async fn sweep(&self, digests: impl Fn(&str) -> Vec<String>) -> Result<(), StorageError> {
-        let mut wanted = Vec::new();
+    /// Forgets files that no model has. Where that is not certain, because a list cannot be read, all stay until the next time:
+    /// the list may be that of a later release.
+    async fn sweep(
+        &self,
+        lock: Option<Lock>,
+        digests: impl Fn(&str) -> Option<Vec<String>>,
+    ) -> Result<(), StorageError> {
+        // Without the lock another tab may be about to announce files.
+        let Some(_lock) = lock else { return Ok(()) };
+        // What comes after this is not among what is deleted, even if a tab of an earlier release brings it, which takes no lock.
         let keys = self.keys().await?;
+        let mut wanted = Vec::new();
         for key in keys.iter().filter(|key| key.digest().is_none()) {
-            wanted.extend(self.text(key).await?.iter().flat_map(|json| digests(json)));
+            let list = self.text(key).await?;
+            let Some(listed) = list.and_then(|json| digests(&json)) else {
+                return Ok(());
+            };
+            wanted.extend(listed);
         }
-        self.delete_where(|key| {
-            key.digest()
-                .is_some_and(|digest| !wanted.iter().any(|wanted| wanted == digest))
-        })
-        .await
+        let is_unwanted = |key: &&Key| {
+            let is_wanted = |digest| wanted.iter().any(|wanted| wanted == digest);
+            key.digest().is_some_and(|digest| !is_wanted(digest))
+        };
+        for key in keys.iter().filter(is_unwanted) {
+            self.delete(key).await?;
+        }
+        Ok(())
     }
 
     fn url(&self, key: &Key) -> String {
@@ -251,13 +288,6 @@ impl ModelCache {
         settled(self.cache.delete_with_str(&self.url(key))).await?;
         Ok(())
     }
-
-    async fn delete_where(&self, condemned: impl Fn(&Key) -> bool) -> Result<(), StorageError> {
-        for key in self.keys().await?.iter().filter(|key| condemned(key)) {
-            self.delete(key).await?;
-        }
-        Ok(())
-    }
 }
 
 fn segment_key(digest: &str, segment: &Segment) -> Key {
@@ -284,6 +314,12 @@ fn coming_key(address: &str) -> Key {
     Key::Coming {
         address: address.to_owned(),
     }
+}
+
+/// Waits until no other tab changes the lists of models or deletes what they lack. `None` if one does for too long: it may be
+/// asleep.
+async fn hold_lists() -> Option<Lock> {
+    lock::hold("live-sentiment lists", pause(LISTS_PATIENCE)).await
 }
 
 async fn settled(promise: Promise) -> Result<JsValue, StorageError> {

@@ -65,6 +65,15 @@ impl<'a> Download<'a> {
     /// - `NotFound` if the server has no such file;
     /// - `Malformed` for a web page in its place, or more than `limit` bytes.
     pub async fn begin(order: DownloadRequest<'a>, signal: &'a AbortSignal) -> Result<Self> {
+        match Self::ask(order, signal).await? {
+            Answer::File(download) => Ok(download),
+            Answer::Refused(_, error) | Answer::Silence(error) => Err(error),
+        }
+    }
+
+    /// # Errors
+    /// For an answer that is of the file, but cannot be used.
+    async fn ask(order: DownloadRequest<'a>, signal: &'a AbortSignal) -> Result<Answer<'a>> {
         let DownloadRequest { url, limit, .. } = order;
         let mut request = request(RequestBuilder::new(url), signal).cache(order.cache);
         if order.from > 0 {
@@ -76,13 +85,13 @@ impl<'a> Download<'a> {
                 request = request.header("if-range", etag);
             }
         }
-        let response = request
-            .send()
-            .await
-            .map_err(|_| broken(url, signal, why_no_answer(url)))?;
-        // What is there already may be all, or more than all: whichever it is, begin anew.
-        if response.status() == 416 {
-            return Box::pin(Self::begin(
+        let Ok(response) = request.send().await else {
+            return Ok(Answer::Silence(broken(url, signal, why_no_answer(url))));
+        };
+        // What is there already may be all, or more than all: whichever it is, begin anew. Without a range it is an error as
+        // any other.
+        if response.status() == 416 && order.from > 0 {
+            return Box::pin(Self::ask(
                 DownloadRequest {
                     from: 0,
                     etag: None,
@@ -93,13 +102,14 @@ impl<'a> Download<'a> {
             ))
             .await;
         }
-        check_status(url, &response)?;
+        if let Err(error) = check_status(url, &response) {
+            return Ok(Answer::Refused(Some(response.status()), error));
+        }
         let kind = header(&response, "content-type").unwrap_or_default();
         if kind.starts_with("text/html") {
-            return Err(malformed(
-                url,
-                "the server sent a web page in its place, so the address is probably wrong".into(),
-            ));
+            let reason =
+                "the server sent a web page in its place, so the address is probably wrong".into();
+            return Ok(Answer::Refused(None, malformed(url, reason)));
         }
         // A server that does not know ranges sends everything; one that sends another range than asked for is not to be
         // followed.
@@ -129,10 +139,38 @@ impl<'a> Download<'a> {
             version: version(&response),
             is_total_certain: response.type_() == ResponseType::Basic,
         };
-        if total.is_some_and(|total| total > limit) {
+        if download.certain_total().is_some_and(|total| total > limit) {
             return Err(download.too_long());
         }
-        Ok(download)
+        Ok(Answer::File(download))
+    }
+
+    /// The same for a file that need not be there; `None` where it is not. Not every host says 404: some have a front page for
+    /// everything, some forbid what they lack, and to another site a missing file can look like a server that does not answer.
+    ///
+    /// # Errors
+    /// As [`Self::begin`], for trouble that may be over the next time.
+    pub async fn begin_optional(
+        order: DownloadRequest<'a>,
+        signal: &'a AbortSignal,
+    ) -> Result<Option<Self>> {
+        let url = order.url;
+        let answer = Self::ask(order, signal).await?;
+        match answer {
+            Answer::File(download) => Ok(Some(download)),
+            Answer::Refused(status, error) => match status {
+                None | Some(400..=499) if !matches!(status, Some(408 | 429)) => Ok(None),
+                _ => Err(error),
+            },
+            Answer::Silence(error) => {
+                let may_be_absent = !is_own_origin(url) && scope().navigator().on_line();
+                if may_be_absent && !signal.aborted() {
+                    Ok(None)
+                } else {
+                    Err(error)
+                }
+            }
+        }
     }
 
     /// What the server calls the version of a file that it has now, as [`Self::version`].
@@ -171,9 +209,11 @@ impl<'a> Download<'a> {
         if self.position == 0 {
             return Err(malformed(self.url, "it is empty".into()));
         }
-        // Browsers notice this themselves on HTTP/1.1. With a server of another origin it can't be told, for its
-        // Content-Encoding is kept from us.
-        if self.is_total_certain && self.total.is_some_and(|total| self.position < total) {
+        // Browsers notice this themselves on HTTP/1.1.
+        if self
+            .certain_total()
+            .is_some_and(|total| self.position < total)
+        {
             return Err(self.broken_off());
         }
         Ok(None)
@@ -189,9 +229,15 @@ impl<'a> Download<'a> {
         self.position
     }
 
-    /// How long the file is, if the server says so.
+    /// How long the file is, if the server says so. One of another origin may mean the compressed file: it keeps its
+    /// Content-Encoding from us.
     pub fn total(&self) -> Option<u64> {
         self.total
+    }
+
+    /// How long the file is, where that can be relied on.
+    pub fn certain_total(&self) -> Option<u64> {
+        self.total.filter(|_| self.is_total_certain)
     }
 
     /// The server's name for this version of the file.
@@ -218,6 +264,14 @@ impl<'a> Download<'a> {
         };
         broken(self.url, self.signal, reason)
     }
+}
+
+/// How a server took a request for a file.
+enum Answer<'a> {
+    File(Download<'a>),
+    /// By a status, or by a web page in the file's place.
+    Refused(Option<u16>, Error),
+    Silence(Error),
 }
 
 /// What all requests have in common.

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use futures_util::future::try_join3;
 use js_sys::{Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
@@ -10,9 +11,10 @@ use web_sys::{AbortSignal, File, RequestCache};
 use super::cache::{CachedFile, ModelCache, StorageError};
 use super::location::Location;
 use super::{
-    Chunks, Digest, Download, DownloadRequest, Entry, MANIFEST, Manifest, ProgressMeter, lock,
-    pause, picked,
+    Chunks, Digest, Download, DownloadRequest, Entry, MANIFEST, Manifest, ProgressMeter, digests,
+    lock, may_be_absent, pause, picked,
 };
+use crate::model::folder::{CONFIG, max_bytes};
 use crate::types::{Progress, Storage};
 use crate::{Error, Result};
 
@@ -33,7 +35,7 @@ const WATCH_PATIENCE: u32 = 40;
 
 /// What all files of one model need.
 pub(super) struct FileFetcher<'a, F> {
-    pub(super) folder: Location<'a>,
+    pub(super) folder: Cell<Location<'a>>,
     /// `None` from when the browser first refused to keep something.
     shelf: RefCell<Option<ModelCache>>,
     refusal: RefCell<Option<StorageError>>,
@@ -51,15 +53,6 @@ pub(super) struct FetchedFile {
 }
 
 impl FetchedFile {
-    /// One that was made here.
-    pub(super) fn made(name: &str, bytes: &[u8]) -> Self {
-        let (mut chunks, mut digest) = (Chunks::default(), Digest::default());
-        let bytes = Uint8Array::from(bytes);
-        digest.update(&bytes);
-        chunks.push(bytes);
-        Self::new(name, chunks, &digest, "")
-    }
-
     fn new(name: &str, chunks: Chunks, digest: &Digest, version: &str) -> Self {
         let entry = Entry {
             bytes: chunks.length(),
@@ -105,7 +98,7 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
             Err(refusal) => (None, Some(refusal)),
         };
         Self {
-            folder,
+            folder: Cell::new(folder),
             shelf: RefCell::new(shelf),
             refusal: RefCell::new(refusal),
             signal,
@@ -115,7 +108,7 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
     }
 
     pub(super) fn url(&self, name: &str) -> String {
-        self.folder.url(name)
+        self.folder.get().url(name)
     }
 
     /// What came of it.
@@ -130,23 +123,23 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
     /// The manifest of the model on the device, if that is whole.
     pub(super) async fn kept_manifest(&self) -> Option<Manifest> {
         let shelf = self.shelf.borrow().clone()?;
-        let json = self.kept(shelf.model(self.folder.address).await)??;
+        let json = self.kept(shelf.model(self.folder.get().address).await)??;
         // One that cannot be read any more is as good as none.
         Manifest::parse(json.as_bytes(), MANIFEST).ok()
     }
 
     /// All files of a manifest, if every one is on the device and right.
-    pub(super) async fn read_all(&self, manifest: &Manifest) -> Option<[Chunks; 3]> {
+    pub(super) async fn read_all(&self, manifest: &Manifest) -> Option<Vec<Chunks>> {
         let mut files = Vec::new();
         for (_, entry) in manifest.entries() {
             files.push(self.read_whole(entry).await?);
         }
-        files.try_into().ok()
+        Some(files)
     }
 
     /// Tells the visitor what is going to be fetched.
     pub(super) fn announce(&self, manifest: &Manifest) {
-        for (file, (_, entry)) in manifest.entries().into_iter().enumerate() {
+        for (file, (_, entry)) in manifest.entries().iter().enumerate() {
             self.tally.have(file, 0, Some(entry.bytes));
         }
     }
@@ -165,13 +158,17 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
             ));
         }
         if let Some(shelf) = self.shelf() {
-            self.kept(shelf.begin(self.folder.address, &manifest.to_json()).await);
+            self.kept(
+                shelf
+                    .begin(self.folder.get().address, &manifest.to_json())
+                    .await,
+            );
         }
     }
 
     /// Keeps files that are here already; returns whether the device has them all.
-    pub(super) async fn put_away(&self, manifest: &Manifest, files: &[Chunks; 3]) -> bool {
-        for ((_, entry), chunks) in manifest.entries().into_iter().zip(files) {
+    pub(super) async fn put_away(&self, manifest: &Manifest, files: &[Chunks]) -> bool {
+        for ((_, entry), chunks) in manifest.entries().iter().zip(files) {
             let Some(shelf) = self.shelf() else {
                 return false;
             };
@@ -192,18 +189,44 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
             return false;
         };
         for (_, entry) in manifest.entries() {
-            match self.kept(shelf.held(&entry.sha256).await) {
-                Some(held) if held.is_whole => {}
-                _ => return false,
+            if self.kept(shelf.has(&entry.sha256, entry.bytes).await) != Some(true) {
+                return false;
             }
         }
-        let (model, json) = (self.folder.address, manifest.to_json());
+        let (model, json) = (self.folder.get().address, manifest.to_json());
         self.kept(shelf.finish(model, &json, digests).await)
             .is_some()
     }
 
+    /// The files of which a manifest says what they must be.
+    pub(super) async fn known_all(&self, manifest: &Manifest) -> Result<Vec<Chunks>> {
+        let [config, tokenizer @ .., weights] = manifest.entries() else {
+            return Ok(Vec::new());
+        };
+        // The tokenizer's own file is by far its largest.
+        let tokenizer = async {
+            let mut files = Vec::new();
+            for (file, listed) in tokenizer.iter().enumerate() {
+                files.push(self.known(1 + file, listed).await?);
+            }
+            Ok(files)
+        };
+        let last = manifest.entries().len() - 1;
+        let (config, mut files, weights) =
+            try_join3(self.known(0, config), tokenizer, self.known(last, weights)).await?;
+        files.insert(0, config);
+        files.push(weights);
+        Ok(files)
+    }
+
+    /// Whether the server has no configuration here, so that this may be no model's folder.
+    pub(super) async fn config_is_absent(&self) -> bool {
+        let config = Download::ask_version(&self.url(CONFIG), self.signal).await;
+        config.is_err_and(|error| may_be_absent(&error))
+    }
+
     /// A file of which `files.json` says what it must be.
-    pub(super) async fn known(&self, file: usize, (name, entry): (&str, &Entry)) -> Result<Chunks> {
+    async fn known(&self, file: usize, (name, entry): &(String, Entry)) -> Result<Chunks> {
         if let Some(chunks) = self.read_whole(entry).await {
             self.tally.have(file, entry.bytes, Some(entry.bytes));
             return Ok(chunks);
@@ -224,14 +247,27 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
     }
 
     /// A file of which nothing is known before it is here.
-    pub(super) async fn unknown(&self, file: usize, name: &str, limit: u64) -> Result<FetchedFile> {
+    pub(super) async fn unknown(&self, file: usize, name: &str) -> Result<FetchedFile> {
         let url = self.url(name);
-        let order = DownloadRequest {
-            // Without a digest, only the server can tell whether a cached one is that of an older release.
-            cache: RequestCache::NoCache,
-            ..DownloadRequest::whole(&url, limit)
-        };
-        let mut download = Download::begin(order, self.signal).await?;
+        let download = Download::begin(fresh(&url, name), self.signal).await?;
+        self.receive(file, name, download).await
+    }
+
+    /// The same of a file that may be absent.
+    pub(super) async fn optional(&self, file: usize, name: &str) -> Result<Option<FetchedFile>> {
+        let url = self.url(name);
+        match Download::begin_optional(fresh(&url, name), self.signal).await? {
+            Some(download) => self.receive(file, name, download).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn receive(
+        &self,
+        file: usize,
+        name: &str,
+        mut download: Download<'_>,
+    ) -> Result<FetchedFile> {
         let (mut chunks, mut digest) = (Chunks::default(), Digest::default());
         self.tally.fetched(file, 0, download.total());
         while let Some(chunk) = download.next().await? {
@@ -244,7 +280,7 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
         Ok(FetchedFile::new(name, chunks, &digest, version))
     }
 
-    /// Whether the server calls each file by another version than when it came. As long as it does not say so, none has changed.
+    /// Whether the server calls a file by another version than when it came. As long as it does not say so, none has changed.
     pub(super) async fn has_changed(&self, manifest: &Manifest) -> bool {
         for (name, entry) in manifest.entries() {
             let now = Download::ask_version(&self.url(name), self.signal).await;
@@ -262,9 +298,10 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
     pub(super) async fn dropped(
         &self,
         file: usize,
+        name: &str,
         dropped: &File,
-        limit: u64,
     ) -> Result<FetchedFile> {
+        let limit = max_bytes(name);
         let total = Some(dropped.size() as u64);
         let tell = |read| self.tally.fetched(file, read, total);
         let chunks = picked::read(dropped, limit, limit, tell).await?;
@@ -275,7 +312,7 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
         for part in chunks.parts() {
             digest.update(part);
         }
-        Ok(FetchedFile::new(&dropped.name(), chunks, &digest, ""))
+        Ok(FetchedFile::new(name, chunks, &digest, ""))
     }
 
     /// The file as the device has it, if it is whole and still right. A damaged one is forgotten.
@@ -505,13 +542,12 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
     }
 }
 
-/// The digests of a model's files, by its manifest.
-pub(super) fn digests(json: &str) -> Vec<String> {
-    let Ok(manifest) = Manifest::parse(json.as_bytes(), MANIFEST) else {
-        return Vec::new();
-    };
-    let entries = manifest.entries();
-    entries.map(|(_, entry)| entry.sha256.clone()).into()
+/// A file of which nothing is known. Without a digest, only the server can tell whether a cached one is that of an older release.
+fn fresh<'a>(url: &'a str, name: &str) -> DownloadRequest<'a> {
+    DownloadRequest {
+        cache: RequestCache::NoCache,
+        ..DownloadRequest::whole(url, max_bytes(name))
+    }
 }
 
 /// Writes a file that is here, unless the device has it.
@@ -520,9 +556,11 @@ async fn write_whole(
     digest: &str,
     chunks: &Chunks,
 ) -> std::result::Result<(), StorageError> {
-    if shelf.held(digest).await?.is_whole {
+    if shelf.has(digest, chunks.length()).await? {
         return Ok(());
     }
+    // What is there of it may have gaps that nobody fills any more, and a seal all the same.
+    shelf.remove(digest).await?;
     let (mut start, mut length, mut parts) = (0, 0, Vec::new());
     for part in chunks.parts() {
         length += u64::from(part.length());

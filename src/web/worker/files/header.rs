@@ -4,17 +4,20 @@ use js_sys::Uint8Array;
 use web_sys::{AbortSignal, File};
 
 use super::location::Location;
-use super::vocab_txt::synthesize_from_vocab;
 use super::{
-    Absent, CONFIG, Download, DownloadRequest, MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES,
-    MAX_WEIGHTS_BYTES, PickedFiles, TOKENIZER, may_be_absent, picked,
+    Absent, Download, DownloadRequest, ModelCache, PickedFiles, may_be_absent, picked, tokenizer,
 };
-use crate::inspect::{FilePrefix, preflight};
+use crate::inspect::{FilePrefix, preflight, preflight_weights};
+use crate::model::folder::{CONFIG, MAX_WEIGHTS_BYTES, max_bytes};
 use crate::types::Preflight;
+use crate::web::address;
 use crate::{Error, Result};
 
 /// Looks at the model at the absolute URL `model`, or in `files`. To be called off, by the signal's controller, when it is done:
 /// a download that was begun goes on until then.
+///
+/// Returns the address to use it by, too: where the one that was given is that of a hub's page, that of what it shows; and for
+/// files whose address is taken by another model, a free one.
 ///
 /// # Errors
 /// `NotFound` and [`Download`]'s for files that cannot be had. What speaks against a model that is there is
@@ -23,55 +26,129 @@ pub async fn inspect_remote(
     model: &str,
     files: Option<&PickedFiles>,
     signal: &AbortSignal,
-) -> Result<Preflight> {
-    let folder = Location::at(model);
-    let small = |name, limit| small_file(folder, files, name, limit, signal);
-    let config = small(CONFIG, MAX_CONFIG_BYTES).await?;
+) -> Result<(String, Preflight)> {
+    if let Some(files) = files {
+        let found = inspect(Source::Files(files), signal).await?;
+        return Ok((free_address(model, files).await, found));
+    }
+    let found = inspect(Source::Folder(Location::at(model)), signal).await;
+    if let Err(error) = &found
+        && may_be_absent(error)
+        && let Some(behind) = address::behind_page(model)
+    {
+        match inspect(Source::Folder(Location::at(&behind)), signal).await {
+            // What the address itself says is to be told.
+            Err(other) if may_be_absent(&other) => {}
+            found => return Ok((behind, found?)),
+        }
+    }
+    Ok((model.to_owned(), found?))
+}
+
+async fn inspect(source: Source<'_>, signal: &AbortSignal) -> Result<Preflight> {
+    let config = source.get(CONFIG, signal).await?;
     let found = preflight(&config, None, None);
     if found.refusal.is_some() {
         return Ok(found);
     }
-    let tokenizer = match small(TOKENIZER, MAX_TOKENIZER_BYTES).await {
-        Err(error) if may_be_absent(&error) => synthesize_from_vocab(error, small).await?,
-        tokenizer => tokenizer?,
+    let get = async |name| source.get(name, signal).await;
+    let find = async |_, name| source.find(name, signal).await;
+    let tokenizer = tokenizer::to_json(&tokenizer::collect(get, find).await?)?;
+    let urls = match source {
+        Source::Folder(folder) => folder.weights().iter().map(|n| folder.url(n)).collect(),
+        Source::Files(_) => Vec::new(),
     };
-    let names = folder.weights();
-    let urls: Vec<_> = names.iter().map(|name| folder.url(name)).collect();
-    let mut weights = match files {
-        Some(files) => Weights::File(files.weights()?),
-        None => begin(folder, &urls, signal).await?,
+    let mut weights = match source {
+        Source::Files(files) => Weights::File(files.weights()?),
+        Source::Folder(folder) => begin(folder, &urls, signal).await?,
     };
-    let Some(size) = weights.size() else {
-        // Sent packed: how long it really is shows at its end only.
-        return Ok(preflight(&config, Some(&tokenizer), None));
-    };
+    let small = preflight(&config, Some(&tokenizer), None);
+    let name = weights.name();
+    let said = weights.size();
+    // The length is not always known: a server may not say it, or may mean the compressed file. Then only this is sure.
+    let mut certain = weights.certain_size();
+    let mut size = certain.or(said).unwrap_or(MAX_WEIGHTS_BYTES);
     let mut bytes = Vec::new();
     loop {
         let beginning = FilePrefix {
-            file: &weights.name(),
+            file: &name,
             bytes: &bytes,
             size,
         };
-        let found = preflight(&config, Some(&tokenizer), Some(beginning));
+        let mut found = preflight_weights(&small, &config, beginning);
+        let is_in_doubt = certain.is_none() && size < MAX_WEIGHTS_BYTES;
+        if is_in_doubt && found.refusal.is_some() && small.refusal.is_none() {
+            size = MAX_WEIGHTS_BYTES;
+            continue;
+        }
         let Some(wanted) = found.first_bytes else {
+            found.file_size = found.file_size.filter(|_| certain.or(said) == Some(size));
             return Ok(found);
         };
-        weights.read_up_to(&mut bytes, wanted).await?;
+        let have = weights.read_up_to(&mut bytes, wanted).await?;
+        if have < wanted {
+            if let Some(size) = certain {
+                let reason = format!("it ends after {have} of {size} bytes");
+                return Err(Error::Malformed { file: name, reason });
+            }
+            (size, certain) = (have, Some(have));
+        }
     }
 }
 
-async fn small_file(
-    folder: Location<'_>,
-    files: Option<&PickedFiles>,
-    name: &str,
-    limit: u64,
-    signal: &AbortSignal,
-) -> Result<Vec<u8>> {
-    let url = folder.url(name);
-    if let Some(files) = files {
-        return files.read(name, limit).await;
+/// An address for files that were dropped on the page: the one given, unless another model is kept under that.
+async fn free_address(model: &str, files: &PickedFiles) -> String {
+    let Ok(cache) = ModelCache::open().await else {
+        return model.to_owned();
+    };
+    let (mut address, mut number) = (model.to_owned(), 1);
+    while let Ok(Some(json)) = cache.model(&address).await
+        && !files.are(&json).await
+    {
+        number += 1;
+        address = format!("{}%20({number})/", model.trim_end_matches('/'));
     }
-    let mut download = Download::begin(DownloadRequest::whole(&url, limit), signal).await?;
+    address
+}
+
+/// Where the files are.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    Folder(Location<'a>),
+    Files(&'a PickedFiles),
+}
+
+impl Source<'_> {
+    /// A small file.
+    async fn get(&self, name: &str, signal: &AbortSignal) -> Result<Vec<u8>> {
+        match self {
+            Self::Files(files) => files.read(name).await,
+            Self::Folder(folder) => {
+                let url = folder.url(name);
+                let order = DownloadRequest::whole(&url, max_bytes(name));
+                read_all(Download::begin(order, signal).await?).await
+            }
+        }
+    }
+
+    /// A small file that may be absent.
+    async fn find(&self, name: &str, signal: &AbortSignal) -> Result<Option<Vec<u8>>> {
+        match self {
+            Self::Files(files) if files.named(name).is_err() => Ok(None),
+            Self::Files(files) => files.read(name).await.map(Some),
+            Self::Folder(folder) => {
+                let url = folder.url(name);
+                let order = DownloadRequest::whole(&url, max_bytes(name));
+                match Download::begin_optional(order, signal).await? {
+                    Some(download) => read_all(download).await.map(Some),
+                    None => Ok(None),
+                }
+            }
+        }
+    }
+}
+
+async fn read_all(mut download: Download<'_>) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     while let Some(chunk) = download.next().await? {
         append(&mut bytes, &chunk);
@@ -120,26 +197,30 @@ impl Weights<'_> {
         }
     }
 
-    /// Reads on until `bytes` are `wanted` long, or a little longer.
-    async fn read_up_to(&mut self, bytes: &mut Vec<u8>, wanted: u64) -> Result<()> {
+    /// The same, where it can be relied on.
+    fn certain_size(&self) -> Option<u64> {
+        match self {
+            Self::File(_) => self.size(),
+            Self::Download(_, download) => download.certain_total(),
+        }
+    }
+
+    /// Reads on until `bytes` are `wanted` long, or a little longer, or the file ends; returns how many there are.
+    async fn read_up_to(&mut self, bytes: &mut Vec<u8>, wanted: u64) -> Result<u64> {
         match self {
             Self::File(file) => {
                 *bytes = picked::read(file, MAX_WEIGHTS_BYTES, wanted, |_| {})
                     .await?
                     .to_vec();
             }
-            Self::Download(url, download) => {
-                while (bytes.len() as u64) < wanted {
-                    let Some(chunk) = download.next().await? else {
-                        return Err(Error::Malformed {
-                            file: (*url).to_owned(),
-                            reason: format!("it ends after {} bytes", bytes.len()),
-                        });
-                    };
+            Self::Download(_, download) => {
+                while (bytes.len() as u64) < wanted
+                    && let Some(chunk) = download.next().await?
+                {
                     append(bytes, &chunk);
                 }
             }
         }
-        Ok(())
+        Ok(bytes.len() as u64)
     }
 }

@@ -1,19 +1,8 @@
 //! A model's address: a folder with files of certain names, or one file of weights in such a folder.
 
 use crate::Error;
+use crate::model::folder::WEIGHTS;
 use crate::web::address::DROPPED;
-
-/// Names that a file of weights may have where the address gives none, the first found.
-const WEIGHTS: [&str; 2] = ["model.gguf", "model.safetensors"];
-
-/// Checkpoints in a form that cannot be read, by the file that tells, and what they are.
-pub(super) const OTHER_FORMS: [(&str, &str); 2] = [
-    (
-        "model.safetensors.index.json",
-        "split into several files (model.safetensors.index.json)",
-    ),
-    ("pytorch_model.bin", "a Python pickle (pytorch_model.bin)"),
-];
 
 /// Where a model's files are.
 #[derive(Debug, Clone, Copy)]
@@ -23,23 +12,31 @@ pub(super) struct Location<'a> {
     base: &'a str,
     /// The weights' name, if the address gives it.
     weights: Option<&'a str>,
+    /// From its question mark on; all files are asked for with it, for it may say who may have them.
+    query: &'a str,
 }
 
 impl<'a> Location<'a> {
-    /// Takes an absolute URL apart: that of a folder ends with a slash, any other is that of the weights.
+    /// Takes an absolute URL apart: the path of a folder ends with a slash, any other is that of the weights.
     pub(super) fn at(address: &'a str) -> Self {
-        let end = address.rfind('/').map_or(0, |slash| slash + 1);
-        let (base, name) = address.split_at(end);
+        Self::elsewhere(address, address)
+    }
+
+    /// The files at `url`, which are kept under another address.
+    pub(super) fn elsewhere(address: &'a str, url: &'a str) -> Self {
+        let (path, query) = url.split_at(url.find('?').unwrap_or(url.len()));
+        let (base, name) = path.split_at(path.rfind('/').map_or(0, |slash| slash + 1));
         Self {
             address,
             base,
             weights: (!name.is_empty()).then_some(name),
+            query,
         }
     }
 
     /// The address of a file in it.
     pub(super) fn url(&self, name: &str) -> String {
-        format!("{}{name}", self.base)
+        format!("{}{name}{}", self.base, self.query)
     }
 
     /// Names that the weights may have.
@@ -61,13 +58,13 @@ impl<'a> Location<'a> {
     /// What to say where there are none.
     pub(super) fn no_weights(&self) -> Error {
         Error::NotFound {
-            file: self.url(&self.weights().join(" or ")),
+            file: format!("{}{}", self.base, self.weights().join(" or ")),
             status: None,
         }
     }
 }
 
-/// A checkpoint that cannot be read; `found` is one of [`OTHER_FORMS`].
+/// A checkpoint that cannot be read; `found` is one of `OTHER_FORMS`.
 pub(super) fn unreadable(found: &str) -> Error {
     Error::Unsupported {
         what: "the checkpoint",

@@ -17,7 +17,7 @@ mod lock;
 mod manifest;
 mod picked;
 mod progress;
-mod vocab_txt;
+mod tokenizer;
 
 use futures_util::future::{Either, join, select, try_join3};
 use wasm_bindgen::JsCast;
@@ -30,28 +30,23 @@ pub use digest::Digest;
 pub use download::{Download, DownloadRequest};
 pub use header::inspect_remote;
 pub use lock::{Lock, hold};
-pub use manifest::{Entry, MANIFEST, Manifest};
+pub use manifest::{Entry, MANIFEST, Manifest, digests};
 pub use picked::PickedFiles;
 
+use crate::model::folder::{CONFIG, OTHER_FORMS, max_bytes};
 use crate::types::{Progress, Storage};
+use crate::web::address;
 use crate::{Error, Result};
 use fetch::{FetchedFile, FileFetcher};
-use location::{Location, OTHER_FORMS, unreadable};
+use location::{Location, unreadable};
 use progress::ProgressMeter;
-use vocab_txt::synthesize_from_vocab;
 
-/// The model's configuration in its folder.
-pub const CONFIG: &str = "config.json";
-/// The tokenizer's file in a model's folder.
-pub const TOKENIZER: &str = "tokenizer.json";
-
-// All but the weights are copied into WebAssembly's memory, so what a hostile server can make us hold has a bound. The
-// weights are not; WebAssembly could not address more than this.
 const MAX_MANIFEST_BYTES: u64 = 1 << 16;
-const MAX_CONFIG_BYTES: u64 = 1 << 20;
-const MAX_TOKENIZER_BYTES: u64 = 64 << 20;
-const MAX_WEIGHTS_BYTES: u64 = 1 << 32;
-const LIMITS: [u64; 3] = [MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES, MAX_WEIGHTS_BYTES];
+
+/// Which of the files progress is told of: see [`ProgressMeter`].
+const CONFIG_SLOT: usize = 0;
+const TOKENIZER_SLOT: usize = 1;
+const WEIGHTS_SLOT: usize = 2;
 
 /// How long the network may take to say whether there is a newer model, in milliseconds, before the one on the device is used.
 const MANIFEST_PATIENCE: i32 = 3_000;
@@ -61,7 +56,7 @@ const MANIFEST_PATIENCE: i32 = 3_000;
 pub struct ModelFiles {
     /// `config.json`
     pub config: Vec<u8>,
-    /// `tokenizer.json`
+    /// `tokenizer.json`, or what stands for it
     pub tokenizer: Vec<u8>,
     /// GGUF or safetensors
     pub weights: Chunks,
@@ -70,14 +65,18 @@ pub struct ModelFiles {
 }
 
 impl ModelFiles {
-    fn new([config, tokenizer, weights]: [Chunks; 3], manifest: &Manifest) -> Self {
-        let [_, _, (name, _)] = manifest.entries();
-        Self {
-            config: config.to_vec(),
-            tokenizer: tokenizer.to_vec(),
+    /// The files in the order of the manifest.
+    fn new(mut files: Vec<Chunks>, manifest: &Manifest) -> Result<Self> {
+        let weights = files.pop().unwrap_or_default();
+        let names = manifest.entries().iter().map(|(name, _)| name.as_str());
+        let mut small = names.zip(files.iter().map(Chunks::to_vec));
+        let config = small.next().map(|(_, config)| config);
+        Ok(Self {
+            config: config.unwrap_or_default(),
+            tokenizer: tokenizer::to_json(&small.collect::<Vec<_>>())?,
             weights,
-            weights_name: name.to_owned(),
-        }
+            weights_name: manifest.weights().to_owned(),
+        })
     }
 }
 
@@ -96,7 +95,10 @@ pub async fn fetch_model(
 ) -> Result<(ModelFiles, Storage)> {
     let signal = controller.signal();
     let tally = ProgressMeter::new(on_progress);
-    let getting = Box::pin(get(Location::at(model), files, &signal, &tally));
+    let page = address::behind_page(model);
+    let folder = Location::at(model);
+    let behind = page.as_deref().map(|url| Location::elsewhere(model, url));
+    let getting = Box::pin(get(folder, behind, files, &signal, &tally));
     let got = match select(getting, Box::pin(tally.keep_telling())).await {
         Either::Left((got, _)) => got,
         Either::Right((never, _)) => match never {},
@@ -104,8 +106,10 @@ pub async fn fetch_model(
     got.inspect_err(|_| controller.abort())
 }
 
+/// `behind` is where the files are if the address turns out to be that of a hub's page.
 async fn get<F: Fn(Progress)>(
     folder: Location<'_>,
+    behind: Option<Location<'_>>,
     files: Option<&PickedFiles>,
     signal: &AbortSignal,
     tally: &ProgressMeter<F>,
@@ -118,18 +122,29 @@ async fn get<F: Fn(Progress)>(
     if folder.is_dropped() {
         return from_device(&obtain, kept).await;
     }
-    let published = fetch_manifest(folder, signal);
     let Some(kept) = kept else {
-        return match published.await {
-            Ok(manifest) => from_list(&obtain, manifest).await,
-            Err(Error::Cancelled) => Err(Error::Cancelled),
-            // No list. Hosts say so in many ways: 404, 403, their front page, or to another site not at all.
-            Err(_) => without_list(&obtain).await,
+        let literally = from_network(&obtain).await;
+        return match (literally, behind) {
+            (Err(error), Some(behind)) if may_be_absent(&error) => {
+                obtain.folder.set(behind);
+                match from_network(&obtain).await {
+                    // What the address itself says is to be told.
+                    Err(other) if may_be_absent(&other) => Err(error),
+                    got => got,
+                }
+            }
+            (literally, _) => literally,
         };
     };
     // What is here is read while the network is asked whether there is something newer.
-    let published = within(MANIFEST_PATIENCE, published);
+    let published = within(MANIFEST_PATIENCE, fetch_manifest(folder, signal));
     let (published, found) = join(published, obtain.read_all(&kept)).await;
+    if matches!(published, Some(Err(_)))
+        && let Some(behind) = behind
+        && within(MANIFEST_PATIENCE, obtain.config_is_absent()).await == Some(true)
+    {
+        obtain.folder.set(behind);
+    }
     let got = match published {
         Some(Err(Error::Cancelled)) => return Err(Error::Cancelled),
         Some(Ok(manifest)) if manifest != kept => from_list(&obtain, manifest).await,
@@ -140,17 +155,29 @@ async fn get<F: Fn(Progress)>(
             without_list(&obtain).await
         }
         _ => match found {
-            Some(files) => return Ok((ModelFiles::new(files, &kept), obtain.storage(true))),
+            Some(files) => return Ok((ModelFiles::new(files, &kept)?, obtain.storage(true))),
             None if kept.was_made_here() => return without_list(&obtain).await,
             None => return from_list(&obtain, kept).await,
         },
     };
     match (got, found) {
-        // The newer model does not come; the one that is here does the work until it does.
-        (Err(Error::Unreachable { .. } | Error::NotFound { .. }), Some(files)) => {
-            Ok((ModelFiles::new(files, &kept), obtain.storage(true)))
-        }
+        (Err(Error::Cancelled), _) => Err(Error::Cancelled),
+        // The newer model does not come, or its files are not yet all of one release; the one that is here does the work
+        // until they are.
+        (Err(_), Some(files)) => Ok((ModelFiles::new(files, &kept)?, obtain.storage(true))),
         (got, _) => got,
+    }
+}
+
+/// A model of which the device has nothing that can be used.
+async fn from_network<F: Fn(Progress)>(
+    obtain: &FileFetcher<'_, F>,
+) -> Result<(ModelFiles, Storage)> {
+    match fetch_manifest(obtain.folder.get(), obtain.signal).await {
+        Ok(manifest) => from_list(obtain, manifest).await,
+        Err(Error::Cancelled) => Err(Error::Cancelled),
+        // No list. Hosts say so in many ways: 404, 403, their front page, or to another site not at all.
+        Err(_) => without_list(obtain).await,
     }
 }
 
@@ -159,7 +186,8 @@ async fn from_list<F: Fn(Progress)>(
     obtain: &FileFetcher<'_, F>,
     manifest: Manifest,
 ) -> Result<(ModelFiles, Storage)> {
-    for ((name, entry), limit) in manifest.entries().into_iter().zip(LIMITS) {
+    for (name, entry) in manifest.entries() {
+        let limit = max_bytes(name);
         if entry.bytes > limit {
             return Err(Error::Malformed {
                 file: obtain.url(MANIFEST),
@@ -169,15 +197,9 @@ async fn from_list<F: Fn(Progress)>(
     }
     obtain.announce(&manifest);
     obtain.prepare(&manifest).await;
-    let [config, tokenizer, weights] = manifest.entries();
-    let (config, tokenizer, weights) = try_join3(
-        obtain.known(0, config),
-        obtain.known(1, tokenizer),
-        obtain.known(2, weights),
-    )
-    .await?;
+    let files = obtain.known_all(&manifest).await?;
     let is_kept = obtain.finish(&manifest).await;
-    let files = ModelFiles::new([config, tokenizer, weights], &manifest);
+    let files = ModelFiles::new(files, &manifest)?;
     Ok((files, obtain.storage(is_kept)))
 }
 
@@ -186,37 +208,35 @@ async fn without_list<F: Fn(Progress)>(
     obtain: &FileFetcher<'_, F>,
 ) -> Result<(ModelFiles, Storage)> {
     let (config, tokenizer, weights) = try_join3(
-        obtain.unknown(0, CONFIG, MAX_CONFIG_BYTES),
-        unknown_tokenizer(obtain),
+        obtain.unknown(CONFIG_SLOT, CONFIG),
+        tokenizer::collect(
+            async |name| obtain.unknown(TOKENIZER_SLOT, name).await,
+            async |before, name| obtain.optional(tokenizer_slot(before), name).await,
+        ),
         unknown_weights(obtain),
     )
     .await?;
-    keep(obtain, [config, tokenizer, weights]).await
+    keep(obtain, config, tokenizer, weights).await
 }
 
-/// The tokenizer, or what its vocabulary makes one of.
-async fn unknown_tokenizer<F: Fn(Progress)>(obtain: &FileFetcher<'_, F>) -> Result<FetchedFile> {
-    let get = |name, limit| obtain.unknown(1, name, limit);
-    match get(TOKENIZER, MAX_TOKENIZER_BYTES).await {
-        Err(error) if may_be_absent(&error) => {
-            let get = async |name, limit| Ok(get(name, limit).await?.chunks.to_vec());
-            let json = synthesize_from_vocab(error, get).await?;
-            Ok(FetchedFile::made(TOKENIZER, &json))
-        }
-        came => came,
+/// Where progress is told of a file of the tokenizer, by how many of them came before.
+fn tokenizer_slot(before: usize) -> usize {
+    match before {
+        0 => TOKENIZER_SLOT,
+        others => WEIGHTS_SLOT + others,
     }
 }
 
 /// The first of the names that weights may have under which there are some.
 async fn unknown_weights<F: Fn(Progress)>(obtain: &FileFetcher<'_, F>) -> Result<FetchedFile> {
     let mut absent = Absent::default();
-    for name in obtain.folder.weights() {
-        match obtain.unknown(2, name, MAX_WEIGHTS_BYTES).await {
+    for name in obtain.folder.get().weights() {
+        match obtain.unknown(WEIGHTS_SLOT, name).await {
             Err(error) => absent.because(error)?,
             came => return came,
         }
     }
-    Err(absent.weights(obtain.folder, obtain.signal).await)
+    Err(absent.weights(obtain.folder.get(), obtain.signal).await)
 }
 
 /// Whether a file that was asked for with this result may not be there. Not every host says 404: some have a front page for
@@ -274,18 +294,24 @@ async fn from_files<F: Fn(Progress)>(
     files: &PickedFiles,
 ) -> Result<(ModelFiles, Storage)> {
     let weights = files.weights()?;
-    let config = obtain
-        .dropped(0, files.named(CONFIG)?, MAX_CONFIG_BYTES)
-        .await?;
-    let tokenizer = match files.named(TOKENIZER) {
-        Ok(file) => obtain.dropped(1, file, MAX_TOKENIZER_BYTES).await?,
-        Err(missing) => {
-            let get = async |name, limit| files.read(name, limit).await;
-            FetchedFile::made(TOKENIZER, &synthesize_from_vocab(missing, get).await?)
-        }
+    let config = files.named(CONFIG)?;
+    let config = obtain.dropped(CONFIG_SLOT, CONFIG, config).await?;
+    let get = async |name| {
+        let file = files.named(name)?;
+        obtain.dropped(TOKENIZER_SLOT, name, file).await
     };
-    let weights = obtain.dropped(2, weights, MAX_WEIGHTS_BYTES).await?;
-    keep(obtain, [config, tokenizer, weights]).await
+    let find = async |before, name| match files.named(name) {
+        Ok(file) => {
+            let file = obtain.dropped(tokenizer_slot(before), name, file).await;
+            file.map(Some)
+        }
+        Err(_) => Ok(None),
+    };
+    let tokenizer = tokenizer::collect(get, find).await?;
+    let weights = obtain
+        .dropped(WEIGHTS_SLOT, &weights.name(), weights)
+        .await?;
+    keep(obtain, config, tokenizer, weights).await
 }
 
 /// A model that was dropped on the page once.
@@ -296,7 +322,7 @@ async fn from_device<F: Fn(Progress)>(
     if let Some(kept) = kept
         && let Some(files) = obtain.read_all(&kept).await
     {
-        return Ok((ModelFiles::new(files, &kept), obtain.storage(true)));
+        return Ok((ModelFiles::new(files, &kept)?, obtain.storage(true)));
     }
     Err(Error::NotFound {
         file: "The model that was dropped on this page".into(),
@@ -307,13 +333,18 @@ async fn from_device<F: Fn(Progress)>(
 /// Keeps files of which nothing was known before they came, so that they need not come again.
 async fn keep<F: Fn(Progress)>(
     obtain: &FileFetcher<'_, F>,
-    came: [FetchedFile; 3],
+    config: FetchedFile,
+    tokenizer: Vec<(&str, FetchedFile)>,
+    weights: FetchedFile,
 ) -> Result<(ModelFiles, Storage)> {
-    let manifest = Manifest::new(came.each_ref().map(|came| came.listed.clone()));
-    let files = came.map(|came| came.chunks);
+    let tokenizer = tokenizer.into_iter().map(|(_, file)| file);
+    let came = [config].into_iter().chain(tokenizer).chain([weights]);
+    let (files, listed): (Vec<_>, Vec<_>) = came.map(|file| (file.chunks, file.listed)).unzip();
+    let manifest = Manifest::new(listed);
     obtain.prepare(&manifest).await;
     let is_kept = obtain.put_away(&manifest, &files).await;
-    Ok((ModelFiles::new(files, &manifest), obtain.storage(is_kept)))
+    let files = ModelFiles::new(files, &manifest)?;
+    Ok((files, obtain.storage(is_kept)))
 }
 
 /// Forgets a model that is kept on this device, and the files that no other one has.
@@ -321,12 +352,7 @@ async fn keep<F: Fn(Progress)>(
 /// # Errors
 /// `Browser` with the browser's words.
 pub async fn forget(model: &str) -> Result<()> {
-    let forgotten = async {
-        ModelCache::open()
-            .await?
-            .forget(model, fetch::digests)
-            .await
-    };
+    let forgotten = async { ModelCache::open().await?.forget(model, digests).await };
     forgotten.await.map_err(Error::Browser)
 }
 
@@ -344,8 +370,7 @@ async fn fetch_manifest(folder: Location<'_>, signal: &AbortSignal) -> Result<Ma
         chunks.push(chunk);
     }
     let manifest = Manifest::parse(&chunks.to_vec(), &url)?;
-    let [_, _, (weights, _)] = manifest.entries();
-    if !folder.selects_weights(weights) {
+    if !folder.selects_weights(manifest.weights()) {
         // It lists other weights than the address names, so that there is no list of these.
         return Err(Error::NotFound {
             file: url,

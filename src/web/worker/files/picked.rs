@@ -5,9 +5,9 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::File;
 
-use super::Chunks;
-use super::location::{OTHER_FORMS, unreadable};
-use crate::web::address::is_weights;
+use super::location::unreadable;
+use super::{Chunks, Digest, MANIFEST, Manifest};
+use crate::model::folder::{OTHER_FORMS, is_gguf, is_weights, max_bytes};
 use crate::{Error, Result};
 
 /// Bytes that are read at a time.
@@ -42,11 +42,32 @@ impl PickedFiles {
     /// The bytes of the small file with this name.
     ///
     /// # Errors
-    /// `NotFound`, and those of [`read`] for a file longer than `limit`.
-    pub(super) async fn read(&self, name: &str, limit: u64) -> Result<Vec<u8>> {
-        Ok(read(self.named(name)?, limit, limit, |_| {})
+    /// `NotFound`, and those of [`read`].
+    pub(super) async fn read(&self, name: &str) -> Result<Vec<u8>> {
+        let bound = max_bytes(name);
+        Ok(read(self.named(name)?, bound, bound, |_| {})
             .await?
             .to_vec())
+    }
+
+    /// Whether they are the files that a manifest on this device lists, byte by byte.
+    pub(super) async fn are(&self, json: &str) -> bool {
+        let Ok(manifest) = Manifest::parse(json.as_bytes(), MANIFEST) else {
+            return false;
+        };
+        let mut files = Vec::new();
+        for (name, entry) in manifest.entries() {
+            match self.named(name) {
+                Ok(file) if file.size() == entry.bytes as f64 => files.push((file, entry)),
+                _ => return false,
+            }
+        }
+        for (file, entry) in files {
+            if digest(file, entry.bytes).await.ok().as_ref() != Some(&entry.sha256) {
+                return false;
+            }
+        }
+        true
     }
 
     /// The file of weights: a GGUF before a safetensors.
@@ -59,7 +80,7 @@ impl PickedFiles {
             .iter()
             .filter(|f| is_weights(&f.name()))
             .collect();
-        weights.sort_by_key(|file| !file.name().ends_with(".gguf"));
+        weights.sort_by_key(|file| !is_gguf(&file.name()));
         if let Some(file) = weights.first() {
             return Ok(file);
         }
@@ -86,6 +107,31 @@ pub(super) async fn read(
     limit: u64,
     on_bytes: impl Fn(u64),
 ) -> Result<Chunks> {
+    let mut chunks = Chunks::default();
+    each_piece(file, bound, limit, |piece| {
+        chunks.push(piece);
+        on_bytes(chunks.length());
+    })
+    .await?;
+    Ok(chunks)
+}
+
+/// The SHA-256 of a file, which is not held whole for that.
+///
+/// # Errors
+/// As [`read`].
+pub(super) async fn digest(file: &File, bound: u64) -> Result<String> {
+    let mut digest = Digest::default();
+    each_piece(file, bound, bound, |piece| digest.update(&piece)).await?;
+    Ok(digest.to_hex())
+}
+
+async fn each_piece(
+    file: &File,
+    bound: u64,
+    limit: u64,
+    mut on_piece: impl FnMut(Uint8Array),
+) -> Result<()> {
     let size = file.size();
     if size > bound as f64 {
         return Err(Error::Malformed {
@@ -101,7 +147,6 @@ pub(super) async fn read(
         },
     };
     let end = size.min(limit as f64);
-    let mut chunks = Chunks::default();
     let mut start = 0.0;
     while start < end {
         let stop = end.min(start + PIECE);
@@ -111,9 +156,8 @@ pub(super) async fn read(
         let bytes = JsFuture::from(piece.array_buffer())
             .await
             .map_err(unreadable)?;
-        chunks.push(Uint8Array::new(bytes.unchecked_ref::<ArrayBuffer>()));
-        on_bytes(chunks.length());
+        on_piece(Uint8Array::new(bytes.unchecked_ref::<ArrayBuffer>()));
         start = stop;
     }
-    Ok(chunks)
+    Ok(())
 }

@@ -9,10 +9,13 @@ use crate::types::Progress;
 /// Milliseconds between two reports of progress.
 const PAUSE_MILLIS: i32 = 50;
 
+/// Configuration, tokenizer and weights.
+const REQUIRED: usize = 3;
+
 /// Adds up the progress of the files and tells it, at a pace that does not weigh on the page.
 pub(super) struct ProgressMeter<F> {
-    /// The files that have been heard of.
-    files: RefCell<[Option<Progress>; 3]>,
+    /// The files that have been heard of. The first [`REQUIRED`] are there in every model.
+    files: RefCell<Vec<Option<Progress>>>,
     /// Whether the network has brought anything yet. What is read from the device is there at once.
     is_fetching: Cell<bool>,
     told: Cell<Option<Progress>>,
@@ -22,7 +25,7 @@ pub(super) struct ProgressMeter<F> {
 impl<F: Fn(Progress)> ProgressMeter<F> {
     pub(super) fn new(on_progress: F) -> Self {
         Self {
-            files: RefCell::default(),
+            files: RefCell::new(vec![None; REQUIRED]),
             is_fetching: Cell::new(false),
             told: Cell::new(None),
             on_progress,
@@ -39,7 +42,12 @@ impl<F: Fn(Progress)> ProgressMeter<F> {
     pub(super) fn have(&self, file: usize, received: u64, total: Option<u64>) {
         // A server that promised less than it sends is not to be believed.
         let total = total.filter(|total| *total >= received);
-        self.files.borrow_mut()[file] = Some(Progress { received, total });
+        {
+            let mut files = self.files.borrow_mut();
+            let count = files.len().max(file + 1);
+            files.resize(count, None);
+            files[file] = Some(Progress { received, total });
+        }
         // The end is told at once: what follows keeps the worker busy.
         let progress = self.sum();
         if progress.total == Some(progress.received) {
@@ -68,7 +76,9 @@ impl<F: Fn(Progress)> ProgressMeter<F> {
             received: files.iter().flatten().map(|file| file.received).sum(),
             total: files
                 .iter()
-                .map(|file| file.and_then(|file| file.total))
+                .enumerate()
+                .filter(|(index, file)| *index < REQUIRED || file.is_some())
+                .map(|(_, file)| file.and_then(|file| file.total))
                 .sum(),
         }
     }

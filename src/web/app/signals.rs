@@ -1,0 +1,93 @@
+//! A signal for each concern of [`state`](super::state), so that a change of one does not make the others' views run again.
+
+use leptos::prelude::*;
+
+use super::state::{Device, ModelState, Reading, View};
+use crate::present::notes::Beginning;
+use crate::types::{Failure, ModelInfo, NetworkRequest, Prediction, Storage};
+
+/// All that is known, but the text itself, which the field holds.
+#[derive(Clone, Copy)]
+pub(super) struct Signals {
+    /// The model in use.
+    pub(super) model: RwSignal<ModelState>,
+    /// The text and its answer.
+    pub(super) reading: RwSignal<Reading>,
+    /// What is on this device.
+    pub(super) device: RwSignal<Device>,
+    /// Every request so far, in the order in which they were told.
+    pub(super) requests: RwSignal<Vec<NetworkRequest>>,
+}
+
+impl Signals {
+    /// The page as it opens, with the model at `address`.
+    pub(super) fn new(address: String) -> Self {
+        Self {
+            model: RwSignal::new(ModelState::new(address)),
+            reading: RwSignal::default(),
+            device: RwSignal::default(),
+            requests: RwSignal::default(),
+        }
+    }
+
+    /// Looks at model and text; runs again when either changes.
+    pub(super) fn view<T>(self, look: impl FnOnce(View) -> T) -> T {
+        self.model.with(|model| {
+            let look = |reading: &Reading| look(View { model, reading });
+            self.reading.with(look)
+        })
+    }
+
+    /// Looks at model and text once.
+    pub(super) fn view_untracked<T>(self, look: impl FnOnce(View) -> T) -> T {
+        untrack(|| self.view(look))
+    }
+
+    /// Another model takes over; the next text is the first that it is asked about.
+    pub(super) fn switch(self, address: String) {
+        self.model.set(ModelState::new(address));
+        self.reading.update(Reading::switch);
+        self.device.update(|device| device.storage = None);
+    }
+
+    /// The model answers from now on.
+    pub(super) fn ready(self, info: ModelInfo, at: f64) {
+        self.model.update(|model| model.ready(info));
+        self.reading.update(|reading| reading.ready(at));
+    }
+
+    /// An answer arrived: see [`Reading::classified`].
+    pub(super) fn classified(
+        self,
+        seq: u64,
+        prediction: &Prediction,
+        beginning: impl FnOnce() -> Beginning,
+        at: f64,
+    ) {
+        self.model.with_untracked(|model| {
+            if let Some(info) = &model.info {
+                self.reading.update(|reading| {
+                    reading.classified(seq, prediction, info, beginning, at);
+                });
+            }
+        });
+    }
+
+    /// One text (`seq`) or the model failed.
+    pub(super) fn failed(self, seq: Option<u64>, failure: Failure, is_online: bool) {
+        match seq {
+            Some(seq) => self.reading.update(|reading| reading.failed(seq, failure)),
+            None => self.model.update(|model| model.failed(failure, is_online)),
+        }
+    }
+
+    /// What the worker said of this device.
+    pub(super) fn stored(self, storage: Storage) {
+        self.device.update(|device| device.storage = Some(storage));
+    }
+
+    /// Requests were made.
+    pub(super) fn requested(self, requests: Vec<NetworkRequest>) {
+        self.requests.update(|all| all.extend(requests));
+    }
+}

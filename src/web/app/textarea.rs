@@ -1,0 +1,53 @@
+//! The field's element: what it holds, and how it follows that.
+
+use js_sys::{JsString, Reflect};
+use leptos::html::Textarea;
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use web_sys::HtmlTextAreaElement;
+
+use crate::present::direction::direction;
+use crate::present::notes::{Beginning, MAX_LOOKED_AT};
+
+/// How much of the text decides on the field's height, in UTF-16 code units: more than fits into any window.
+const MAX_SIZED: u32 = 10_000;
+
+/// What the field holds, up to a length that can be looked at after each key.
+pub(super) fn beginning(field: NodeRef<Textarea>) -> Beginning {
+    let Some(value) = field.get_untracked().and_then(|field| value(&field)) else {
+        return Beginning::default();
+    };
+    let end = MAX_LOOKED_AT as u32;
+    Beginning {
+        text: value.slice(0, end).into(),
+        is_whole: value.length() <= end,
+    }
+}
+
+/// The value as JavaScript has it, of which a part can be taken without a copy of the whole.
+fn value(field: &HtmlTextAreaElement) -> Option<JsString> {
+    Reflect::get(field, &"value".into()).ok()?.dyn_into().ok()
+}
+
+/// Direction and height follow the text. What is done here does not grow with it.
+pub(super) fn follow(field: NodeRef<Textarea>, text: &str) {
+    let Some(field) = field.get_untracked() else {
+        return;
+    };
+    let direction = direction(text);
+    let parent = field.parent_element();
+    if field.dir() != direction {
+        field.set_dir(direction);
+        if let Some(parent) = &parent {
+            _ = parent.set_attribute("dir", direction);
+        }
+    }
+    // Where the style sheet cannot size a field by its text, a hidden copy of it beside the field does so.
+    if let Some(parent) = parent
+        && !web_sys::css::supports_with_value("field-sizing", "content").unwrap_or(false)
+        && let Some(value) = value(&field)
+    {
+        let copy = String::from(value.slice(0, MAX_SIZED));
+        _ = parent.set_attribute("data-text", &copy);
+    }
+}
