@@ -13,7 +13,7 @@ use web_sys::Event;
 use self::panel::Panel;
 use super::route::Route;
 use super::session::Session;
-use crate::present::format::size;
+use crate::present::format::Amount;
 use crate::web::address::{decoded, name};
 use crate::web::library::Model;
 
@@ -117,8 +117,8 @@ fn Found(panel: Panel) -> impl IntoView {
             .map(|(term, said)| {
                 view! {
                     <div>
-                        <dt>{term}</dt>
-                        <dd>{said}</dd>
+                        <dt prop:textContent=term></dt>
+                        <dd prop:textContent=said></dd>
                     </div>
                 }
             })
@@ -127,9 +127,11 @@ fn Found(panel: Panel) -> impl IntoView {
     let is_own_used = Memo::new(move |_| session.foreign().is_empty());
     view! {
         <div role="status">
-            <p id="said" node_ref=panel.said>
-                {move || panel.found.with(|found| found.sentence.clone())}
-            </p>
+            <p
+                id="said"
+                node_ref=panel.said
+                prop:textContent=move || panel.found.with(|found| found.sentence.clone())
+            ></p>
             <dl>{facts}</dl>
         </div>
         <p class="choice">
@@ -188,11 +190,11 @@ fn KeptItem(panel: Panel, model: Model) -> impl IntoView {
                 .with(|model| model.address == address)
         }
     });
-    let said = label.clone() + ", " + &size(bytes);
+    let said = label.clone() + ", " + &local(Amount::size(bytes));
     let used = address.clone();
     view! {
         <li>
-            <span>{move || said.clone() + if is_used.get() { ", in use" } else { "" }}</span>
+            <span prop:textContent=move || said.clone() + if is_used.get() { ", in use" } else { "" }></span>
             <button
                 type="button"
                 hidden=is_used
