@@ -11,6 +11,7 @@ use leptos::prelude::*;
 use web_sys::Event;
 
 use self::panel::Panel;
+use super::numbers::local;
 use super::route::Route;
 use super::session::Session;
 use crate::present::format::Amount;
