@@ -191,6 +191,17 @@ fn a_failed_text_is_said_until_it_changes() {
 }
 
 #[test]
+fn a_text_that_crashes_the_worker_fails_alone() {
+    let mut page = ready();
+    page.reading.ask(1, 0.0);
+    page.failed(Some(1), ErrorKind::Crashed, true);
+    assert_eq!(page.view().face(), VerdictState::Error);
+    let trouble = page.view().trouble().map(|trouble| trouble.title);
+    assert_eq!(trouble, Some("This text could not be read"));
+    assert_eq!(page.view().action(), None);
+}
+
+#[test]
 fn a_crash_keeps_text_and_model_known() {
     let mut page = ready();
     page.reading.ask(1, 0.0);

@@ -304,10 +304,12 @@ impl<'a> View<'a> {
 
     /// The words for the failure.
     pub fn trouble(self) -> Option<FailureMessage> {
-        Some(failures::message(
-            self.failure()?.kind,
-            self.model.is_online,
-        ))
+        let kind = match (&self.model.model, self.failure()?.kind) {
+            // The worker is there again; this text alone cannot be read.
+            (Model::Ready, ErrorKind::Crashed) => ErrorKind::Input,
+            (_, kind) => kind,
+        };
+        Some(failures::message(kind, self.model.is_online))
     }
 
     /// What the one button offers.
