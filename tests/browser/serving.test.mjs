@@ -59,7 +59,7 @@ test("the manifest and the icons it names are there", async (t) => {
   assert.ok(manifest.name && manifest.start_url && manifest.display);
   for (const { src } of manifest.icons) assert.ok((await built(src)).length > 0, src);
   const html = (await built("index.html")).toString();
-  for (const [, href] of html.matchAll(/href="(?:\.\/)?([^":]+)"/g)) assert.ok((await built(href)).length > 0, href);
+  for (const [, href] of html.matchAll(/href="(?:\.\/)?([^":#]+)"/g)) assert.ok((await built(href)).length > 0, href);
 });
 
 test("the model's folder is complete and says where it comes from", async () => {

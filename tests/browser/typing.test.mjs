@@ -235,7 +235,8 @@ test("typing behind a pasted megabyte in one line is as quick as on a blank page
       await page.waitForTimeout(1_000);
       keys.push((await busy()) - before);
     }
-    return { paste, key: Math.max(...keys) };
+    // The middle one: on a busy machine a single key says little.
+    return { paste, key: keys.sort((a, b) => a - b)[keys.length / 2] };
   };
   const [ours, theirs] = [await measured(page), await measured(blank)];
   const said = JSON.stringify({ ours, theirs });
