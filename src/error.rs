@@ -159,6 +159,21 @@ pub enum ErrorKind {
     Internal,
 }
 
+impl ErrorKind {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Network,
+        Self::NotFound,
+        Self::Malformed,
+        Self::Unsupported,
+        Self::Input,
+        Self::Cancelled,
+        Self::Browser,
+        Self::Crashed,
+        Self::Internal,
+    ];
+}
+
 impl Error {
     /// The error's category, by what the user can do about it.
     pub fn kind(&self) -> ErrorKind {

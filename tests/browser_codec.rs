@@ -118,18 +118,7 @@ fn predictions() {
 
 #[wasm_bindgen_test]
 fn failures() {
-    let kinds = [
-        ErrorKind::Network,
-        ErrorKind::NotFound,
-        ErrorKind::Malformed,
-        ErrorKind::Unsupported,
-        ErrorKind::Input,
-        ErrorKind::Cancelled,
-        ErrorKind::Browser,
-        ErrorKind::Crashed,
-        ErrorKind::Internal,
-    ];
-    for kind in kinds {
+    for kind in ErrorKind::ALL {
         for seq in [None, Some(3)] {
             let failure = Failure {
                 kind,

@@ -27,6 +27,8 @@ mod fixed_point;
 mod packing;
 #[cfg(target_arch = "wasm32")]
 mod relaxed;
+#[cfg(any(target_arch = "wasm32", target_arch = "x86_64"))]
+mod rows;
 mod scalar;
 #[cfg(target_arch = "wasm32")]
 mod simd128;

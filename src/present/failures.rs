@@ -80,20 +80,9 @@ mod tests {
 
     #[test]
     fn every_failure_has_its_words() {
-        use ErrorKind::*;
-        let all = [
-            Network,
-            NotFound,
-            Malformed,
-            Unsupported,
-            Input,
-            Cancelled,
-            Browser,
-            Crashed,
-            Internal,
-        ];
+        let all = ErrorKind::ALL;
         let mut said: Vec<_> = all.iter().map(|&kind| message(kind, true).title).collect();
-        said.push(message(Network, false).title);
+        said.push(message(ErrorKind::Network, false).title);
         said.sort_unstable();
         said.dedup();
         assert_eq!(said.len(), all.len() + 1, "two failures with one sentence");

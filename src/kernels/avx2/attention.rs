@@ -4,6 +4,7 @@ use core::arch::x86_64::*;
 
 use super::super::Heads;
 use super::super::fixed_point::{EXP2, KEYS_PER_SUM, MAX_VALUE, max_query, symmetric_scale};
+use super::super::rows::HeadRows;
 use super::super::scalar::exponent_factor;
 use super::lanes::{
     amax, horizontal_max, horizontal_sum, load, probability, round, splat, store, store_half,
@@ -27,31 +28,6 @@ pub(super) struct Scratch {
     scores: Vec<__m256i>,
     /// `[pair of tokens][row]`.
     probabilities: Vec<u32>,
-}
-
-/// The rows of one head within a larger matrix.
-#[derive(Clone, Copy)]
-struct HeadRows<'a> {
-    x: &'a [f32],
-    width: usize,
-    at: usize,
-    dim: usize,
-}
-
-impl<'a> HeadRows<'a> {
-    fn row(&self, row: usize) -> &'a [f32] {
-        &self.x[row * self.width + self.at..][..self.dim]
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn amax(&self, rows: usize) -> f32 {
-        let mut largest = 0;
-        for row in 0..rows {
-            largest = largest.max(amax(self.row(row)).to_bits());
-        }
-        f32::from_bits(largest)
-    }
 }
 
 /// ```text
@@ -102,7 +78,7 @@ impl Scratch {
     /// Quantizes and transposes a head's keys; returns what one step is worth.
     #[target_feature(enable = "avx2")]
     fn pack_keys(&mut self, keys: HeadRows, tokens: usize) -> f32 {
-        let (inverse, step) = symmetric_scale(keys.amax(tokens), max_query(keys.dim));
+        let (inverse, step) = symmetric_scale(keys.amax(tokens, |x| amax(x)), max_query(keys.dim));
         self.keys.clear();
         for panel in (0..tokens).step_by(PANEL) {
             for feature in (0..keys.dim).step_by(PANEL) {
@@ -126,7 +102,7 @@ impl Scratch {
     /// Quantizes a head's values and interleaves pairs of tokens; returns what one step is worth.
     #[target_feature(enable = "avx2")]
     fn pack_values(&mut self, values: HeadRows, tokens: usize) -> f32 {
-        let (inverse, step) = symmetric_scale(values.amax(tokens), MAX_VALUE);
+        let (inverse, step) = symmetric_scale(values.amax(tokens, |x| amax(x)), MAX_VALUE);
         self.values.clear();
         for feature in (0..values.dim).step_by(PANEL) {
             for token in (0..tokens).step_by(2) {

@@ -1,4 +1,4 @@
-//! Kernels in AVX2, for x86-64: the tiles of [`relaxed`](super) and simd128 at twice the width, with the same bits.
+//! Kernels in AVX2, for x86-64: the tiles of the WebAssembly kernels at twice the width, with the same bits.
 //!
 //! For 4-bit weights `vpmaddubsw` adds two products of a byte 0..=15 and a signed byte in i16. A block's sums of pairs
 //! fit in i16, 16 · 127 · 15 < 2¹⁵, so that the steps to i32 are taken once per block.
@@ -13,9 +13,10 @@ mod quantize;
 use core::arch::x86_64::*;
 
 use self::lanes::{gelu, load, load_twice, load_u16, load_widen, splat, store};
-use self::quantize::{Bits, INT4_WORDS, INT8_WORDS, Quantized};
+use self::quantize::{INT4_LANES, INT8_LANES, quantize_for_int4, quantize_for_int8};
 use super::fixed_point::GELU;
 use super::packing::{BLOCK, COLUMNS, Int4Panels, Int8Panels, Panels};
+use super::rows::{Quantized, chunks};
 use super::{Activation, Heads, PackedLinear};
 
 /// Rows of a tile at most: accumulators and operands of 6 fit the 16 registers.
@@ -88,16 +89,6 @@ pub(super) fn layer_norm(
     unsafe { norm::layer_norm(x, residual, gamma, beta, eps, out) }
 }
 
-/// Rows that are quantized at a time, with their results.
-fn chunks<'a>(
-    layer: &PackedLinear,
-    x: &'a [f32],
-    out: &'a mut [f32],
-) -> impl Iterator<Item = (&'a [f32], &'a mut [f32])> {
-    x.chunks(CHUNK * layer.k)
-        .zip(out.chunks_mut(CHUNK * layer.n))
-}
-
 /// A linear layer of 4-bit weights, unpacked panel by panel.
 #[target_feature(enable = "avx2")]
 fn linear_int4(
@@ -114,8 +105,8 @@ fn linear_int4(
     let blocks = layer.k.div_ceil(BLOCK);
     panel.resize(blocks * PANEL, _mm256_setzero_si256());
     let nibbles = weights.nibbles.as_chunks::<{ BLOCK / 4 }>().0;
-    for (x, out) in chunks(layer, x, out) {
-        quantized.quantize(x, layer.k, Bits::Four);
+    for (x, out) in chunks(layer, CHUNK, x, out) {
+        quantize_for_int4(quantized, x, layer.k);
         for (p, column_scales) in weights.column_scales.iter().enumerate() {
             for (b, out) in panel.as_chunks_mut::<PANEL>().0.iter_mut().enumerate() {
                 let block = p * blocks + b;
@@ -124,7 +115,7 @@ fn linear_int4(
             let mut epilogue = Epilogue::new(layer, p, activation, out);
             let column_scales = load(column_scales);
             for rows in quantized.tiles() {
-                let (x, steps) = (rows.words, rows.steps);
+                let (x, steps) = (rows.lanes, rows.steps);
                 macro_rules! tile {
                     ($m:literal) => {{
                         let mut sums = [_mm256_setzero_si256(); $m];
@@ -173,7 +164,7 @@ fn unpack(nibbles: &[[u8; 16]; BLOCK / 4], scales: &[i16; COLUMNS], out: &mut [_
 #[target_feature(enable = "avx2")]
 fn int4_tile<const M: usize>(x: &[u32], panel: &[__m256i], sums: &mut [__m256i; M]) {
     let (x, _) = x.as_chunks::<M>();
-    let (x, _) = x.as_chunks::<INT4_WORDS>();
+    let (x, _) = x.as_chunks::<INT4_LANES>();
     let (panel, _) = panel.as_chunks::<PANEL>();
     for (x, panel) in x.iter().zip(panel) {
         let [quads @ .., starts, units] = x;
@@ -204,8 +195,8 @@ fn linear_int8(
 ) {
     let quantized = &mut scratch.quantized;
     let blocks = layer.k.div_ceil(BLOCK);
-    for (x, out) in chunks(layer, x, out) {
-        quantized.quantize(x, layer.k, Bits::Eight);
+    for (x, out) in chunks(layer, CHUNK, x, out) {
+        quantize_for_int8(quantized, x, layer.k);
         for p in 0..layer.bias.len() / COLUMNS {
             let values = &weights.values[p * blocks * (BLOCK / 2)..][..blocks * (BLOCK / 2)];
             let scales = &weights.scales[p * blocks..][..blocks];
@@ -214,7 +205,7 @@ fn linear_int8(
                 macro_rules! tile {
                     ($m:literal) => {{
                         let mut product = [_mm256_setzero_ps(); $m];
-                        int8_tile(rows.words, values, scales, &mut product);
+                        int8_tile(rows.lanes, values, scales, &mut product);
                         epilogue.write(rows.start, product);
                     }};
                 }
@@ -245,7 +236,7 @@ fn int8_tile<const M: usize>(
     product: &mut [__m256; M],
 ) {
     let (x, _) = x.as_chunks::<M>();
-    let (x, _) = x.as_chunks::<INT8_WORDS>();
+    let (x, _) = x.as_chunks::<INT8_LANES>();
     let (values, _) = values.as_chunks::<{ BLOCK / 2 }>();
     for ((x, values), scales) in x.iter().zip(values).zip(scales) {
         let [pairs @ .., x_scales] = x;

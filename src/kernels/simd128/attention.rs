@@ -8,6 +8,7 @@ use core::arch::wasm32::*;
 
 use super::super::Heads;
 use super::super::fixed_point::{EXP2, KEYS_PER_SUM, MAX_VALUE, max_query, symmetric_scale};
+use super::super::rows::HeadRows;
 use super::super::scalar::exponent_factor;
 use super::ROWS;
 use super::lanes::{
@@ -30,26 +31,6 @@ pub(super) struct Scratch {
     scores: Vec<[v128; 2]>,
     /// `[pair of tokens][row]`.
     probabilities: Vec<u32>,
-}
-
-/// The rows of one head within a `[rows, width]` matrix.
-#[derive(Clone, Copy)]
-struct HeadRows<'a> {
-    x: &'a [f32],
-    width: usize,
-    at: usize,
-    dim: usize,
-}
-
-impl<'a> HeadRows<'a> {
-    fn row(&self, row: usize) -> &'a [f32] {
-        &self.x[row * self.width + self.at..][..self.dim]
-    }
-
-    fn amax(&self, rows: usize) -> f32 {
-        let largest = (0..rows).map(|row| amax(self.row(row)).to_bits()).max();
-        f32::from_bits(largest.unwrap_or(0))
-    }
 }
 
 /// ```text
@@ -100,7 +81,7 @@ pub(in super::super) fn attention(
 impl Scratch {
     /// Quantizes and transposes a head's keys; returns the value of one step.
     fn pack_keys(&mut self, keys: HeadRows, tokens: usize) -> f32 {
-        let (inverse, step) = symmetric_scale(keys.amax(tokens), max_query(keys.dim));
+        let (inverse, step) = symmetric_scale(keys.amax(tokens, amax), max_query(keys.dim));
         self.keys.clear();
         for panel in (0..tokens).step_by(PANEL) {
             for feature in (0..keys.dim).step_by(PANEL) {
@@ -126,7 +107,7 @@ impl Scratch {
 
     /// Quantizes a head's values and interleaves pairs of tokens; returns the value of one step.
     fn pack_values(&mut self, values: HeadRows, tokens: usize) -> f32 {
-        let (inverse, step) = symmetric_scale(values.amax(tokens), MAX_VALUE);
+        let (inverse, step) = symmetric_scale(values.amax(tokens, amax), MAX_VALUE);
         self.values.clear();
         for feature in (0..values.dim).step_by(PANEL) {
             for token in (0..tokens).step_by(2) {

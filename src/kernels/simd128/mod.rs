@@ -10,9 +10,11 @@ use core::arch::wasm32::*;
 pub(super) use self::attention::attention;
 use self::lanes::{from_memory, gelu, load, load_bytes, load_i16, load_widen, splat, store};
 pub(super) use self::norm::layer_norm;
-pub(super) use self::quantize::{BlockWriter, Quantized};
+pub(super) use self::quantize::BlockWriter;
+use self::quantize::quantize;
 use super::fixed_point::{BlockScale, GELU, GeluConstants};
 use super::packing::{BLOCK, COLUMNS, INT4_OFFSET, Int4Panels, Int8Panels, Panels};
+use super::rows::{Quantized, chunks};
 use super::{Activation, PackedLinear};
 
 #[cfg(not(target_feature = "simd128"))]
@@ -80,8 +82,8 @@ pub(super) fn linear_int4<K: Int4Kernel>(
     } = &mut scratch.simd128;
     let blocks = layer.k.div_ceil(BLOCK);
     panel.resize(blocks * K::PANEL, i32x4_splat(0));
-    for (x, out) in chunks(layer, x, out) {
-        quantized.quantize::<K>(x, layer.k);
+    for (x, out) in chunks(layer, CHUNK, x, out) {
+        quantize::<K>(quantized, x, layer.k);
         for (p, column_scales) in weights.column_scales.iter().enumerate() {
             let nibbles = weights.nibbles.as_chunks().0;
             for (b, out) in panel.chunks_exact_mut(K::PANEL).enumerate() {
@@ -112,23 +114,13 @@ pub(super) fn linear_by_panels<W: BlockWriter, T: Tile>(
     out: &mut [f32],
 ) {
     let quantized = &mut scratch.simd128.quantized;
-    for (x, out) in chunks(layer, x, out) {
-        quantized.quantize::<W>(x, layer.k);
+    for (x, out) in chunks(layer, CHUNK, x, out) {
+        quantize::<W>(quantized, x, layer.k);
         for p in 0..layer.bias.len() / COLUMNS {
             let mut epilogue = Epilogue::new(layer, p, activation, out);
             run(&tile(p), quantized, &mut epilogue);
         }
     }
-}
-
-/// Chunks of [`CHUNK`] rows of `x` and of `out`.
-fn chunks<'a>(
-    layer: &PackedLinear,
-    x: &'a [f32],
-    out: &'a mut [f32],
-) -> impl Iterator<Item = (&'a [f32], &'a mut [f32])> {
-    x.chunks(CHUNK * layer.k)
-        .zip(out.chunks_mut(CHUNK * layer.n))
 }
 
 /// A panel of weights.
