@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
+use super::start::stored;
 use super::*;
 
 /// One event.

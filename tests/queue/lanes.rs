@@ -1,0 +1,131 @@
+//! The live and the bulk lane.
+
+use super::*;
+
+#[test]
+fn the_bulk_lane_answers_every_request_in_order() {
+    let mut queue = running();
+    assert_eq!(queue.add("a"), [posted(1, "a")]);
+    assert_eq!(queue.add("b"), []);
+    assert_eq!(queue.add("c"), []);
+    assert_eq!(queue.on_response(answer(1)), [posted(2, "b"), told(1)]);
+    assert_eq!(queue.on_response(answer(2)), [posted(3, "c"), told(2)]);
+    assert_eq!(queue.on_response(answer(3)), [told(3)]);
+}
+
+#[test]
+fn a_stop_fails_the_whole_bulk_lane_once() {
+    let mut queue = RequestQueue::new("m/".into(), None);
+    queue.add("a");
+    queue.retry();
+    queue.on_response(Response::Listening);
+    let missing = Error::NotFound {
+        file: "config.json".into(),
+        status: Some(404),
+    };
+    let response = Response::Failed {
+        seq: None,
+        failure: failure(missing),
+    };
+    assert_eq!(queue.on_response(response).len(), 2);
+    queue.retry();
+    queue.on_response(Response::Listening);
+    let commands = queue.on_response(Response::Ready(info()));
+    assert_eq!(commands, [Command::Tell(Event::Ready(info()))]);
+}
+
+#[test]
+fn cancelling_many_takes_no_longer_each() {
+    let mut queue = running();
+    let seqs: Vec<_> = (0..200_000)
+        .map(|_| queue.submit(Lane::Bulk, Payload::Ids(Vec::new())).0)
+        .collect();
+    let start = std::time::Instant::now();
+    for &seq in seqs.iter().rev() {
+        queue.cancel_request(seq);
+    }
+    // A scan of the queue for each took more than ten seconds.
+    assert!(start.elapsed().as_secs() < 3, "{:?}", start.elapsed());
+    assert_eq!(queue.on_response(answer(seqs[0])), []);
+}
+
+#[test]
+fn a_text_that_crashes_every_worker_fails_alone() {
+    let mut queue = running();
+    queue.add("bad");
+    queue.add("good");
+    for left in (0..MAX_CRASHES).rev() {
+        let (crashed, loaded) = crash_and_load(&mut queue);
+        assert_eq!(crashed.contains(&failed(1)), left == 0);
+        let text = if left == 0 {
+            posted(2, "good")
+        } else {
+            posted(1, "bad")
+        };
+        assert_eq!(loaded[0], text);
+    }
+}
+
+#[test]
+fn a_typed_text_goes_before_all_that_waits_in_bulk() {
+    let mut queue = running();
+    assert_eq!(queue.add("a"), [posted(1, "a")]);
+    assert_eq!(queue.add("b"), []);
+    assert_eq!(queue.type_text("live"), []);
+    assert_eq!(queue.add("c"), []);
+    assert_eq!(queue.type_text("lively"), []);
+    assert_eq!(queue.on_response(answer(1)), [posted(5, "lively"), told(1)]);
+    assert_eq!(queue.on_response(answer(5)), [posted(2, "b"), told(5)]);
+    assert_eq!(queue.on_response(answer(2)), [posted(4, "c"), told(2)]);
+    assert_eq!(queue.on_response(answer(4)), [told(4)]);
+}
+
+#[test]
+fn a_cancelled_live_text_lets_bulk_go_on() {
+    let mut queue = running();
+    queue.type_text("a");
+    queue.add("b");
+    queue.type_text("ab");
+    queue.cancel_request(3);
+    assert_eq!(queue.on_response(answer(1)), [posted(2, "b"), told(1)]);
+}
+
+#[test]
+fn a_typed_text_that_crashes_leaves_bulk_alone() {
+    let mut queue = running();
+    queue.type_text("bad");
+    queue.add("good");
+    for _ in 1..MAX_CRASHES {
+        assert_eq!(crash_and_load(&mut queue).1[0], posted(1, "bad"));
+    }
+    let (crashed, loaded) = crash_and_load(&mut queue);
+    assert_eq!(crashed.last(), Some(&failed(1)));
+    assert_eq!(loaded[0], posted(2, "good"));
+    assert_eq!(queue.on_response(answer(2)), [told(2)]);
+}
+
+#[test]
+fn a_bulk_request_that_crashed_waits_for_the_typed_text() {
+    let mut queue = running();
+    queue.add("bad");
+    queue.type_text("live");
+    assert_eq!(crash_and_load(&mut queue).1[0], posted(2, "live"));
+    assert_eq!(queue.on_response(answer(2)), [posted(1, "bad"), told(2)]);
+}
+
+#[test]
+fn a_stop_answers_bulk_and_keeps_the_typed_text() {
+    let mut queue = loading();
+    queue.add("bulk");
+    queue.type_text("live");
+    queue.cancel();
+    for _ in 0..CANCEL_TICKS {
+        queue.tick();
+    }
+    assert!(queue.is_stopped());
+    queue.retry();
+    queue.on_response(Response::Listening);
+    let commands = queue.on_response(Response::Ready(info()));
+    assert_eq!(commands[0], posted(2, "live"));
+    assert_eq!(queue.on_response(answer(2)), [told(2)]);
+}
