@@ -84,10 +84,7 @@ fn texts_that_crash_the_worker_one_after_the_other_each_fail_alone() {
     assert_eq!(queue.on_response(answer(4)), [told(4)]);
 }
 
-fn stops_after_crashes_in_a_row(
-    mut queue: RequestQueue,
-    mut crash_next: impl FnMut(&mut RequestQueue),
-) {
+fn stops_after_crashes_in_a_row(mut queue: TestQueue, mut crash_next: impl FnMut(&mut TestQueue)) {
     for _ in 1..MAX_CRASHES_IN_A_ROW {
         crash_next(&mut queue);
         let (crashed, _) = crash_and_load(&mut queue);
@@ -121,25 +118,15 @@ fn a_worker_that_crashes_on_every_text_is_given_up() {
 }
 
 #[test]
-fn after_a_stop_the_typed_text_is_tried_again_with_all_its_tries() {
+fn a_withdrawn_text_is_not_tried_again() {
     let mut queue = running();
-    for seq in 1..=MAX_CRASHES_IN_A_ROW.div_ceil(MAX_CRASHES) {
-        queue.type_text(&seq.to_string());
-        for _ in 0..MAX_CRASHES {
-            crash_and_load(&mut queue);
-        }
-    }
-    assert!(queue.is_stopped());
-    assert_eq!(queue.retry(), [Command::StartWorker]);
-    queue.on_response(Response::Listening);
-    let commands = queue.on_response(Response::Ready(info()));
-    assert_eq!(commands[0], posted(5, "5"));
-    for _ in 1..MAX_CRASHES {
-        let (_, loaded) = crash_and_load(&mut queue);
-        assert_eq!(loaded[0], posted(5, "5"));
-    }
-    let (crashed, _) = crash_and_load(&mut queue);
-    assert_eq!(crashed.last(), Some(&failed(5)));
+    queue.type_text("bad");
+    let seq = queue.typed.expect("it was just submitted");
+    queue.withdraw(seq);
+    assert_eq!(
+        crash_and_load(&mut queue).1,
+        [Command::Tell(Event::Ready(info()))]
+    );
 }
 
 #[test]

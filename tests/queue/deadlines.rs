@@ -3,7 +3,7 @@
 use super::*;
 
 /// How many ticks the request in flight is given.
-fn deadline(queue: &mut RequestQueue) -> u32 {
+fn deadline(queue: &mut TestQueue) -> u32 {
     let mut ticks = 1;
     while queue.tick().is_empty() {
         ticks += 1;

@@ -15,7 +15,7 @@ fn the_bulk_lane_answers_every_request_in_order() {
 
 #[test]
 fn a_stop_fails_the_whole_bulk_lane_once() {
-    let mut queue = RequestQueue::new("m/".into(), None);
+    let mut queue = TestQueue::new();
     queue.add("a");
     queue.retry();
     queue.on_response(Response::Listening);
@@ -114,7 +114,7 @@ fn a_bulk_request_that_crashed_waits_for_the_typed_text() {
 }
 
 #[test]
-fn a_stop_answers_bulk_and_keeps_the_typed_text() {
+fn a_stop_fails_both_lanes() {
     let mut queue = loading();
     queue.add("bulk");
     queue.type_text("live");
@@ -123,9 +123,31 @@ fn a_stop_answers_bulk_and_keeps_the_typed_text() {
         queue.tick();
     }
     assert!(queue.is_stopped());
+    queue.type_text("typed since");
     queue.retry();
     queue.on_response(Response::Listening);
     let commands = queue.on_response(Response::Ready(info()));
-    assert_eq!(commands[0], posted(2, "live"));
-    assert_eq!(queue.on_response(answer(2)), [told(2)]);
+    assert_eq!(commands[0], posted(3, "typed since"));
+    assert_eq!(queue.on_response(answer(3)), [told(3)]);
+}
+
+#[test]
+fn the_live_lane_is_first_in_first_out() {
+    let mut queue = running();
+    queue.add("bulk");
+    for text in ["one", "two"] {
+        queue.submit(Lane::Live, Payload::Text(text.into()));
+    }
+    assert_eq!(queue.on_response(answer(1)), [posted(2, "one"), told(1)]);
+    assert_eq!(queue.on_response(answer(2)), [posted(3, "two"), told(2)]);
+}
+
+#[test]
+fn a_withdrawn_text_is_answered_only_if_the_worker_is_busy_with_it() {
+    let mut queue = running();
+    queue.type_text("a");
+    queue.type_text("ab");
+    queue.type_text("abc");
+    queue.withdraw(3);
+    assert_eq!(queue.on_response(answer(1)), [told(1)]);
 }

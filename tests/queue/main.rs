@@ -8,6 +8,8 @@ mod lanes;
 mod start;
 mod steps;
 
+use std::ops::{Deref, DerefMut};
+
 use live_sentiment::Error;
 use live_sentiment::types::{Backend, Failure, ModelInfo, Prediction, Progress, Storage};
 use live_sentiment::web::client::deadline::*;
@@ -85,27 +87,53 @@ fn stopped(error: Error) -> Vec<Command> {
     ]
 }
 
-/// Submits a text.
-trait Submit {
-    /// In the live lane.
-    fn type_text(&mut self, text: &str) -> Vec<Command>;
-    /// In the bulk lane.
-    fn add(&mut self, text: &str) -> Vec<Command>;
+/// A queue, and the text that is being typed.
+struct TestQueue {
+    queue: RequestQueue,
+    typed: Option<u64>,
 }
 
-impl Submit for RequestQueue {
-    fn type_text(&mut self, text: &str) -> Vec<Command> {
-        self.submit(Lane::Live, Payload::Text(text.into())).1
+impl Deref for TestQueue {
+    type Target = RequestQueue;
+
+    fn deref(&self) -> &RequestQueue {
+        &self.queue
+    }
+}
+
+impl DerefMut for TestQueue {
+    fn deref_mut(&mut self) -> &mut RequestQueue {
+        &mut self.queue
+    }
+}
+
+impl TestQueue {
+    fn new() -> Self {
+        Self {
+            queue: RequestQueue::new("m/".into(), None),
+            typed: None,
+        }
     }
 
+    /// Submits a text in the live lane, in the place of the one before.
+    fn type_text(&mut self, text: &str) -> Vec<Command> {
+        if let Some(before) = self.typed {
+            self.queue.withdraw(before);
+        }
+        let (seq, commands) = self.queue.submit(Lane::Live, Payload::Text(text.into()));
+        self.typed = Some(seq);
+        commands
+    }
+
+    /// Submits a text in the bulk lane.
     fn add(&mut self, text: &str) -> Vec<Command> {
-        self.submit(Lane::Bulk, Payload::Text(text.into())).1
+        self.queue.submit(Lane::Bulk, Payload::Text(text.into())).1
     }
 }
 
 /// A queue whose worker has loaded the model.
-fn running() -> RequestQueue {
-    let mut queue = RequestQueue::new("m/".into(), None);
+fn running() -> TestQueue {
+    let mut queue = TestQueue::new();
     assert_eq!(queue.retry(), [Command::StartWorker]);
     assert_eq!(queue.on_response(Response::Listening), [load()]);
     assert_eq!(
@@ -171,7 +199,7 @@ fn token_ids_are_queued_like_texts() {
 
 #[test]
 fn a_text_typed_while_loading_is_classified_when_ready() {
-    let mut queue = RequestQueue::new("m/".into(), None);
+    let mut queue = TestQueue::new();
     assert_eq!(queue.type_text("a"), []);
     queue.retry();
     assert_eq!(queue.type_text("ab"), []);
@@ -212,7 +240,7 @@ fn failed(seq: u64) -> Command {
 }
 
 /// The worker crashes, and the next one loads the model. Returns what both do; the former only once the client stops.
-fn crash_and_load(queue: &mut RequestQueue) -> (Vec<Command>, Vec<Command>) {
+fn crash_and_load(queue: &mut TestQueue) -> (Vec<Command>, Vec<Command>) {
     let crashed = queue.on_response(crash());
     queue.on_response(Response::Listening);
     (crashed, queue.on_response(Response::Ready(info())))
@@ -252,7 +280,7 @@ fn an_idle_worker_is_stopped_and_restarted_on_demand() {
 
 #[test]
 fn a_worker_that_cannot_be_started_is_not_a_crash() {
-    let mut queue = RequestQueue::new("m/".into(), None);
+    let mut queue = TestQueue::new();
     queue.retry();
     let commands = queue.on_worker_error("the browser could not start it");
     assert_eq!(
@@ -267,8 +295,7 @@ fn a_worker_that_cannot_be_started_is_not_a_crash() {
 
 #[test]
 fn loading_can_be_cancelled_and_retried() {
-    let mut queue = RequestQueue::new("m/".into(), None);
-    queue.type_text("a");
+    let mut queue = TestQueue::new();
     queue.retry();
     queue.on_response(Response::Listening);
     assert_eq!(queue.cancel(), [Command::Post(Request::Cancel)]);
@@ -280,6 +307,7 @@ fn loading_can_be_cancelled_and_retried() {
     assert_eq!(queue.retry(), [Command::StartWorker]);
     assert_eq!(queue.retry(), [], "it is being done already");
     assert_eq!(queue.cancel(), stopped(Error::Cancelled), "even earlier");
+    assert_eq!(queue.type_text("a"), [], "nothing starts by itself");
     queue.retry();
     queue.on_response(Response::Listening);
     let commands = queue.on_response(Response::Ready(info()));
@@ -287,8 +315,8 @@ fn loading_can_be_cancelled_and_retried() {
     assert_eq!(queue.cancel(), [], "too late to call it off");
 }
 
-fn loading() -> RequestQueue {
-    let mut queue = RequestQueue::new("m/".into(), None);
+fn loading() -> TestQueue {
+    let mut queue = TestQueue::new();
     queue.retry();
     queue.on_response(Response::Listening);
     queue

@@ -17,7 +17,7 @@ fn cancelling_stops_a_worker_that_hangs_while_loading() {
 }
 
 /// Ticks `ticks - 1` times, during which nothing happens, then once more; returns what that does.
-fn last_of(queue: &mut RequestQueue, ticks: u32) -> Vec<Command> {
+fn last_of(queue: &mut TestQueue, ticks: u32) -> Vec<Command> {
     for _ in 1..ticks {
         assert!(queue.is_busy());
         assert_eq!(queue.tick(), []);
@@ -26,7 +26,7 @@ fn last_of(queue: &mut RequestQueue, ticks: u32) -> Vec<Command> {
 }
 
 /// The queue gave the worker up, started another each time, then stopped.
-fn gives_up(mut queue: RequestQueue, ticks: u32, hang: fn(&mut RequestQueue), error: Error) {
+fn gives_up(mut queue: TestQueue, ticks: u32, hang: fn(&mut TestQueue), error: Error) {
     let failure = Failure::from(&error);
     for _ in 1..MAX_CRASHES {
         hang(&mut queue);
@@ -66,7 +66,7 @@ fn unreachable(file: &str) -> Error {
 
 #[test]
 fn a_program_that_never_arrives_is_given_up() {
-    let mut queue = RequestQueue::new("m/".into(), None);
+    let mut queue = TestQueue::new();
     queue.retry();
     let error = unreachable("The program that runs the model");
     gives_up(queue, START_TICKS, |_| (), error);
@@ -74,17 +74,17 @@ fn a_program_that_never_arrives_is_given_up() {
 
 #[test]
 fn a_worker_that_hangs_while_loading_is_given_up() {
-    let mut queue = RequestQueue::new("m/".into(), None);
+    let mut queue = TestQueue::new();
     queue.retry();
-    let hang = |queue: &mut RequestQueue| _ = queue.on_response(Response::Listening);
+    let hang = |queue: &mut TestQueue| _ = queue.on_response(Response::Listening);
     gives_up(queue, LOAD_TICKS, hang, unreachable("The model"));
 }
 
 #[test]
 fn a_worker_that_hangs_after_some_progress_is_given_up() {
-    let mut queue = RequestQueue::new("m/".into(), None);
+    let mut queue = TestQueue::new();
     queue.retry();
-    let hang = |queue: &mut RequestQueue| {
+    let hang = |queue: &mut TestQueue| {
         queue.on_response(Response::Listening);
         queue.tick();
         queue.on_response(progress(1));
@@ -94,9 +94,9 @@ fn a_worker_that_hangs_after_some_progress_is_given_up() {
 
 #[test]
 fn a_worker_that_hangs_while_converting_is_given_up() {
-    let mut queue = RequestQueue::new("m/".into(), None);
+    let mut queue = TestQueue::new();
     queue.retry();
-    let hang = |queue: &mut RequestQueue| {
+    let hang = |queue: &mut TestQueue| {
         queue.on_response(Response::Listening);
         queue.on_response(stored());
     };

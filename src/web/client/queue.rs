@@ -15,11 +15,11 @@
 //!
 //! A worker that is [put to sleep](RequestQueue::sleep) is ended; the next text, or [`RequestQueue::wake`], starts another.
 //!
-//! The worker has one request at a time. In the [live lane](Lane::Live) only the newest waits, and it goes first; the
-//! [bulk lane](Lane::Bulk) is first in, first out, and waits while there is a live text.
+//! The worker has one request at a time. Both lanes are first in, first out; the [bulk lane](Lane::Bulk) waits while the
+//! [live lane](Lane::Live) holds anything. Whoever submits a text that is being edited withdraws what has changed since.
 //!
-//! There is no debounce: an idle worker gets a text at once, a busy one gets the newest the moment it is done. So the
-//! delay is never longer than two inferences, whatever the typing speed and however much waits in the bulk lane.
+//! There is no debounce: an idle worker gets a text at once, a busy one gets it the moment it is done. So the delay is
+//! never longer than two inferences, whatever the typing speed and however much waits in the bulk lane.
 
 use std::collections::BTreeMap;
 
@@ -45,22 +45,22 @@ pub enum Event {
     Ready(ModelInfo),
     /// A text was classified. Within a lane the `seq`s of these events only ever rise.
     Classified {
-        /// What `submit` or `submit_bulk` returned.
+        /// What `submit` returned.
         seq: u64,
         /// How the text reads.
         prediction: Prediction,
     },
     /// A text was split into tokens.
     Tokenized {
-        /// What `submit_tokens` returned.
+        /// What `submit` returned.
         seq: u64,
         /// The tokens that would be read, special tokens left out.
         tokens: Vec<Token>,
         /// Where reading would stop, as a UTF-16 index into the text.
         truncated_at: Option<usize>,
     },
-    /// With a `seq`: this one request failed, others go on. Without: the client has stopped, all requests of the bulk lane
-    /// have failed, and only `retry` starts it again. The live text is kept for that.
+    /// With a `seq`: this one request failed, others go on. Without: the client has stopped, all requests have failed, and
+    /// only `retry` starts it again.
     Failed {
         /// The number of the request, if it was about one.
         seq: Option<u64>,
@@ -72,12 +72,12 @@ pub enum Event {
     Restarted(Failure),
 }
 
-/// Where a request waits while the worker is busy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where a request waits while the worker is busy. Each lane is first in, first out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
-    /// For a text that is being typed: a newer one replaces it, and it goes before all of the bulk lane.
+    /// For what somebody is typing or looking at: goes before all of the bulk lane.
     Live,
-    /// For a program that wants every answer: first in, first out.
+    /// For everything else.
     Bulk,
 }
 
@@ -154,6 +154,8 @@ struct InFlight {
     request: QueuedRequest,
     /// The answer is not wanted any more.
     cancelled: bool,
+    /// Its text has changed since: the answer is still told, but not worth a second try.
+    withdrawn: bool,
     /// How many ticks it may take.
     deadline: u32,
 }
@@ -165,10 +167,8 @@ pub struct RequestQueue {
     phase: Phase,
     last_seq: u64,
     in_flight: Option<InFlight>,
-    /// The newest live text that waits.
-    live: Option<QueuedRequest>,
-    /// By number, oldest first; a map, so that cancelling one of many is fast.
-    bulk: BTreeMap<u64, QueuedRequest>,
+    /// In the order in which they are posted; a map, so that cancelling one of many is fast.
+    waiting: BTreeMap<(Lane, u64), QueuedRequest>,
     /// Known from when the model was loaded first.
     speed: Option<Speed>,
     /// Crashes since the last answer.
@@ -189,8 +189,7 @@ impl RequestQueue {
             phase: Phase::Stopped,
             last_seq: 0,
             in_flight: None,
-            live: None,
-            bulk: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             speed: None,
             crashes_in_a_row: 0,
             idle_crashes: 0,
@@ -226,10 +225,6 @@ impl RequestQueue {
             return Vec::new();
         }
         self.forgive();
-        // The bulk lane was emptied when the client stopped.
-        if let Some(live) = &mut self.live {
-            live.crashes = 0;
-        }
         vec![self.start()]
     }
 
@@ -288,6 +283,20 @@ impl RequestQueue {
             && busy.request.seq == seq
         {
             busy.cancelled = true;
+        }
+    }
+
+    /// The text of `seq` has changed. If it waits, no event will carry this number; if the worker is busy with it, its
+    /// answer is still told: on a slow device that may be all there is to show while somebody types. Returns whether it may
+    /// still be answered.
+    pub fn withdraw(&mut self, seq: u64) -> bool {
+        self.take_waiting(seq);
+        match &mut self.in_flight {
+            Some(busy) if busy.request.seq == seq => {
+                busy.withdrawn = true;
+                true
+            }
+            _ => false,
         }
     }
 
@@ -421,15 +430,13 @@ impl RequestQueue {
 
     /// Puts a request where it waits.
     fn put(&mut self, request: QueuedRequest) {
-        match request.lane {
-            Lane::Live => self.live = Some(request),
-            Lane::Bulk => _ = self.bulk.insert(request.seq, request),
-        }
+        self.waiting.insert((request.lane, request.seq), request);
     }
 
     fn take_waiting(&mut self, seq: u64) {
-        self.live.take_if(|live| live.seq == seq);
-        self.bulk.remove(&seq);
+        for lane in [Lane::Live, Lane::Bulk] {
+            self.waiting.remove(&(lane, seq));
+        }
     }
 
     /// Hands the next request to the worker if it is free.
@@ -437,10 +444,7 @@ impl RequestQueue {
         if self.phase != Phase::Running || self.in_flight.is_some() {
             return None;
         }
-        let request = match self.live.take() {
-            Some(live) => live,
-            None => self.bulk.pop_first()?.1,
-        };
+        let (_, request) = self.waiting.pop_first()?;
         let seq = request.seq;
         let deadline = self.speed.as_ref().map_or(MIN_ANSWER_TICKS, |speed| {
             speed.answer_ticks(request.payload.max_tokens(), request.crashes)
@@ -462,6 +466,7 @@ impl RequestQueue {
         self.in_flight = Some(InFlight {
             request,
             cancelled: false,
+            withdrawn: false,
             deadline,
         });
         self.silent_ticks = 0;
@@ -493,13 +498,12 @@ impl RequestQueue {
             self.idle_crashes += 1;
         }
         let mut failed = None;
-        // One that was cancelled, or superseded by a newer text, is dropped.
         if let Some(InFlight {
             mut request,
             cancelled: false,
+            withdrawn: false,
             ..
         }) = hit
-            && (request.lane == Lane::Bulk || self.live.is_none())
         {
             request.crashes += 1;
             if request.crashes >= MAX_CRASHES {
@@ -532,9 +536,9 @@ impl RequestQueue {
     pub fn stop(&mut self, failure: Failure) -> Vec<Command> {
         self.enter(Phase::Stopped);
         self.cancelled_for = None;
-        // This failure is the answer to every bulk request. The live text is still in its field, so it is classified once
-        // a retry succeeds.
-        self.bulk.clear();
+        // This failure is the answer to every request.
+        self.waiting.clear();
+        self.in_flight = None;
         vec![
             Command::EndWorker,
             Command::Tell(Event::Failed { seq: None, failure }),
