@@ -17,6 +17,7 @@
 //! | `layers` | linear layers, layer norm, attention and embeddings over candle tensors |
 //! | `model` | parsers of a model's files: `config.json`, the tokenizer, GGUF and safetensors weights |
 //! | `kernels` | packed int8 matrix products, attention, layer norm; the only `unsafe` code |
+//! | [`explain`] | the reasons of a verdict: what it loses without each word |
 //! | [`document`] | a text as sentences, each with its verdict, and the verdict on the whole |
 //! | [`present`] | wording for people: numbers, labels, failures, notes |
 //! | [`text`] | sentences, words, edits, and UTF-8 indices to UTF-16 and back |
@@ -35,6 +36,7 @@ pub mod document;
 pub mod error;
 #[cfg(feature = "cli")]
 pub mod eval;
+pub mod explain;
 #[cfg(feature = "inference")]
 pub mod inspect;
 #[cfg(feature = "inference")]

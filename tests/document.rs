@@ -1,5 +1,6 @@
 //! A document: what an edit asks for, what answers become, and the verdict on the whole.
 
+use std::cmp::Ordering;
 use std::time::{Duration, Instant};
 
 use live_sentiment::document::*;
@@ -29,10 +30,14 @@ fn prediction(scores: &[f32], tokens: usize) -> Prediction {
 /// A model of three words.
 fn read(text: &str) -> Prediction {
     let tokens = text.split_whitespace().count() + 2;
-    let scores = match (text.contains("bad"), text.contains("good")) {
-        (true, false) => [0.9, 0.08, 0.02],
-        (false, true) => [0.03, 0.07, 0.9],
-        _ => [0.1, 0.8, 0.1],
+    let scores = match text
+        .matches("good")
+        .count()
+        .cmp(&text.matches("bad").count())
+    {
+        Ordering::Less => [0.9, 0.08, 0.02],
+        Ordering::Greater => [0.03, 0.07, 0.9],
+        Ordering::Equal => [0.1, 0.8, 0.1],
     };
     prediction(&scores, tokens)
 }
@@ -53,8 +58,17 @@ fn answer(document: &mut Document, jobs: Vec<Job>) {
     }
 }
 
+fn sentences(jobs: &[Job]) -> impl Iterator<Item = &Job> {
+    jobs.iter().filter(|job| !job.is_window)
+}
+
+/// The sentences among the jobs.
 fn texts(jobs: &[Job]) -> Vec<&str> {
-    jobs.iter().map(|job| job.text.as_str()).collect()
+    sentences(jobs).map(|job| job.text.as_str()).collect()
+}
+
+fn views(document: &Document) -> Vec<SentenceView<'_>> {
+    document.view().collect()
 }
 
 #[test]
@@ -72,9 +86,11 @@ fn an_edit_asks_for_what_it_changed() {
     let jobs = document.edit("It is good. It is so bad. It is good.");
     assert_eq!(texts(&jobs), ["It is so bad."]);
     assert_eq!(document.progress(), (2, 3));
-    assert!(document.view()[1].verdict.is_none());
+    let changed = &views(&document)[1];
+    assert!(changed.is_stale, "the verdict on the version before");
+    assert_eq!(changed.verdict.map(|v| v.label), Some(0));
     // Undone, and known still.
-    assert_eq!(document.edit("It is good. It is bad."), []);
+    assert_eq!(texts(&document.edit("It is good. It is bad.")), [""; 0]);
     assert_eq!(document.progress(), (2, 2));
 }
 
@@ -83,20 +99,22 @@ fn no_verdict_stands_beside_another_text() {
     let mut document = Document::new("m");
     let old = document.edit("It is good.");
     let new = document.edit("It is bad.");
-    // Too late, and for nothing that is there.
+    // Late: shown as that of the version before.
     assert!(!document.is_wanted(old[0].hash));
     assert_eq!(document.resolve(old[0].hash, &read("good")), []);
-    assert!(document.view()[0].verdict.is_none());
+    assert_eq!(views(&document)[0].verdict.map(|v| v.label), Some(2));
+    assert!(views(&document)[0].is_stale && !document.is_complete());
     assert!(document.is_wanted(new[0].hash));
     answer(&mut document, new);
-    assert_eq!(document.view()[0].verdict.map(|v| v.label), Some(0));
+    assert!(!views(&document)[0].is_stale && document.is_complete());
+    assert_eq!(views(&document)[0].verdict.map(|v| v.label), Some(0));
     // A second answer changes nothing.
-    document.resolve(document.view()[0].hash, &read("good"));
-    assert_eq!(document.view()[0].verdict.map(|v| v.label), Some(0));
+    document.resolve(views(&document)[0].hash, &read("good"));
+    assert_eq!(views(&document)[0].verdict.map(|v| v.label), Some(0));
 }
 
 #[test]
-fn another_model_reads_anew_and_the_first_is_not_forgotten() {
+fn another_model_reads_again_and_the_first_is_not_forgotten() {
     let mut document = Document::new("one");
     let jobs = document.edit("It is good. It is bad.");
     let late = jobs[1].hash;
@@ -105,6 +123,11 @@ fn another_model_reads_anew_and_the_first_is_not_forgotten() {
     assert_eq!(texts(&others), ["It is good.", "It is bad."]);
     assert_eq!(document.resolve(late, &read("bad")), []);
     assert_eq!(document.progress(), (0, 2));
+    assert!(
+        views(&document)
+            .iter()
+            .all(|sentence| sentence.verdict.is_none())
+    );
     assert_eq!(texts(&document.switch_model("one")), ["It is bad."]);
 }
 
@@ -114,7 +137,7 @@ fn a_crash_loses_nothing_that_was_read() {
     let jobs = document.edit("It is good. It is bad. It is fine.");
     document.resolve(jobs[0].hash, &read("good"));
     document.fail(jobs[2].hash);
-    assert!(document.view()[2].failed);
+    assert!(views(&document)[2].is_failed);
     let again = document.pending();
     assert_eq!(texts(&again), ["It is bad.", "It is fine."]);
     answer(&mut document, again);
@@ -126,7 +149,7 @@ fn a_crash_loses_nothing_that_was_read() {
 fn places_are_in_utf16() {
     let mut document = Document::new("m");
     document.edit("  Süß 🙂! So good.\n\nשלום.");
-    let places: Vec<_> = document.view().iter().map(|s| (s.start, s.end)).collect();
+    let places: Vec<_> = document.view().map(|s| (s.start, s.end)).collect();
     assert_eq!(places, [(2, 9), (10, 18), (20, 25)]);
 }
 
@@ -138,13 +161,19 @@ fn a_key_in_a_long_document_asks_for_two_sentences_at_most() {
     let mut document = Document::new("m");
     let jobs = document.edit(&text);
     answer(&mut document, jobs);
+    let (mut keys, mut windows) = (0, 0);
     for at in text.len() / 2..text.len() / 2 + 60 {
         for key in ["x", ".", " ", "\n", "\n\n", "!"] {
             let mut edited = text.clone();
             edited.insert_str(at, key);
-            assert!(document.edit(&edited).len() <= 2, "{key:?} at {at}");
+            let jobs = document.edit(&edited);
+            let sent = sentences(&jobs).count();
+            assert!(sent <= 2, "{key:?} at {at}: {sent}");
+            keys += 1;
+            windows += jobs.len() - sent;
         }
     }
+    assert!(windows < 3 * keys, "{windows} windows for {keys} keys");
 }
 
 #[test]
@@ -155,12 +184,12 @@ fn text_without_punctuation_is_read_in_parts() {
     let mut document = Document::new("m");
     let jobs = document.edit(&text);
     assert!(jobs.len() > 50 && jobs.iter().all(|job| job.text.len() < 600));
-    let whole: String = jobs.iter().map(|job| job.text.clone() + " ").collect();
+    let whole: String = sentences(&jobs).map(|job| job.text.clone() + " ").collect();
     assert_eq!(whole, text, "nothing is left out");
     for at in (text.len() / 2..).take(40) {
         let mut edited = text.clone();
         edited.insert(at, 'x');
-        let sent = document.edit(&edited).len();
+        let sent = texts(&document.edit(&edited)).len();
         assert!(sent <= 4, "{sent} at {at}");
     }
     // Words without blanks between.
@@ -223,7 +252,7 @@ fn halves_keep_accents_and_families_together() {
         }
         assert_eq!(
             document.progress(),
-            (document.view().len(), document.view().len())
+            (document.view().count(), document.view().count())
         );
     }
 }
@@ -273,7 +302,7 @@ fn only_polarity_can_be_mixed() {
 }
 
 #[test]
-fn rules_weigh_sentences_differently() {
+fn until_windows_are_read_rules_weigh_sentences() {
     let mut document = Document::new("m");
     let jobs = document.edit("Bad bad bad bad bad bad. Good.");
     document.resolve(jobs[0].hash, &prediction(&[0.5, 0.3, 0.2], 8));
@@ -308,29 +337,49 @@ fn part_of_a_text_is_summed_up_as_far_as_it_was_read() {
 }
 
 #[test]
-fn probabilities_come_from_windows_once_all_are_read() {
+fn probabilities_come_from_windows() {
     let mut document = Document::new("m");
     let jobs = document.edit("It is good. It is bad. It is fine. Really.");
-    answer(&mut document, jobs);
-    let from_sentences = document.summary(&labels(), false, &Rule::default()).scores;
+    let (windows, sentences): (Vec<Job>, Vec<Job>) =
+        jobs.into_iter().partition(|job| job.is_window);
+    assert_eq!(windows.len(), 1);
+    answer(&mut document, sentences);
+    let scores = |document: &Document| document.summary(&labels(), false, &Rule::default()).scores;
+    assert!(!document.is_complete());
+    document.resolve(windows[0].hash, &prediction(&[0.0, 0.0, 1.0], 9));
+    assert_eq!(scores(&document), [0.0, 0.0, 1.0]);
+    assert!(document.is_complete());
+    // One that the model cannot read whole counts by its sentences.
+    let jobs = document.edit("It is good. It is bad. It is fine. Yes.");
+    let (windows, sentences): (Vec<Job>, Vec<Job>) =
+        jobs.into_iter().partition(|job| job.is_window);
+    answer(&mut document, sentences);
     assert_eq!(
-        document.set_windows(&[3, 3], 8),
-        [],
-        "tokens of another text"
+        scores(&document),
+        [0.0, 0.0, 1.0],
+        "that of the version before"
     );
-    let jobs = document.set_windows(&[3, 3, 3, 1], 100);
-    assert!(!jobs.is_empty());
-    assert_eq!(
-        document.summary(&labels(), false, &Rule::default()).scores,
-        from_sentences
-    );
-    for job in &jobs {
-        document.resolve(job.hash, &prediction(&[0.0, 0.0, 1.0], 9));
-    }
-    let found = document.summary(&labels(), false, &Rule::default()).scores;
-    assert!(found[2] > from_sentences[2]);
-    // The same windows are known.
-    assert_eq!(document.set_windows(&[3, 3, 3, 1], 100), []);
+    let cut = Prediction {
+        truncated_at: Some(20),
+        ..prediction(&[1.0, 0.0, 0.0], 9)
+    };
+    assert_eq!(document.resolve(windows[0].hash, &cut), []);
+    assert!(document.is_complete());
+    assert_ne!(scores(&document), [1.0, 0.0, 0.0]);
+}
+
+#[test]
+fn while_typing_outruns_the_model_late_answers_are_shown() {
+    let mut document = Document::new("m");
+    let first = document.edit("It is a go");
+    document.edit("It is a goo");
+    document.edit("It is a good");
+    document.resolve(first[0].hash, &read("bad"));
+    assert!(views(&document)[0].is_stale);
+    assert_eq!(views(&document)[0].verdict.map(|v| v.label), Some(0));
+    // Only what comes after it may take its place.
+    document.resolve(first[0].hash, &read("good"));
+    assert_eq!(views(&document)[0].verdict.map(|v| v.label), Some(0));
 }
 
 #[test]
@@ -378,7 +427,7 @@ fn long_texts_take_linear_time() {
         let mut document = Document::new("m");
         let jobs = document.edit(&text);
         answer(&mut document, jobs);
-        assert_eq!(document.progress().0, document.view().len());
+        assert_eq!(document.progress().0, document.view().count());
         assert!(begun.elapsed() < Duration::from_secs(20));
     }
 }
@@ -392,7 +441,7 @@ fn answers_do_not_pile_up() {
     }
     // The first is forgotten, the last but one is not.
     assert_eq!(document.edit("Number 0 is good.").len(), 1);
-    assert_eq!(document.edit("Number 19998 is good.").len(), 0);
+    assert_eq!(document.edit("Number 19998 is good."), []);
 }
 
 proptest! {

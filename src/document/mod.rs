@@ -2,6 +2,7 @@
 //! another text: jobs and answers are named by their content.
 
 mod cut;
+mod pieces;
 mod summary;
 mod windows;
 
@@ -12,11 +13,12 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 pub use summary::{Rule, Shares, Summary, Tone, Weight, average, tone};
-pub use windows::windows;
+pub use windows::{WINDOW_BYTES, windows};
 
 use crate::text::Offsets;
 use crate::text::sentences::sentences;
 use crate::types::Prediction;
+use pieces::Piece;
 
 /// Answers are kept beyond this many only for what the text holds, so that undoing costs nothing.
 const MAX_KEPT: usize = 4096;
@@ -41,6 +43,8 @@ pub struct Job {
     pub hash: ContentHash,
     /// The text.
     pub text: String,
+    /// Whether it is a window rather than a sentence.
+    pub is_window: bool,
 }
 
 /// What is kept of a [`Prediction`].
@@ -52,6 +56,20 @@ pub struct Verdict {
     pub scores: Vec<f32>,
     /// How many tokens were read, special tokens included.
     pub tokens: usize,
+    /// Words and symbols that the model does not know, as UTF-16 indices into the text that was read.
+    pub unknown: Vec<(usize, usize)>,
+}
+
+impl From<&Prediction> for Verdict {
+    fn from(prediction: &Prediction) -> Self {
+        let unknown = prediction.tokens.iter().filter(|token| token.unknown);
+        Self {
+            label: prediction.label,
+            scores: prediction.scores.clone(),
+            tokens: prediction.token_count,
+            unknown: unknown.map(|token| (token.start, token.end)).collect(),
+        }
+    }
 }
 
 /// A sentence as it is shown.
@@ -59,20 +77,18 @@ pub struct Verdict {
 pub struct SentenceView<'a> {
     /// UTF-16 index of its first code unit.
     pub start: usize,
-    /// UTF-16 index behind its last code unit.
+    /// UTF-16 index after its last code unit.
     pub end: usize,
-    /// Its name.
+    /// Its text.
+    pub text: &'a str,
+    /// The id of its text.
     pub hash: ContentHash,
-    /// How it reads, once that is known.
+    /// Its verdict, or until that is known the one on what stood in its place.
     pub verdict: Option<&'a Verdict>,
+    /// Whether the verdict is on an earlier version of the sentence.
+    pub is_stale: bool,
     /// Whether it could not be read.
-    pub failed: bool,
-}
-
-#[derive(Debug, Clone)]
-struct Sentence {
-    range: Range<usize>,
-    hash: ContentHash,
+    pub is_failed: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -86,19 +102,20 @@ enum State {
 
 /// A text, its sentences, and what is known about them.
 ///
-/// Sentences too long for the model are cut in parts, which count as sentences from then on.
+/// Sentences too long for the model are cut in parts, which count as sentences from then on. Neighbours are read together
+/// as well, in [windows], which decide on the verdict on the whole.
 #[derive(Debug, Clone, Default)]
 pub struct Document {
     model: String,
     text: String,
-    sentences: Vec<Sentence>,
+    sentences: Vec<Piece>,
     /// Runs of sentences that are read together.
-    windows: Vec<Sentence>,
+    windows: Vec<Piece>,
     states: HashMap<ContentHash, State>,
 }
 
 impl Document {
-    /// An empty document for the model that `model` names. Another name for each file of weights will do.
+    /// An empty document for the model that `model` identifies.
     pub fn new(model: &str) -> Self {
         Self {
             model: model.to_owned(),
@@ -111,64 +128,70 @@ impl Document {
         &self.text
     }
 
-    /// Puts `text` in the place of the old one. What is returned is to be scored: what the text did not hold before, in
-    /// its order. Answers to older jobs are still welcome. Windows have to be set anew.
+    /// Replaces the text. Returns what is to be scored: what the text did not hold before, sentences first, then windows.
     pub fn edit(&mut self, text: &str) -> Vec<Job> {
         text.clone_into(&mut self.text);
-        self.windows.clear();
-        self.sentences.clear();
-        for range in sentences(text) {
-            for part in cut::parts(text, range) {
-                self.add(part);
-            }
+        let ranges = sentences(text)
+            .into_iter()
+            .flat_map(|range| cut::parts(text, range));
+        let mut pieces = Vec::new();
+        for range in ranges {
+            self.add(range, &mut pieces);
         }
-        self.forget();
-        ask(&mut self.states, &self.text, &self.sentences)
+        self.replace(pieces)
     }
 
-    /// Goes on with another model: all is to be scored anew, but for what that model has read already.
+    /// Continues with another model: everything is to be scored again, except what that model has read already.
     pub fn switch_model(&mut self, model: &str) -> Vec<Job> {
         model.clone_into(&mut self.model);
+        self.sentences.clear();
+        self.windows.clear();
         let text = std::mem::take(&mut self.text);
         self.edit(&text)
     }
 
-    /// Takes an answer. One that no job of this text and model waits for is left aside. What is returned is to be
-    /// scored as well: the halves of a sentence that was too long.
+    /// Takes an answer. One to an earlier version of a sentence is shown in its place until a newer one arrives; any
+    /// other that is not waited for is ignored. Returns what is to be scored as well: the halves of a sentence that was
+    /// too long.
     pub fn resolve(&mut self, hash: ContentHash, prediction: &Prediction) -> Vec<Job> {
         let Some(state) = self.states.get_mut(&hash) else {
+            for pieces in [&mut self.sentences, &mut self.windows] {
+                pieces::resolve_earlier(pieces, hash, prediction);
+            }
             return Vec::new();
         };
         if !matches!(state, State::Waiting | State::Failed) {
             return Vec::new();
         }
+        let sentence = self.sentences.iter().find(|piece| piece.hash == hash);
         if prediction.truncated_at.is_some()
-            && let Some(sentence) = self.sentences.iter().find(|s| s.hash == hash)
-            && cut::halves(&self.text, &sentence.range).is_some()
+            && sentence.is_none_or(|piece| cut::halves(&self.text, &piece.range).is_some())
         {
             *state = State::TooLong;
-            for sentence in std::mem::take(&mut self.sentences) {
-                self.add(sentence.range);
+            // A window counts by its sentences then.
+            if sentence.is_none() {
+                return Vec::new();
             }
-            self.windows.clear();
-            return ask(&mut self.states, &self.text, &self.sentences);
+            let mut pieces = Vec::new();
+            for sentence in std::mem::take(&mut self.sentences) {
+                self.add(sentence.range, &mut pieces);
+            }
+            return self.replace(pieces);
         }
-        *state = State::Read(Verdict {
-            label: prediction.label,
-            scores: prediction.scores.clone(),
-            tokens: prediction.token_count,
-        });
+        *state = State::Read(Verdict::from(prediction));
         Vec::new()
     }
 
-    /// Notes that a text could not be read.
-    pub fn fail(&mut self, hash: ContentHash) {
-        if let Some(state @ State::Waiting) = self.states.get_mut(&hash) {
-            *state = State::Failed;
-        }
+    /// Notes that a text could not be read. Returns whether it was waited for.
+    pub fn fail(&mut self, hash: ContentHash) -> bool {
+        let Some(state @ State::Waiting) = self.states.get_mut(&hash) else {
+            return false;
+        };
+        *state = State::Failed;
+        true
     }
 
-    /// All that waits for an answer or has failed, to be sent again: after a crash nothing that was read is lost.
+    /// Everything that waits for an answer or has failed, to be sent again: after a crash nothing that was read is lost.
     pub fn pending(&mut self) -> Vec<Job> {
         for state in self.states.values_mut() {
             if matches!(state, State::Failed) {
@@ -178,10 +201,10 @@ impl Document {
         let mut seen = HashSet::new();
         self.sentences
             .iter()
-            .chain(&self.windows)
-            .filter(|sentence| matches!(self.states.get(&sentence.hash), Some(State::Waiting)))
-            .filter(|sentence| seen.insert(sentence.hash))
-            .map(|sentence| sentence.job(&self.text))
+            .map(|piece| (piece, false))
+            .chain(self.windows.iter().map(|piece| (piece, true)))
+            .filter(|(piece, _)| self.is_wanted(piece.hash) && seen.insert(piece.hash))
+            .map(|(piece, is_window)| piece.job(&self.text, is_window))
             .collect()
     }
 
@@ -190,88 +213,62 @@ impl Document {
         matches!(self.states.get(&hash), Some(State::Waiting))
     }
 
-    /// How many sentences have been read, and how many there are.
+    /// Whether everything in the text has been read, or could not be.
+    pub fn is_complete(&self) -> bool {
+        let mut pieces = self.sentences.iter().chain(&self.windows);
+        pieces.all(|piece| !self.is_wanted(piece.hash))
+    }
+
+    /// How many sentences have been read or could not be, and how many there are.
     pub fn progress(&self) -> (usize, usize) {
-        let is_read = |s: &&Sentence| self.verdict(s.hash).is_some();
-        (
-            self.sentences.iter().filter(is_read).count(),
-            self.sentences.len(),
-        )
+        let is_done = |piece: &&Piece| !self.is_wanted(piece.hash);
+        let done = self.sentences.iter().filter(is_done).count();
+        (done, self.sentences.len())
     }
 
     /// The sentences in their order, with what is known about them.
-    pub fn view(&self) -> Vec<SentenceView<'_>> {
-        let offsets = Offsets::new(&self.text);
-        self.sentences
-            .iter()
-            .map(|sentence| SentenceView {
-                start: offsets.utf16(sentence.range.start),
-                end: offsets.utf16(sentence.range.end),
-                hash: sentence.hash,
-                verdict: self.verdict(sentence.hash),
-                failed: matches!(self.states.get(&sentence.hash), Some(State::Failed)),
-            })
-            .collect()
+    pub fn view(&self) -> impl Iterator<Item = SentenceView<'_>> {
+        self.sentences.iter().map(|piece| {
+            let known = self.verdict(piece.hash);
+            SentenceView {
+                start: piece.start,
+                end: piece.end,
+                text: &self.text[piece.range.clone()],
+                hash: piece.hash,
+                verdict: known.or(piece.before.as_ref()),
+                is_stale: known.is_none() && piece.before.is_some(),
+                is_failed: matches!(self.states.get(&piece.hash), Some(State::Failed)),
+            }
+        })
     }
 
-    /// The names of the sentences in their order, for [`crate::text::edits`].
+    /// The ids of the sentences in their order, for [`crate::text::edits`].
     pub fn hashes(&self) -> Vec<ContentHash> {
-        self.sentences
-            .iter()
-            .map(|sentence| sentence.hash)
-            .collect()
-    }
-
-    /// Groups the sentences into windows of at most `budget` tokens, to be read as one text each. `tokens` has the
-    /// tokens of each sentence, special ones left out. What is returned is to be scored; windows that stood in an older
-    /// text are known already.
-    ///
-    /// Returns nothing and sets no windows where `tokens` is not of this text.
-    pub fn set_windows(&mut self, tokens: &[usize], budget: usize) -> Vec<Job> {
-        self.windows.clear();
-        if tokens.len() != self.sentences.len() {
-            return Vec::new();
-        }
-        for run in windows(&self.hashes(), tokens, budget) {
-            let range =
-                self.sentences[run.start].range.start..self.sentences[run.end - 1].range.end;
-            // A sentence that is too long is no answer to a window of its halves.
-            let hash = if run.len() == 1 {
-                self.sentences[run.start].hash
-            } else {
-                ContentHash::of(&(self.model.clone() + " window"), &self.text[range.clone()])
-            };
-            self.windows.push(Sentence { range, hash });
-        }
-        ask(&mut self.states, &self.text, &self.windows)
+        self.sentences.iter().map(|piece| piece.hash).collect()
     }
 
     /// The verdict on the whole text, as far as it has been read. `labels` are the model's, in its order. Probabilities
-    /// come from the windows once all of them have been read, and from the sentences otherwise.
+    /// are those of the windows, weighed by length; a window that is not read yet counts by its sentences.
     pub fn summary(&self, labels: &[String], is_multi_label: bool, rule: &Rule) -> Summary {
-        let known = |texts: &[Sentence]| -> Vec<&Verdict> {
-            texts
-                .iter()
-                .filter_map(|text| self.verdict(text.hash))
-                .collect()
-        };
-        let windows = known(&self.windows);
-        let windows = if windows.len() == self.windows.len() {
-            windows
-        } else {
-            Vec::new()
-        };
+        let latest = |piece| self.latest(piece);
+        let sentences: Vec<&Verdict> = self.sentences.iter().filter_map(latest).collect();
+        let mut rest = self.sentences.as_slice();
+        let mut windows = Vec::with_capacity(self.windows.len());
+        for window in &self.windows {
+            let inside = rest.partition_point(|sentence| sentence.range.end <= window.range.end);
+            let (own, behind) = rest.split_at(inside);
+            rest = behind;
+            let scores = match latest(window) {
+                Some(verdict) => verdict.scores.clone(),
+                None => summary::mean(own.iter().filter_map(latest), rule),
+            };
+            windows.push((window.range.len() as f32, scores));
+        }
         let (read, total) = self.progress();
         Summary {
             read,
             total,
-            ..summary::summarize(
-                &known(&self.sentences),
-                &windows,
-                labels,
-                is_multi_label,
-                rule,
-            )
+            ..summary::summarize(&sentences, &windows, labels, is_multi_label, rule)
         }
     }
 
@@ -282,22 +279,70 @@ impl Document {
         }
     }
 
+    /// The verdict on a piece, or on the version before.
+    fn latest<'a>(&'a self, piece: &'a Piece) -> Option<&'a Verdict> {
+        self.verdict(piece.hash).or(piece.before.as_ref())
+    }
+
     /// Adds a sentence, or its halves where it is known to be too long.
-    fn add(&mut self, range: Range<usize>) {
+    fn add(&self, range: Range<usize>, pieces: &mut Vec<Piece>) {
         let hash = ContentHash::of(&self.model, &self.text[range.clone()]);
         if let Some(State::TooLong) = self.states.get(&hash)
             && let Some((first, second)) = cut::halves(&self.text, &range)
         {
-            self.add(first);
-            self.add(second);
+            self.add(first, pieces);
+            self.add(second, pieces);
         } else {
-            self.sentences.push(Sentence { range, hash });
+            pieces.push(Piece::new(range, hash));
         }
+    }
+
+    /// Puts these sentences, and the windows that follow from them, in the place of the old ones.
+    fn replace(&mut self, sentences: Vec<Piece>) -> Vec<Job> {
+        let windows = self.windows_of(&sentences);
+        let offsets = Offsets::new(&self.text);
+        for (old, mut new) in [
+            (&mut self.sentences, sentences),
+            (&mut self.windows, windows),
+        ] {
+            for piece in &mut new {
+                piece.start = offsets.utf16(piece.range.start);
+                piece.end = offsets.utf16(piece.range.end);
+            }
+            pieces::carry(std::mem::take(old), &mut new, &self.states);
+            *old = new;
+        }
+        self.forget();
+        let mut jobs = Vec::new();
+        for (pieces, is_window) in [(&self.sentences, false), (&self.windows, true)] {
+            for piece in pieces {
+                self.states.entry(piece.hash).or_insert_with(|| {
+                    jobs.push(piece.job(&self.text, is_window));
+                    State::Waiting
+                });
+            }
+        }
+        jobs
+    }
+
+    fn windows_of(&self, sentences: &[Piece]) -> Vec<Piece> {
+        let hashes: Vec<_> = sentences.iter().map(|piece| piece.hash).collect();
+        let lengths: Vec<_> = sentences.iter().map(|piece| piece.range.len()).collect();
+        let window = |run: Range<usize>| {
+            let range = sentences[run.start].range.start..sentences[run.end - 1].range.end;
+            let hash = ContentHash::of(&self.model, &self.text[range.clone()]);
+            Piece::new(range, hash)
+        };
+        windows(&hashes, &lengths, WINDOW_BYTES)
+            .into_iter()
+            .map(window)
+            .collect()
     }
 
     /// Forgets jobs for what is no longer in the text, and where much is known, answers too.
     fn forget(&mut self) {
-        let current: HashSet<_> = self.sentences.iter().map(|s| s.hash).collect();
+        let pieces = self.sentences.iter().chain(&self.windows);
+        let current: HashSet<_> = pieces.map(|piece| piece.hash).collect();
         let is_full = self.states.len() > MAX_KEPT + 2 * current.len();
         self.states.retain(|hash, state| match state {
             State::Waiting | State::Failed => current.contains(hash),
@@ -306,25 +351,4 @@ impl Document {
             State::TooLong => !is_full,
         });
     }
-}
-
-impl Sentence {
-    fn job(&self, text: &str) -> Job {
-        Job {
-            hash: self.hash,
-            text: text[self.range.clone()].to_owned(),
-        }
-    }
-}
-
-/// Jobs for what nothing is known about, each text once.
-fn ask(states: &mut HashMap<ContentHash, State>, text: &str, sentences: &[Sentence]) -> Vec<Job> {
-    let mut jobs = Vec::new();
-    for sentence in sentences {
-        states.entry(sentence.hash).or_insert_with(|| {
-            jobs.push(sentence.job(text));
-            State::Waiting
-        });
-    }
-    jobs
 }

@@ -46,7 +46,17 @@ pub enum Tone {
     Mixed,
 }
 
-/// Shares of the weight of all sentences, by the polarity of their likeliest label and where they are sure enough.
+impl Tone {
+    /// Its class; for a mixed text the one with the highest of its `scores`.
+    pub fn class(self, scores: &[f32]) -> usize {
+        match self {
+            Self::Class(class) => class,
+            Self::Mixed => argmax(scores).unwrap_or_default(),
+        }
+    }
+}
+
+/// Shares of the weight of all sentences, by polarity, where that is sure enough.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Shares {
     /// Of negative sentences.
@@ -72,7 +82,7 @@ pub struct Summary {
     pub total: usize,
 }
 
-/// The polarity of a verdict: the one that all of its classes together make likeliest, and how likely that is. `None`
+/// The polarity of a verdict: the one that all of its classes together make most likely, and its probability. `None`
 /// unless the model has negative labels and positive ones.
 pub fn tone(scores: &[f32], labels: &[String]) -> Option<(Polarity, f32)> {
     let mass = |polarity| {
@@ -115,6 +125,12 @@ pub fn average<'a>(scores: impl IntoIterator<Item = (f32, &'a [f32])>) -> Vec<f3
     sum
 }
 
+/// The class with the highest score, the first of equal ones.
+fn argmax(scores: &[f32]) -> Option<usize> {
+    let classes = (0..scores.len()).rev();
+    classes.max_by(|&one, &other| scores[one].total_cmp(&scores[other]))
+}
+
 fn weight(verdict: &Verdict, rule: &Rule) -> f32 {
     // [CLS] and [SEP] say nothing.
     let length = verdict.tokens.saturating_sub(2).max(1) as f32;
@@ -127,10 +143,18 @@ fn weight(verdict: &Verdict, rule: &Rule) -> f32 {
     }
 }
 
-/// Sums up what was read of a text. `windows` are empty, or all there are.
+/// The weighted mean of the scores of sentences.
+pub(super) fn mean<'a>(sentences: impl IntoIterator<Item = &'a Verdict>, rule: &Rule) -> Vec<f32> {
+    let weighed = sentences
+        .into_iter()
+        .map(|v| (weight(v, rule), v.scores.as_slice()));
+    average(weighed)
+}
+
+/// Sums up what was read of a text: of `windows` the length and the scores, empty where nothing is known.
 pub(super) fn summarize(
     sentences: &[&Verdict],
-    windows: &[&Verdict],
+    windows: &[(f32, Vec<f32>)],
     labels: &[String],
     is_multi_label: bool,
     rule: &Rule,
@@ -162,22 +186,11 @@ pub(super) fn summarize(
             *share /= total;
         }
     }
-    let scores = if windows.is_empty() {
-        average(
-            sentences
-                .iter()
-                .map(|v| (weight(v, rule), v.scores.as_slice())),
-        )
-    } else {
-        let length = |v: &&&Verdict| v.tokens.saturating_sub(2).max(1) as f32;
-        average(windows.iter().map(|v| (length(&v), v.scores.as_slice())))
-    };
+    let known = windows.iter().filter(|(_, scores)| !scores.is_empty());
+    let scores = average(known.map(|(length, scores)| (*length, scores.as_slice())));
     let is_mixed =
         shares.negative.min(shares.positive) >= rule.mixed_share && rule.mixed_share > 0.0;
-    let likeliest = (0..scores.len())
-        .rev()
-        .max_by(|&one, &other| scores[one].total_cmp(&scores[other]));
-    let tone = likeliest.map(|class| {
+    let tone = argmax(&scores).map(|class| {
         if is_mixed {
             Tone::Mixed
         } else {

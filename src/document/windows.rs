@@ -4,15 +4,19 @@ use std::ops::Range;
 
 use super::ContentHash;
 
-/// Runs of sentences with at most `budget` tokens each, in order; a sentence that has more stands alone. `hashes` and
-/// `tokens` have one entry for each sentence, special tokens left out.
+/// How long a window is at most, in bytes, unless it is one sentence: no tokenizer makes more than 510 tokens of so many,
+/// and few words have fewer.
+pub const WINDOW_BYTES: usize = 510;
+
+/// Runs of sentences whose `lengths` add up to at most `budget`, in order; a sentence that has more stands alone. `hashes`
+/// and `lengths` have one entry for each sentence.
 ///
 /// From half the budget on, one sentence of four ends its window, by its hash: so windows behind an edit soon begin where
 /// they began before, and need not be read again.
-pub fn windows(hashes: &[ContentHash], tokens: &[usize], budget: usize) -> Vec<Range<usize>> {
+pub fn windows(hashes: &[ContentHash], lengths: &[usize], budget: usize) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let (mut start, mut sum) = (0, 0_usize);
-    for (at, (hash, &count)) in hashes.iter().zip(tokens).enumerate() {
+    for (at, (hash, &count)) in hashes.iter().zip(lengths).enumerate() {
         if at > start && sum.saturating_add(count) > budget {
             found.push(start..at);
             (start, sum) = (at, 0);
@@ -23,7 +27,7 @@ pub fn windows(hashes: &[ContentHash], tokens: &[usize], budget: usize) -> Vec<R
             (start, sum) = (at + 1, 0);
         }
     }
-    let end = hashes.len().min(tokens.len());
+    let end = hashes.len().min(lengths.len());
     if start < end {
         found.push(start..end);
     }

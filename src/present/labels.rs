@@ -1,5 +1,6 @@
 //! Labels as people read them: their polarity, order and headings.
 
+use super::format::{Amount, Write};
 use crate::types::Backend;
 
 /// Below this probability of the most likely label the page says that it is not sure.
@@ -45,6 +46,15 @@ pub fn verdict(label: &str, share: &str, is_sure: bool) -> Verdict {
             word: "Not sure".into(),
             figure: "leans ".to_owned() + label + ", " + share,
         }
+    }
+}
+
+/// The verdict on a text with so many negative and positive sentences, which outweigh each other.
+pub fn mixed(negative: usize, positive: usize, write: Write) -> Verdict {
+    let number = |n: usize| write(Amount::number(n as u64));
+    Verdict {
+        word: "Mixed".into(),
+        figure: number(positive) + " positive, " + &number(negative) + " negative",
     }
 }
 
