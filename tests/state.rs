@@ -1,10 +1,11 @@
 //! The page's state during typical visits, without a browser.
 
 use live_sentiment::ErrorKind;
+use live_sentiment::document::{ContentHash, Document};
 use live_sentiment::present::format::plain;
-use live_sentiment::present::labels::CONFIDENCE_THRESHOLD;
-use live_sentiment::present::notes::Beginning;
+use live_sentiment::present::labels::{CONFIDENCE_THRESHOLD, Polarity};
 use live_sentiment::types::*;
+use live_sentiment::web::app::reading::*;
 use live_sentiment::web::app::state::*;
 
 fn info() -> ModelInfo {
@@ -49,6 +50,7 @@ fn failure(kind: ErrorKind) -> Failure {
 struct Page {
     model: ModelState,
     reading: Reading,
+    document: Document,
 }
 
 impl Page {
@@ -56,6 +58,7 @@ impl Page {
         Self {
             model: ModelState::new("models/m/".into()),
             reading: Reading::default(),
+            document: Document::new("models/m/"),
         }
     }
 
@@ -71,21 +74,56 @@ impl Page {
         self.reading.ready(at);
     }
 
-    fn classified(&mut self, seq: u64, prediction: Prediction, at: f64) {
-        let info = self.model.info.clone().unwrap_or_else(info);
-        self.reading
-            .classified(seq, &prediction, &info, Beginning::default, at);
+    /// Returns the ids of what is to be read.
+    fn write(&mut self, text: &str, at: f64) -> Vec<ContentHash> {
+        self.reading.edit(text.trim().is_empty(), at);
+        let jobs = self.document.edit(text);
+        self.show(at);
+        jobs.into_iter().map(|job| job.hash).collect()
     }
 
-    fn failed(&mut self, seq: Option<u64>, kind: ErrorKind, is_online: bool) {
-        match seq {
-            Some(seq) => self.reading.failed(seq, failure(kind)),
-            None => self.model.failed(failure(kind), is_online),
+    fn answer(&mut self, hash: ContentHash, prediction: &Prediction, at: f64) {
+        self.document.resolve(hash, prediction);
+        self.show(at);
+    }
+
+    /// All of `text` has this label.
+    fn read(&mut self, text: &str, label: usize, at: f64) {
+        for hash in self.write(text, at) {
+            self.answer(hash, &prediction(label), at);
+        }
+    }
+
+    fn fail(&mut self, hash: ContentHash, kind: ErrorKind) {
+        if self.document.fail(hash) {
+            self.reading.failed(failure(kind));
+        }
+        self.show(0.0);
+    }
+
+    fn stop(&mut self, kind: ErrorKind, is_online: bool) {
+        self.model.failed(failure(kind), is_online);
+    }
+
+    fn sentences(&self) -> Vec<Sentence> {
+        let info = self.model.info.clone().unwrap_or_else(info);
+        let view = self.document.view();
+        view.map(|view| Sentence::new(&view, &info)).collect()
+    }
+
+    fn show(&mut self, at: f64) {
+        let sentences = self.sentences();
+        if let Some(info) = &self.model.info {
+            self.reading.show(&self.document, &sentences, info, at);
         }
     }
 
     fn shown(&self) -> (VerdictState, Option<&str>) {
         (self.view().face(), self.view().label())
+    }
+
+    fn latency(&self) -> Option<f64> {
+        self.reading.answer.as_ref()?.latency
     }
 }
 
@@ -99,7 +137,7 @@ fn ready() -> Page {
 fn from_first_visit_to_verdict() {
     let mut page = Page::new();
     assert_eq!(page.view().face(), VerdictState::Loading);
-    page.reading.ask(1, 5.0);
+    let asked = page.write("fine", 5.0);
     page.model.progress(Progress::default());
     assert_eq!(
         page.view().face(),
@@ -107,71 +145,43 @@ fn from_first_visit_to_verdict() {
         "typing while it loads"
     );
     page.ready(100.0);
-    assert_eq!(page.view().face(), VerdictState::Stale, "it is being read");
-    assert_eq!(page.view().label(), None);
-    page.classified(1, prediction(2), 104.0);
-    assert_eq!(page.view().face(), VerdictState::Ready);
-    assert_eq!(page.view().label(), Some("positive"));
+    assert_eq!(
+        page.shown(),
+        (VerdictState::Stale, None),
+        "it is being read"
+    );
+    page.answer(asked[0], &prediction(2), 104.0);
+    assert_eq!(page.shown(), (VerdictState::Ready, Some("positive")));
     assert_eq!(page.view().spoken(plain), "Positive, 80%.");
-    let latency = page
-        .reading
-        .answer
-        .as_ref()
-        .and_then(|answer| answer.latency);
-    assert_eq!(latency, Some(4.0), "loading is not latency");
-}
-
-#[test]
-fn another_model_starts_afresh() {
-    let mut page = ready();
-    page.reading.ask(7, 0.0);
-    page.classified(7, prediction(0), 1.0);
-    page.model = ModelState::new("https://a.example/other/".into());
-    page.reading.switch();
-    assert_eq!(page.shown(), (VerdictState::Loading, None));
-    assert_eq!(page.model.info, None);
-    // Its numbers begin again.
-    page.ready(5.0);
-    page.reading.ask(1, 6.0);
-    page.classified(1, prediction(2), 7.0);
-    assert_eq!(page.view().label(), Some("positive"));
-}
-
-#[test]
-fn an_older_answer_never_overwrites_a_newer_one() {
-    let mut page = ready();
-    page.reading.ask(1, 0.0);
-    page.reading.ask(2, 1.0);
-    page.classified(2, prediction(2), 3.0);
-    page.classified(1, prediction(0), 4.0);
-    assert_eq!(page.view().label(), Some("positive"));
-    assert_eq!(page.view().face(), VerdictState::Ready);
+    assert_eq!(page.latency(), Some(4.0), "loading is not latency");
 }
 
 #[test]
 fn an_answer_to_an_older_text_is_shown_as_stale() {
     let mut page = ready();
-    page.reading.ask(1, 0.0);
-    page.reading.ask(2, 1.0);
-    page.classified(1, prediction(0), 4.0);
+    let older = page.write("fin", 0.0);
+    let newer = page.write("fine", 1.0);
+    page.answer(older[0], &prediction(0), 4.0);
     assert_eq!(page.shown(), (VerdictState::Stale, Some("negative")));
-    assert_eq!(page.reading.answer.as_ref().and_then(|a| a.latency), None);
-    page.classified(2, prediction(2), 5.0);
+    assert_eq!(page.latency(), None);
+    page.answer(newer[0], &prediction(2), 5.0);
     assert_eq!(page.shown(), (VerdictState::Ready, Some("positive")));
+    page.answer(older[0], &prediction(0), 6.0);
+    assert_eq!(page.shown(), (VerdictState::Ready, Some("positive")));
+    assert_eq!(page.latency(), Some(4.0));
 }
 
 #[test]
 fn an_emptied_field_shows_no_verdict_and_wants_none() {
     let mut page = ready();
-    page.reading.ask(1, 0.0);
-    page.classified(1, prediction(0), 1.0);
-    page.reading.ask(2, 2.0);
-    page.reading.clear();
+    page.read("fine", 0, 1.0);
+    let asked = page.write("fine!", 2.0);
+    page.write(" ", 2.0);
     assert_eq!(page.shown(), (VerdictState::Empty, None));
-    page.classified(2, prediction(0), 3.0);
-    page.failed(Some(2), ErrorKind::Input, true);
+    page.answer(asked[0], &prediction(0), 3.0);
+    page.fail(asked[0], ErrorKind::Input);
     assert_eq!(page.shown(), (VerdictState::Empty, None));
-    page.reading.ask(3, 4.0);
+    page.write("other", 4.0);
     assert_eq!(page.shown(), (VerdictState::Stale, None));
     assert_eq!(page.view().failure(), None);
 }
@@ -179,22 +189,21 @@ fn an_emptied_field_shows_no_verdict_and_wants_none() {
 #[test]
 fn a_failed_text_is_said_until_it_changes() {
     let mut page = ready();
-    page.reading.ask(1, 0.0);
-    page.reading.ask(2, 1.0);
-    page.failed(Some(1), ErrorKind::Input, true);
+    let older = page.write("fin", 0.0);
+    let newer = page.write("fine", 1.0);
+    page.fail(older[0], ErrorKind::Input);
     assert_eq!(page.view().face(), VerdictState::Stale, "of no interest");
-    page.failed(Some(2), ErrorKind::Input, true);
+    page.fail(newer[0], ErrorKind::Input);
     assert_eq!(page.view().face(), VerdictState::Error);
-    page.reading.ask(3, 2.0);
-    page.classified(3, prediction(1), 3.0);
+    page.read("fine!", 1, 2.0);
     assert_eq!(page.shown(), (VerdictState::Ready, Some("neutral")));
 }
 
 #[test]
 fn a_text_that_crashes_the_worker_fails_alone() {
     let mut page = ready();
-    page.reading.ask(1, 0.0);
-    page.failed(Some(1), ErrorKind::Crashed, true);
+    let asked = page.write("fine", 0.0);
+    page.fail(asked[0], ErrorKind::Crashed);
     assert_eq!(page.view().face(), VerdictState::Error);
     let trouble = page.view().trouble().map(|trouble| trouble.title);
     assert_eq!(trouble, Some("This text could not be read"));
@@ -202,16 +211,52 @@ fn a_text_that_crashes_the_worker_fails_alone() {
 }
 
 #[test]
+fn a_sentence_that_cannot_be_read_leaves_the_others_their_verdict() {
+    let mut page = ready();
+    let asked = page.write("It is fine. It is awful.", 0.0);
+    page.fail(asked[0], ErrorKind::Crashed);
+    for &hash in &asked[1..] {
+        page.answer(hash, &prediction(0), 1.0);
+    }
+    assert_eq!(page.shown(), (VerdictState::Ready, Some("negative")));
+    assert_eq!(
+        page.reading.answer.as_ref().map(|a| a.counts.failed),
+        Some(1)
+    );
+}
+
+#[test]
+fn praise_and_complaint_are_mixed() {
+    let mut page = ready();
+    let asked = page.write("It is fine. It is awful.", 0.0);
+    assert_eq!(asked.len(), 3, "two sentences and both together");
+    page.answer(asked[0], &prediction(2), 1.0);
+    assert_eq!(page.shown(), (VerdictState::Stale, Some("positive")));
+    page.answer(asked[1], &prediction(0), 2.0);
+    assert_eq!(page.shown(), (VerdictState::Stale, Some("mixed")));
+    assert_eq!(page.latency(), Some(2.0));
+    page.answer(asked[2], &prediction(0), 3.0);
+    assert_eq!(page.shown(), (VerdictState::Ready, Some("mixed")));
+    assert_eq!(page.view().tone(), Some("mixed"));
+    assert_eq!(page.view().spoken(plain), "Mixed, 1 positive, 1 negative.");
+    let polarities: Vec<_> = page.sentences().iter().map(Sentence::polarity).collect();
+    assert_eq!(
+        polarities,
+        [Some(Polarity::Positive), Some(Polarity::Negative)]
+    );
+}
+
+#[test]
 fn a_crash_keeps_text_and_model_known() {
     let mut page = ready();
-    page.reading.ask(1, 0.0);
+    page.write("fine", 0.0);
     page.model.restart();
     assert!(page.model.restarting);
     assert_eq!(page.view().face(), VerdictState::Loading);
     page.ready(9.0);
     assert!(!page.model.restarting);
     page.model.restart();
-    page.failed(None, ErrorKind::Crashed, true);
+    page.stop(ErrorKind::Crashed, true);
     assert_eq!(page.view().face(), VerdictState::Error);
     assert_eq!(
         page.view().failure().map(|f| f.kind),
@@ -229,13 +274,13 @@ fn an_answer_is_as_large_as_what_is_listed_whatever_the_number_of_labels() {
     });
     let mut scores = vec![0.2 / (n - 1) as f32; n];
     scores[2_000] = 0.8;
-    page.reading.ask(1, 0.0);
+    let asked = page.write("fine", 0.0);
     let of_many = Prediction {
         label: 2_000,
         scores,
         ..prediction(1)
     };
-    page.classified(1, of_many, 1.0);
+    page.answer(asked[0], &of_many, 1.0);
     assert_eq!(page.view().label(), Some("label_2000"));
     assert_eq!(page.view().spoken(plain), "Label 2000, 80%.");
     let meter = page.view().meter();
@@ -254,48 +299,26 @@ fn whether_labels_exclude_each_other_is_what_the_model_says() {
             multi_label: true,
             ..info()
         });
-        page.reading.ask(1, 0.0);
+        let asked = page.write("fine", 0.0);
         let independent = Prediction {
             scores: scores.to_vec(),
             ..prediction(0)
         };
-        page.classified(1, independent, 1.0);
+        page.answer(asked[0], &independent, 1.0);
         assert!(!page.view().meter().is_stacked, "{scores:?}");
     }
     assert!(ready().view().meter().is_stacked);
 }
 
 #[test]
-fn the_text_is_looked_at_only_where_there_is_something_to_say_of_it() {
-    let mut page = ready();
-    page.reading.ask(1, 0.0);
-    let mut looks = 0;
-    let mut answer = |prediction: &Prediction| {
-        let beginning = || {
-            looks += 1;
-            Beginning::default()
-        };
-        page.reading
-            .classified(1, prediction, &info(), beginning, 1.0);
-        looks
-    };
-    assert_eq!(answer(&prediction(0)), 0);
-    let truncated = Prediction {
-        truncated_at: Some(9),
-        ..prediction(0)
-    };
-    assert_eq!(answer(&truncated), 1);
-}
-
-#[test]
 fn the_button_offers_what_helps() {
     let mut page = Page::new();
     assert_eq!(page.view().action(), Some("Cancel"));
-    page.failed(None, ErrorKind::Cancelled, true);
+    page.stop(ErrorKind::Cancelled, true);
     assert_eq!(page.view().action(), Some("Load the model"));
-    page.failed(None, ErrorKind::Unsupported, true);
+    page.stop(ErrorKind::Unsupported, true);
     assert_eq!(page.view().action(), None);
-    page.failed(None, ErrorKind::Network, false);
+    page.stop(ErrorKind::Network, false);
     assert_eq!(
         page.view().trouble().map(|t| t.title),
         Some("You are offline")
@@ -313,9 +336,9 @@ fn the_button_offers_what_helps() {
 fn only_the_network_is_waited_for() {
     let mut page = Page::new();
     assert!(!page.model.waits_for_network());
-    page.failed(None, ErrorKind::Malformed, true);
+    page.stop(ErrorKind::Malformed, true);
     assert!(!page.model.waits_for_network());
-    page.failed(None, ErrorKind::Network, false);
+    page.stop(ErrorKind::Network, false);
     assert!(page.model.waits_for_network());
 }
 
@@ -323,16 +346,13 @@ fn only_the_network_is_waited_for() {
 fn not_sure_below_the_threshold() {
     let is_sure = |top: f32| {
         let mut page = ready();
-        page.reading.ask(1, 0.0);
+        let asked = page.write("fine", 0.0);
         let scores = vec![top, 0.3, 0.3];
-        page.classified(
-            1,
-            Prediction {
-                scores,
-                ..prediction(0)
-            },
-            1.0,
-        );
+        let prediction = Prediction {
+            scores,
+            ..prediction(0)
+        };
+        page.answer(asked[0], &prediction, 1.0);
         page.reading.answer.is_some_and(|answer| answer.is_sure())
     };
     assert!(!is_sure(0.49));

@@ -133,19 +133,19 @@ impl Sentiment {
     /// # Errors
     /// Throws once disposed of, as do the two below.
     pub fn submit(&self, text: String) -> Result<f64, JsValue> {
-        self.ask(|client| client.submit_bulk(text))
+        self.ask(|client| client.submit(Lane::Bulk, Payload::Text(text)))
     }
 
     /// As [`submit`](Self::submit), of token ids, `[CLS]` and `[SEP]` included.
     #[wasm_bindgen(js_name = submitIds)]
     pub fn submit_ids(&self, ids: Vec<u32>) -> Result<f64, JsValue> {
-        self.ask(|client| client.submit_ids(ids))
+        self.ask(|client| client.submit(Lane::Bulk, Payload::Ids(ids)))
     }
 
     /// Asks for the tokens of `text` alone: `{ tokens, truncatedAt }`.
     #[wasm_bindgen(js_name = submitTokens)]
     pub fn submit_tokens(&self, text: String) -> Result<f64, JsValue> {
-        self.ask(|client| client.submit_tokens(text))
+        self.ask(|client| client.submit(Lane::Bulk, Payload::Tokens(text)))
     }
 
     /// The promise of the answer to a number just returned.

@@ -1,6 +1,5 @@
-//! The field, and behind it the mark on what was not read.
+//! The field.
 
-use leptos::html::Div;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::HtmlTextAreaElement;
@@ -58,11 +57,9 @@ impl Draft {
     }
 }
 
-/// The field. A text that was not read to its end is marked from where reading stopped: since a textarea cannot colour
-/// a part of its text, a copy of the text lies behind it, itself invisible but for its mark.
+/// The field.
 #[component]
 pub(super) fn Field(session: Session, draft: Draft) -> impl IntoView {
-    let mirror = NodeRef::<Div>::new();
     session.field.on_load(move |field| {
         field.set_value(&draft.text);
         // The focus went with the still page's field.
@@ -81,34 +78,11 @@ pub(super) fn Field(session: Session, draft: Draft) -> impl IntoView {
     });
     _ = window().add_event_listener_with_callback("pagehide", leaving.as_ref().unchecked_ref());
     leaving.forget();
-    // Where it is the same after another key, the copy is not laid out again.
-    let cut = Memo::new(move |_| {
-        session.state.view(|view| {
-            let cut = view.shown()?.notes.cut.as_ref()?;
-            Some((cut.read.clone(), cut.rest.clone(), cut.goes_on))
-        })
-    });
-    let scroll_along = move || {
-        if let Some((field, mirror)) = session.field.get_untracked().zip(mirror.get_untracked()) {
-            mirror.set_scroll_top(field.scroll_top());
-        }
-    };
-    Effect::new(move |_| {
-        if cut.with(Option::is_some) {
-            request_animation_frame(scroll_along);
-        }
-    });
     view! {
         <div class="field">
             <label class="visually-hidden" for="text">
                 "Your text"
             </label>
-            <div class="mirror" aria-hidden="true" translate="no" node_ref=mirror>
-                <span prop:textContent=move || cut.with(|cut| cut.clone().unwrap_or_default().0)></span>
-                <mark prop:textContent=move || cut.with(|cut| cut.clone().unwrap_or_default().1)></mark>
-                // The mark goes on as a plain area: to lay out a long text twice would be felt at each key.
-                <mark class="beyond" hidden=move || !cut.with(|cut| cut.as_ref().is_some_and(|cut| cut.2))></mark>
-            </div>
             // Not spell-checked, for some browsers send the text to a service for that.
             <textarea
                 id="text"
@@ -117,11 +91,6 @@ pub(super) fn Field(session: Session, draft: Draft) -> impl IntoView {
                 autocomplete="off"
                 placeholder="Write or paste something"
                 on:input=move |_| session.read()
-                on:scroll=move |_| {
-                    if cut.with_untracked(Option::is_some) {
-                        scroll_along();
-                    }
-                }
             ></textarea>
         </div>
     }

@@ -9,6 +9,7 @@
     reason = "the component macro makes every component public, whatever it says"
 )]
 
+pub mod reading;
 pub mod route;
 pub mod state;
 

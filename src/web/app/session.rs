@@ -1,16 +1,25 @@
 //! What every view works with: all that is known, the field, and the line to the worker.
 
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
 use js_sys::Array;
 use leptos::html::{Button, Textarea};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
+use super::reading::{Reading, Sentence};
 use super::route::{Link, Route};
 use super::signals::Signals;
-use super::state::{ModelState, Reading, View};
+use super::state::{ModelState, View};
 use super::{offline, textarea};
+use crate::web::client::reader::Reader;
 use crate::web::client::{Client, Event, Options};
 use crate::web::library;
+
+/// The sentences of a text with more than so many are shown once a frame.
+const MAX_SHOWN_AT_ONCE: usize = 500;
 
 /// What every component works with.
 #[derive(Clone, Copy)]
@@ -28,7 +37,17 @@ pub(super) struct Session {
     /// The one button of the verdict.
     pub(super) action: NodeRef<Button>,
     own: StoredValue<String>,
-    client: StoredValue<Client, LocalStorage>,
+    worker: StoredValue<Rc<Worker>, LocalStorage>,
+}
+
+/// The worker, and the document that it reads.
+struct Worker {
+    client: RefCell<Option<Client>>,
+    reader: RefCell<Reader>,
+    /// What the client told while the reader was at work.
+    events: RefCell<VecDeque<Event>>,
+    /// Whether the page will show what has changed at the next frame.
+    is_due: Cell<bool>,
 }
 
 impl Session {
@@ -37,8 +56,13 @@ impl Session {
         let state = Signals::new(address.clone());
         let field = NodeRef::<Textarea>::new();
         let action = NodeRef::<Button>::new();
-        let client = start_client(state, field, action, address, None);
-        Self {
+        let worker = Worker {
+            client: RefCell::new(None),
+            reader: RefCell::new(Reader::new(&address, true)),
+            events: RefCell::default(),
+            is_due: Cell::new(false),
+        };
+        let session = Self {
             state,
             route: RwSignal::new(route),
             kept: RwSignal::new(Vec::new()),
@@ -46,8 +70,130 @@ impl Session {
             field,
             action,
             own: StoredValue::new(own),
-            client: StoredValue::new_local(client),
+            worker: StoredValue::new_local(Rc::new(worker)),
+        };
+        session.start_worker(address, None);
+        session
+    }
+
+    /// Starts a worker with a model, in the place of the one before.
+    fn start_worker(self, model: String, files: Option<Array>) {
+        let options = Options {
+            model,
+            files,
+            backend: None,
+            start_worker: None,
+        };
+        let client = Client::start(options, move |event| {
+            self.worker.get_value().events.borrow_mut().push_back(event);
+            self.handle_events();
+        });
+        let before = self.worker.get_value().client.replace(Some(client));
+        // Outside of the borrow: to end it may take a while.
+        drop(before);
+    }
+
+    /// Lets the reader work on the document. What the client tells meanwhile is handled afterwards.
+    fn with_reader(self, work: impl FnOnce(&mut Reader, &Client)) {
+        let worker = self.worker.get_value();
+        let client = worker.client.borrow().clone();
+        if let Some(client) = client {
+            work(&mut worker.reader.borrow_mut(), &client);
         }
+        self.handle_events();
+    }
+
+    fn handle_events(self) {
+        let worker = self.worker.get_value();
+        while worker.reader.try_borrow_mut().is_ok() {
+            let Some(event) = worker.events.borrow_mut().pop_front() else {
+                break;
+            };
+            self.handle(event);
+        }
+    }
+
+    fn handle(self, event: Event) {
+        let state = self.state;
+        match event {
+            Event::Progress(progress) => state.model.update(|model| model.progress(progress)),
+            Event::Ready(info) => {
+                state.ready(info, now());
+                self.with_reader(|reader, client| reader.resume(client));
+            }
+            Event::Classified { seq, prediction } => {
+                let mut has_changed = false;
+                self.with_reader(|reader, client| {
+                    has_changed = reader.classified(client, seq, &prediction);
+                });
+                if has_changed {
+                    self.refresh();
+                }
+            }
+            Event::Failed {
+                seq: Some(seq),
+                failure,
+            } => {
+                let mut was_waited_for = false;
+                self.with_reader(|reader, client| was_waited_for = reader.failed(client, seq));
+                if was_waited_for {
+                    state.reading.update(|reading| reading.failed(failure));
+                    self.refresh();
+                }
+            }
+            Event::Failed { seq: None, failure } => {
+                self.with_reader(|reader, _| reader.stopped());
+                let is_online = window().navigator().on_line();
+                state.model.update(|model| model.failed(failure, is_online));
+            }
+            Event::Restarted(_) => state.model.update(ModelState::restart),
+            Event::Stored(storage) => state.stored(storage),
+            Event::Requested(requests) => state.requested(requests),
+            // The page never asks for tokens alone.
+            Event::Tokenized { .. } => {}
+        }
+        self.keep_focus();
+    }
+
+    /// A button that is about to hide would take the focus with it.
+    fn keep_focus(self) {
+        if self.state.view_untracked(|view| view.action().is_none())
+            && let Some(action) = self.action.get_untracked()
+            && document().active_element().as_ref() == Some(action.as_ref())
+        {
+            self.focus();
+        }
+    }
+
+    /// Shows what has become of the text: at once, or where that is much, with the next frame.
+    fn refresh(self) {
+        let worker = self.worker.get_value();
+        if worker.reader.borrow().document().progress().1 <= MAX_SHOWN_AT_ONCE {
+            self.show_text_state();
+        } else if !worker.is_due.replace(true) {
+            request_animation_frame(move || {
+                self.worker.get_value().is_due.set(false);
+                self.show_text_state();
+            });
+        }
+    }
+
+    fn show_text_state(self) {
+        let worker = self.worker.get_value();
+        let reader = worker.reader.borrow();
+        let document = reader.document();
+        self.state.model.with_untracked(|model| {
+            let Some(info) = &model.info else {
+                return;
+            };
+            let sentences: Vec<_> = document
+                .view()
+                .map(|view| Sentence::new(&view, info))
+                .collect();
+            let show = |reading: &mut Reading| reading.show(document, &sentences, info, now());
+            self.state.reading.update(show);
+            self.state.sentences.set(sentences);
+        });
     }
 
     /// A piece of the page that follows model and text. That `piece` is a function pointer makes all pieces one type, and
@@ -64,20 +210,16 @@ impl Session {
         textarea::text(self.field)
     }
 
-    /// The text changed: asks how it reads.
+    /// The text was edited: has the worker read what changed.
     pub(super) fn read(self) {
         let text = self.text();
         textarea::follow(self.field, &text);
-        if text.trim().is_empty() {
-            let asked = self.state.reading.with_untracked(Reading::asked);
-            self.client
-                .with_value(|client| client.cancel_request(asked));
-            self.state.reading.update(Reading::clear);
-        } else {
-            let at = now();
-            let seq = self.client.with_value(|client| client.submit(text));
-            self.state.reading.update(|reading| reading.ask(seq, at));
-        }
+        let is_blank = text.trim().is_empty();
+        self.state
+            .reading
+            .update(|reading| reading.edit(is_blank, now()));
+        self.with_reader(|reader, client| reader.edit(client, &text));
+        self.show_text_state();
     }
 
     /// The page's own model.
@@ -98,8 +240,10 @@ impl Session {
     /// Reads with another model from now on; `files` are what it consists of, if they were dropped on the page.
     pub(super) fn use_model(self, address: String, files: Option<Array>) {
         self.state.switch(address.clone());
-        let client = start_client(self.state, self.field, self.action, address, files);
-        self.client.set_value(client);
+        let worker = self.worker.get_value();
+        worker.reader.replace(Reader::new(&address, true));
+        worker.events.borrow_mut().clear();
+        self.start_worker(address, files);
         self.focus();
         self.read();
     }
@@ -137,11 +281,15 @@ impl Session {
 
     /// The one button of the verdict: stops what loads, starts what stopped.
     pub(super) fn stop_or_start(self) {
+        let client = self.worker.get_value().client.borrow().clone();
+        let Some(client) = client else {
+            return;
+        };
         if self.state.model.with_untracked(ModelState::is_loading) {
-            self.client.with_value(Client::cancel);
+            client.cancel();
         } else {
             self.state.model.update(ModelState::start_again);
-            self.client.with_value(Client::retry);
+            client.retry();
         }
     }
 
@@ -174,46 +322,6 @@ impl Session {
             self.refresh_device().await;
         });
     }
-}
-
-/// The worker with a model, whose events change the state.
-fn start_client(
-    state: Signals,
-    field: NodeRef<Textarea>,
-    action: NodeRef<Button>,
-    model: String,
-    files: Option<Array>,
-) -> Client {
-    let options = Options {
-        model,
-        files,
-        backend: None,
-        start_worker: None,
-    };
-    Client::start(options, move |event| {
-        match event {
-            Event::Progress(progress) => state.model.update(|model| model.progress(progress)),
-            Event::Ready(info) => state.ready(info, now()),
-            Event::Classified { seq, prediction } => {
-                state.classified(seq, &prediction, || textarea::beginning(field), now());
-            }
-            Event::Failed { seq, failure } => {
-                state.failed(seq, failure, window().navigator().on_line());
-            }
-            Event::Restarted(_) => state.model.update(ModelState::restart),
-            Event::Stored(storage) => state.stored(storage),
-            Event::Requested(requests) => state.requested(requests),
-            // The page never asks for tokens alone.
-            Event::Tokenized { .. } => {}
-        }
-        // A button that is about to hide would take the focus with it.
-        if state.view_untracked(|view| view.action().is_none())
-            && let Some((action, field)) = action.get_untracked().zip(field.get_untracked())
-            && document().active_element().as_ref() == Some(action.as_ref())
-        {
-            _ = field.focus();
-        }
-    })
 }
 
 /// Milliseconds since the page was opened.

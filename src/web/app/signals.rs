@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::state::{Device, ModelState, Reading, View};
-use crate::present::notes::Beginning;
-use crate::types::{Failure, ModelInfo, NetworkRequest, Prediction, Storage};
+use super::reading::{Reading, Sentence};
+use super::state::{Device, ModelState, View};
+use crate::types::{ModelInfo, NetworkRequest, Storage};
 
 /// All that is known, but the text itself, which the field holds.
 #[derive(Clone, Copy)]
@@ -13,6 +13,8 @@ pub(super) struct Signals {
     pub(super) model: RwSignal<ModelState>,
     /// The text and its answer.
     pub(super) reading: RwSignal<Reading>,
+    /// The sentences of the text, in order.
+    pub(super) sentences: RwSignal<Vec<Sentence>>,
     /// What is on this device.
     pub(super) device: RwSignal<Device>,
     /// Every request so far, in the order in which they were told.
@@ -25,6 +27,7 @@ impl Signals {
         Self {
             model: RwSignal::new(ModelState::new(address)),
             reading: RwSignal::default(),
+            sentences: RwSignal::default(),
             device: RwSignal::default(),
             requests: RwSignal::default(),
         }
@@ -47,6 +50,7 @@ impl Signals {
     pub(super) fn switch(self, address: String) {
         self.model.set(ModelState::new(address));
         self.reading.update(Reading::switch);
+        self.sentences.set(Vec::new());
         self.device.update(|device| device.storage = None);
     }
 
@@ -54,31 +58,6 @@ impl Signals {
     pub(super) fn ready(self, info: ModelInfo, at: f64) {
         self.model.update(|model| model.ready(info));
         self.reading.update(|reading| reading.ready(at));
-    }
-
-    /// An answer arrived: see [`Reading::classified`].
-    pub(super) fn classified(
-        self,
-        seq: u64,
-        prediction: &Prediction,
-        beginning: impl FnOnce() -> Beginning,
-        at: f64,
-    ) {
-        self.model.with_untracked(|model| {
-            if let Some(info) = &model.info {
-                self.reading.update(|reading| {
-                    reading.classified(seq, prediction, info, beginning, at);
-                });
-            }
-        });
-    }
-
-    /// One text (`seq`) or the model failed.
-    pub(super) fn failed(self, seq: Option<u64>, failure: Failure, is_online: bool) {
-        match seq {
-            Some(seq) => self.reading.update(|reading| reading.failed(seq, failure)),
-            None => self.model.update(|model| model.failed(failure, is_online)),
-        }
     }
 
     /// What the worker said of this device.

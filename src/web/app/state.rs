@@ -4,11 +4,12 @@
 use crate::ErrorKind;
 use crate::present::failures::{self, FailureMessage};
 use crate::present::format::{Amount, Write};
-use crate::present::labels::{self, CONFIDENCE_THRESHOLD, Verdict};
+use crate::present::labels::{self, Verdict};
 use crate::present::meter::Meter;
-use crate::present::notes::{Beginning, Notes, needs_text, notes};
-use crate::types::{Failure, ModelInfo, Prediction, Progress, Storage};
+use crate::types::{Failure, ModelInfo, Progress, Storage};
 use crate::web::library::Kept;
+
+use super::reading::{Answer, Counts, Reading};
 
 /// The model in use.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,38 +35,6 @@ pub enum Model {
     Ready,
     /// It will not come without help.
     Failed(Failure),
-}
-
-/// The text, as far as it was handed over, and what came back.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
-    /// Nothing is written, or only blanks.
-    pub is_blank: bool,
-    /// The answer on show.
-    pub answer: Option<Answer>,
-    /// Why the newest text could not be read.
-    pub refused: Option<Failure>,
-    /// The number of the newest text.
-    seq: u64,
-    /// When it was handed over, in milliseconds.
-    at: f64,
-    /// The field was cleared: answers up to this number are dropped.
-    discard_up_to: u64,
-}
-
-/// An answer as it is shown. Its size does not grow with the number of labels.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
-    /// The number of the text it is for.
-    pub seq: u64,
-    /// The most likely labels.
-    pub meter: Meter,
-    /// How many tokens were read.
-    pub tokens: usize,
-    /// What else there is to say. While typing goes on it may be that of a slightly older text.
-    pub notes: Notes,
-    /// From the last keystroke to its answer, in milliseconds.
-    pub latency: Option<f64>,
 }
 
 /// What the page leaves on this device.
@@ -160,98 +129,6 @@ impl ModelState {
     }
 }
 
-impl Default for Reading {
-    fn default() -> Self {
-        Self {
-            is_blank: true,
-            answer: None,
-            refused: None,
-            seq: 0,
-            at: 0.0,
-            discard_up_to: 0,
-        }
-    }
-}
-
-impl Reading {
-    /// The number of the newest text.
-    pub fn asked(&self) -> u64 {
-        self.seq
-    }
-
-    /// The field was emptied: no answer is wanted any more.
-    pub fn clear(&mut self) {
-        self.is_blank = true;
-        self.answer = None;
-        self.refused = None;
-        self.discard_up_to = self.seq;
-    }
-
-    /// A text was handed over as number `seq` at the time `at`, in milliseconds.
-    pub fn ask(&mut self, seq: u64, at: f64) {
-        self.is_blank = false;
-        self.seq = seq;
-        self.at = at;
-    }
-
-    /// Another model takes over, whose numbers begin again.
-    pub fn switch(&mut self) {
-        *self = Self {
-            is_blank: self.is_blank,
-            ..Self::default()
-        };
-    }
-
-    /// What was written while the model loaded counts as written now.
-    pub fn ready(&mut self, at: f64) {
-        self.at = at;
-    }
-
-    /// An answer of the model `info` arrived at the time `at`. Answers older than the one on show are dropped. `beginning` gives
-    /// that of the text in the field; it is called only where it is needed.
-    pub fn classified(
-        &mut self,
-        seq: u64,
-        prediction: &Prediction,
-        info: &ModelInfo,
-        beginning: impl FnOnce() -> Beginning,
-        at: f64,
-    ) {
-        let is_older = |shown: &Answer| seq < shown.seq;
-        if seq <= self.discard_up_to || self.answer.as_ref().is_some_and(is_older) {
-            return;
-        }
-        self.refused = None;
-        let (notes, latency) = if seq != self.seq {
-            // The text it is for is gone, so that its indices mean nothing any more.
-            let before = self.answer.take();
-            before
-                .map(|shown| (shown.notes, shown.latency))
-                .unwrap_or_default()
-        } else if needs_text(prediction) {
-            (notes(&beginning(), prediction), Some(at - self.at))
-        } else {
-            (Notes::default(), Some(at - self.at))
-        };
-        let Prediction { scores, label, .. } = prediction;
-        self.answer = Some(Answer {
-            seq,
-            meter: Meter::new(&info.labels, info.multi_label, scores, *label),
-            tokens: prediction.tokens.len(),
-            notes,
-            latency,
-        });
-    }
-
-    /// The text number `seq` could not be read.
-    pub fn failed(&mut self, seq: u64, failure: Failure) {
-        // What failed on an older text is of no interest: the newer one is under way.
-        if seq == self.seq && seq > self.discard_up_to {
-            self.refused = Some(failure);
-        }
-    }
-}
-
 /// What the verdict shows: of the model and of the text.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
@@ -270,7 +147,11 @@ impl<'a> View<'a> {
             Model::Ready if self.reading.is_blank => VerdictState::Empty,
             Model::Ready if self.reading.refused.is_some() => VerdictState::Error,
             Model::Ready => match &self.reading.answer {
-                Some(answer) if answer.seq == self.reading.seq => VerdictState::Ready,
+                Some(answer)
+                    if answer.is_complete && answer.revision == self.reading.revision() =>
+                {
+                    VerdictState::Ready
+                }
                 _ => VerdictState::Stale,
             },
         }
@@ -329,6 +210,12 @@ impl<'a> View<'a> {
     /// The verdict on show, in words.
     pub fn verdict(self, write: Write) -> Option<Verdict> {
         let answer = self.shown()?;
+        if answer.is_mixed {
+            let Counts {
+                negative, positive, ..
+            } = answer.counts;
+            return Some(labels::mixed(negative, positive, write));
+        }
         let top = answer.meter.top()?;
         let share = write(Amount::percent(top.share?));
         Some(labels::verdict(&top.label, &share, answer.is_sure()))
@@ -336,32 +223,18 @@ impl<'a> View<'a> {
 
     /// The verdict as one sentence for a screen reader; empty without one.
     pub fn spoken(self, write: Write) -> String {
-        let Some((Verdict { word, figure }, answer)) = self.verdict(write).zip(self.shown()) else {
-            return String::new();
-        };
-        let sentence = word + ", " + &figure + ".";
-        match &answer.notes.cut {
-            Some(cut) => sentence + " " + &cut.sentence(write) + ".",
-            None => sentence,
+        match self.verdict(write) {
+            Some(Verdict { word, figure }) => word + ", " + &figure + ".",
+            None => String::new(),
         }
     }
 
     /// The colour of the verdict, if it has one.
     pub fn tone(self) -> Option<&'static str> {
         let answer = self.shown().filter(|answer| answer.is_sure())?;
+        if answer.is_mixed {
+            return Some("mixed");
+        }
         Some(answer.meter.top()?.polarity.name())
-    }
-}
-
-impl Answer {
-    /// The most likely label.
-    pub fn label(&self) -> Option<&str> {
-        Some(self.meter.top()?.label.as_str())
-    }
-
-    /// Whether it is likely enough to say so.
-    pub fn is_sure(&self) -> bool {
-        let share = self.meter.top().and_then(|top| top.share);
-        share.is_some_and(|share| share.score >= CONFIDENCE_THRESHOLD)
     }
 }

@@ -7,7 +7,6 @@ use leptos::wasm_bindgen::JsCast;
 use web_sys::HtmlTextAreaElement;
 
 use crate::present::direction::direction;
-use crate::present::notes::{Beginning, MAX_LOOKED_AT};
 
 /// What the field holds.
 pub(super) fn text(field: NodeRef<Textarea>) -> String {
@@ -19,18 +18,6 @@ pub(super) fn text(field: NodeRef<Textarea>) -> String {
 
 /// How much of the text decides on the field's height, in UTF-16 code units: more than fits into any window.
 const MAX_SIZED: u32 = 10_000;
-
-/// What the field holds, up to a length that can be looked at after each key.
-pub(super) fn beginning(field: NodeRef<Textarea>) -> Beginning {
-    let Some(value) = field.get_untracked().and_then(|field| value(&field)) else {
-        return Beginning::default();
-    };
-    let end = MAX_LOOKED_AT as u32;
-    Beginning {
-        text: value.slice(0, end).into(),
-        is_whole: value.length() <= end,
-    }
-}
 
 /// The value as JavaScript has it, of which a part can be taken without a copy of the whole.
 fn value(field: &HtmlTextAreaElement) -> Option<JsString> {

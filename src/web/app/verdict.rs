@@ -24,7 +24,7 @@ pub(super) fn Verdict(session: Session) -> impl IntoView {
             aria-busy=session.show(|view| if view.face() == VerdictState::Loading { "true" } else { "false" })
             data-state=session.show(|view| view.face().name())
             data-label=session.show(|view| view.label().map(str::to_owned))
-            data-seq=session.show(|view| view.shown().map(|answer| answer.seq.to_string()))
+            data-seq=session.show(|view| view.shown().map(|answer| answer.revision.to_string()))
         >
             <p class="word" id="word" data-tone=session.show(|view| view.tone()) prop:textContent=session.show(word)></p>
             <p class="figure" prop:textContent=session.show(figure)></p>
@@ -47,11 +47,6 @@ pub(super) fn Verdict(session: Session) -> impl IntoView {
                     <span prop:textContent=session.show(|view| unknown(view).0)></span>
                     " "
                     <bdi translate="no" prop:textContent=session.show(|view| unknown(view).1)></bdi>
-                </p>
-                <p class="cut" hidden=session.show(|view| cut(view).0.is_empty())>
-                    <span prop:textContent=session.show(|view| cut(view).0)></span>
-                    <bdi translate="no" prop:textContent=session.show(|view| cut(view).1)></bdi>
-                    <span prop:textContent=session.show(|view| cut(view).2)></span>
                 </p>
             </div>
         </section>
@@ -126,31 +121,10 @@ fn measured(view: View) -> String {
 
 /// What the model did not know: the sentence and the symbols.
 fn unknown(view: View) -> (String, String) {
-    let unknown = view
-        .shown()
-        .and_then(|answer| answer.notes.unknown.as_ref());
+    let unknown = view.shown().and_then(|answer| answer.unknown.as_ref());
     unknown.map_or_else(Default::default, |unknown| {
         (unknown.sentence(local), unknown.symbols().to_owned())
     })
-}
-
-/// Where reading stopped: the sentence up to the text's own words, those, and the end.
-fn cut(view: View) -> (String, String, &'static str) {
-    let cut = view.shown().and_then(|answer| answer.notes.cut.as_ref());
-    let Some(cut) = cut else {
-        return Default::default();
-    };
-    let sentence = cut.sentence(local);
-    if cut.excerpt.is_empty() {
-        return (sentence, String::new(), ".");
-    }
-    let end = match (cut.excerpt.ends_with(['.', '!', '?']), cut.rest.is_empty()) {
-        (true, true) => "”",
-        (false, true) => "”.",
-        (true, false) => "” The rest is marked.",
-        (false, false) => "”. The rest is marked.",
-    };
-    (sentence + ", up to “…", cut.excerpt.clone(), end)
 }
 
 /// The one button: stops what loads, starts what stopped. It stays the same element, so that it keeps the focus when

@@ -12,6 +12,7 @@ use web_sys::{ErrorEvent, MessageEvent};
 use super::deadline::TICK_MILLIS;
 use super::launch::{self, Options, Running};
 use super::queue::{Command, Event, Lane, Payload, RequestQueue};
+use super::reader::Line;
 use crate::types::Failure;
 use crate::web::dom::document;
 use crate::web::protocol::Request;
@@ -82,25 +83,11 @@ impl Client {
         client
     }
 
-    /// Classifies a text that is being typed: the next such text replaces it if it still waits, and it goes before all
-    /// other requests. Returns the number of the request, which its answer bears.
-    pub fn submit(&self, text: String) -> u64 {
-        self.queue_request(Lane::Live, Payload::Text(text))
-    }
-
-    /// Classifies a text in the order of submission, whenever no live text waits. Returns the number of the request.
-    pub fn submit_bulk(&self, text: String) -> u64 {
-        self.queue_request(Lane::Bulk, Payload::Text(text))
-    }
-
-    /// As [`Client::submit_bulk`], for token ids, special tokens included. Returns the number of the request.
-    pub fn submit_ids(&self, ids: Vec<u32>) -> u64 {
-        self.queue_request(Lane::Bulk, Payload::Ids(ids))
-    }
-
-    /// As [`Client::submit_bulk`], but only splits `text` into tokens. Returns the number of the request.
-    pub fn submit_tokens(&self, text: String) -> u64 {
-        self.queue_request(Lane::Bulk, Payload::Tokens(text))
+    /// Queues a request. Returns its number, which its answer carries.
+    pub fn submit(&self, lane: Lane, payload: Payload) -> u64 {
+        let (seq, commands) = self.inner.queue.borrow_mut().submit(lane, payload);
+        self.inner.perform(commands);
+        seq
     }
 
     /// The answer to `seq` is no longer wanted: no event will carry this number.
@@ -126,12 +113,6 @@ impl Client {
         self.inner.queue.borrow().is_stopped()
     }
 
-    fn queue_request(&self, lane: Lane, payload: Payload) -> u64 {
-        let (seq, commands) = self.inner.queue.borrow_mut().submit(lane, payload);
-        self.inner.perform(commands);
-        seq
-    }
-
     /// The first start goes through a microtask, so that even an immediate failure reaches a caller that has
     /// its `Client` in hand.
     fn start_later(&self) {
@@ -142,6 +123,16 @@ impl Client {
                 inner.perform(commands);
             }
         });
+    }
+}
+
+impl Line for Client {
+    fn submit(&self, lane: Lane, payload: Payload) -> u64 {
+        self.submit(lane, payload)
+    }
+
+    fn withdraw(&self, seq: u64) -> bool {
+        self.inner.queue.borrow_mut().withdraw(seq)
     }
 }
 

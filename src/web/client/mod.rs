@@ -13,6 +13,7 @@ pub(in crate::web) mod one_shot;
 #[cfg(feature = "browser")]
 pub mod probe;
 pub mod queue;
+pub mod reader;
 
 #[cfg(feature = "client")]
 pub use handle::Client;

@@ -1,0 +1,209 @@
+//! Reads a document through the request queue: sends what an edit changed, withdraws what it replaced, and takes the
+//! answers. The same for page, API and element; no browser here.
+
+use std::collections::HashMap;
+
+use super::queue::{Lane, Payload};
+use crate::document::{ContentHash, Document, Job};
+use crate::explain::{Occlusion, Reason};
+use crate::types::Prediction;
+
+/// An edit that changes so many sentences at most is a key, and goes before everything else; more are a paste, and are
+/// read in order.
+const MAX_TYPED: usize = 2;
+
+/// How many sentences' reasons are cached.
+const MAX_REASONS: usize = 256;
+
+/// Where requests go: the client.
+pub trait Line {
+    /// Queues a request. Returns its number.
+    fn submit(&self, lane: Lane, payload: Payload) -> u64;
+    /// The request's text has changed: see [`RequestQueue::withdraw`](super::queue::RequestQueue::withdraw). Returns whether
+    /// it may still be answered.
+    fn withdraw(&self, seq: u64) -> bool;
+}
+
+/// What a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// A piece of the document.
+    Piece(ContentHash),
+    /// The sentence that is being explained, without one of its words.
+    Variant(usize),
+}
+
+/// A sentence that is being explained.
+#[derive(Debug)]
+struct Explaining {
+    hash: ContentHash,
+    occlusion: Occlusion,
+}
+
+/// A document, and what has been sent of it.
+#[derive(Debug)]
+pub struct Reader {
+    document: Document,
+    /// Whether somebody is typing it.
+    is_live: bool,
+    sent: HashMap<u64, Purpose>,
+    explaining: Option<Explaining>,
+    reasons: HashMap<ContentHash, Vec<Reason>>,
+}
+
+impl Reader {
+    /// A reader for the model that `model` identifies. One that `is_live` sends what is typed ahead of everything else.
+    pub fn new(model: &str, is_live: bool) -> Self {
+        Self {
+            document: Document::new(model),
+            is_live,
+            sent: HashMap::new(),
+            explaining: None,
+            reasons: HashMap::new(),
+        }
+    }
+
+    /// The document.
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// Replaces the text.
+    pub fn edit(&mut self, line: &impl Line, text: &str) {
+        self.stop_explaining(line);
+        let jobs = self.document.edit(text);
+        let document = &self.document;
+        self.sent.retain(|&seq, purpose| match purpose {
+            Purpose::Piece(hash) if !document.is_wanted(*hash) => line.withdraw(seq),
+            _ => true,
+        });
+        let typed = jobs.iter().filter(|job| !job.is_window).count();
+        let lane = if self.is_live && typed <= MAX_TYPED {
+            Lane::Live
+        } else {
+            Lane::Bulk
+        };
+        self.send(line, lane, jobs);
+    }
+
+    /// Takes an answer. Returns whether it changed anything.
+    pub fn classified(&mut self, line: &impl Line, seq: u64, prediction: &Prediction) -> bool {
+        match self.sent.remove(&seq) {
+            Some(Purpose::Piece(hash)) => {
+                let jobs = self.document.resolve(hash, prediction);
+                self.send(line, Lane::Bulk, jobs);
+                true
+            }
+            Some(Purpose::Variant(index)) => self.answer_variant(index, prediction),
+            None => false,
+        }
+    }
+
+    /// A request failed. Returns whether something that was waited for could not be read.
+    pub fn failed(&mut self, line: &impl Line, seq: u64) -> bool {
+        match self.sent.remove(&seq) {
+            Some(Purpose::Piece(hash)) => self.document.fail(hash),
+            Some(Purpose::Variant(_)) => {
+                self.stop_explaining(line);
+                false
+            }
+            None => false,
+        }
+    }
+
+    /// The client has stopped, so that nothing sent will be answered.
+    pub fn stopped(&mut self) {
+        self.sent.clear();
+        self.explaining = None;
+    }
+
+    /// The client works again: sends what was not answered.
+    pub fn resume(&mut self, line: &impl Line) {
+        let mut jobs = self.document.pending();
+        jobs.retain(|job| {
+            !self
+                .sent
+                .values()
+                .any(|&sent| sent == Purpose::Piece(job.hash))
+        });
+        self.send(line, Lane::Bulk, jobs);
+    }
+
+    /// Withdraws everything.
+    pub fn abandon(&mut self, line: &impl Line) {
+        for (seq, _) in self.sent.drain() {
+            line.withdraw(seq);
+        }
+        self.explaining = None;
+    }
+
+    /// Asks for the reasons of a sentence's verdict. The next edit, or another sentence, calls that off.
+    pub fn explain(&mut self, line: &impl Line, hash: ContentHash) {
+        let is_under_way = |explaining: &Explaining| explaining.hash == hash;
+        if self.explaining.as_ref().is_some_and(is_under_way) || self.reasons.contains_key(&hash) {
+            return;
+        }
+        self.stop_explaining(line);
+        let sentence = self.document.view().find(|sentence| sentence.hash == hash);
+        let Some((text, verdict)) = sentence
+            .filter(|sentence| !sentence.is_stale)
+            .and_then(|sentence| Some((sentence.text, sentence.verdict?)))
+        else {
+            return;
+        };
+        let score = verdict.scores.get(verdict.label).copied();
+        let occlusion = Occlusion::new(text, verdict.label, score.unwrap_or_default());
+        let variants = occlusion.variants().to_vec();
+        self.explaining = Some(Explaining { hash, occlusion });
+        for (index, variant) in variants.into_iter().enumerate() {
+            let lane = if self.is_live { Lane::Live } else { Lane::Bulk };
+            let seq = line.submit(lane, Payload::Text(variant));
+            self.sent.insert(seq, Purpose::Variant(index));
+        }
+        self.finish_explaining();
+    }
+
+    /// Calls off an explanation under way.
+    pub fn stop_explaining(&mut self, line: &impl Line) {
+        if self.explaining.take().is_some() {
+            self.sent.retain(|&seq, purpose| match purpose {
+                Purpose::Piece(_) => true,
+                Purpose::Variant(_) => {
+                    line.withdraw(seq);
+                    false
+                }
+            });
+        }
+    }
+
+    /// The reasons of a sentence's verdict, once they are known.
+    pub fn reasons(&self, hash: ContentHash) -> Option<&[Reason]> {
+        self.reasons.get(&hash).map(Vec::as_slice)
+    }
+
+    fn answer_variant(&mut self, index: usize, prediction: &Prediction) -> bool {
+        if let Some(explaining) = &mut self.explaining {
+            explaining.occlusion.answer(index, &prediction.scores);
+        }
+        self.finish_explaining()
+    }
+
+    fn finish_explaining(&mut self) -> bool {
+        let Some(explaining) = self.explaining.take_if(|it| it.occlusion.is_done()) else {
+            return false;
+        };
+        if self.reasons.len() >= MAX_REASONS {
+            self.reasons.clear();
+        }
+        let reasons = explaining.occlusion.reasons().unwrap_or_default();
+        self.reasons.insert(explaining.hash, reasons);
+        true
+    }
+
+    fn send(&mut self, line: &impl Line, lane: Lane, jobs: Vec<Job>) {
+        for job in jobs {
+            let seq = line.submit(lane, Payload::Text(job.text));
+            self.sent.insert(seq, Purpose::Piece(job.hash));
+        }
+    }
+}
