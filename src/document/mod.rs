@@ -16,7 +16,7 @@ pub use summary::{Rule, Shares, Summary, Tone, Weight, average, tone};
 pub use windows::{WINDOW_BYTES, windows};
 
 use crate::text::Offsets;
-use crate::text::sentences::sentences;
+use crate::text::sentences::Segmenter;
 use crate::types::Prediction;
 use pieces::Piece;
 
@@ -108,6 +108,7 @@ enum State {
 pub struct Document {
     model: String,
     text: String,
+    segmenter: Segmenter,
     sentences: Vec<Piece>,
     /// Runs of sentences that are read together.
     windows: Vec<Piece>,
@@ -131,9 +132,8 @@ impl Document {
     /// Replaces the text. Returns what is to be scored: what the text did not hold before, sentences first, then windows.
     pub fn edit(&mut self, text: &str) -> Vec<Job> {
         text.clone_into(&mut self.text);
-        let ranges = sentences(text)
-            .into_iter()
-            .flat_map(|range| cut::parts(text, range));
+        let ranges = self.segmenter.sentences(text);
+        let ranges = ranges.into_iter().flat_map(|range| cut::parts(text, range));
         let mut pieces = Vec::new();
         for range in ranges {
             self.add(range, &mut pieces);

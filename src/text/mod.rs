@@ -3,6 +3,7 @@
 
 mod abbreviations;
 mod before;
+mod blocks;
 mod chars;
 pub mod edits;
 mod lines;

@@ -1,43 +1,70 @@
 //! Text to sentences: UAX #29, and what it lacks: abbreviations, initials, ellipses, lists, wrapped lines, emoji.
 //!
-//! Nothing outside a paragraph decides on a sentence in it, and little outside its own lines does.
+//! Nothing outside a paragraph decides on a sentence in it, and little outside its own lines does. A long paragraph is
+//! read in [blocks](super::blocks).
 
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::abbreviations::is_exclaimed;
 use super::before::{WordBefore, ends_before};
+use super::blocks::blocks;
 use super::chars::{
     blanks, emoji_run, emoticon, is_closer, is_emoji, is_full_stop, is_line_break, is_opener,
     is_stop, space,
 };
-use super::lines::{goes_on_in_next, line_end, paragraphs};
+use super::lines::{goes_on_in_next, line_end};
 use super::lists::{Kind, is_round, marker};
 use super::next::{Begins, Next};
 
 /// The sentences of `text`, as ranges of bytes, in order. They begin and end with a character that is not blank, and
 /// between them there are only blanks.
 pub fn sentences(text: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    for paragraph in paragraphs(text) {
-        let block = &text[paragraph.clone()];
-        let mut places = Scanner::new(block).run();
-        // Those of UAX #29 come after the others of their stretch. Two rising rows: this takes linear time.
-        places.sort_by_key(|place| place.end);
-        let mut splitter = Splitter::new(block);
-        for place in places {
-            splitter.look_at(&place);
+    Segmenter::default().sentences(text)
+}
+
+/// Finds sentences, and remembers those of the last text: where that was edited, only what is around is looked at again.
+#[derive(Debug, Clone, Default)]
+pub struct Segmenter {
+    /// By the hash of a block, the sentences in it.
+    blocks: HashMap<u64, Vec<Range<usize>>>,
+}
+
+impl Segmenter {
+    /// As [`sentences`].
+    pub fn sentences(&mut self, text: &str) -> Vec<Range<usize>> {
+        let mut before = std::mem::take(&mut self.blocks);
+        let mut found = Vec::new();
+        for block in blocks(text) {
+            let within = &text[block.clone()];
+            let mut hasher = DefaultHasher::new();
+            within.hash(&mut hasher);
+            let hash = hasher.finish();
+            let known = self.blocks.entry(hash).or_insert_with(|| {
+                before
+                    .remove(&hash)
+                    .unwrap_or_else(|| sentences_of_block(within))
+            });
+            let place = |range: &Range<usize>| block.start + range.start..block.start + range.end;
+            found.extend(known.iter().map(place));
         }
-        splitter.finish();
-        found.extend(
-            splitter
-                .found
-                .into_iter()
-                .map(|range| range.start + paragraph.start..range.end + paragraph.start),
-        );
+        found
     }
-    found
+}
+
+fn sentences_of_block(block: &str) -> Vec<Range<usize>> {
+    let mut places = Scanner::new(block).run();
+    // Those of UAX #29 come after the others of their stretch. Two rising rows: this takes linear time.
+    places.sort_by_key(|place| place.end);
+    let mut splitter = Splitter::new(block);
+    for place in places {
+        splitter.look_at(&place);
+    }
+    splitter.finish();
+    splitter.found
 }
 
 /// A place where a sentence may end.

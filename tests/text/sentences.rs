@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use live_sentiment::text::sentences::sentences;
+use live_sentiment::text::sentences::{Segmenter, sentences};
 use proptest::prelude::*;
 
 use super::split;
@@ -277,5 +277,69 @@ proptest! {
         let before = sentences(&text);
         let after = sentences(&(text.clone() + "\n\n" + &more));
         prop_assert_eq!(&after[..before.len()], &before[..]);
+    }
+}
+
+/// Sentences that differ, in one paragraph.
+fn prose(count: usize, between: &str) -> String {
+    let words = [
+        "hotel",
+        "room",
+        "breakfast",
+        "quiet",
+        "never",
+        "again",
+        "staff",
+        "price",
+    ];
+    let mut text = String::new();
+    let mut n = 1_u64;
+    for _ in 0..count {
+        text += "It was";
+        for _ in 0..5 + n % 7 {
+            n = n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            text.push(' ');
+            text += words[(n >> 40) as usize % words.len()];
+        }
+        text.push('.');
+        text += between;
+    }
+    text
+}
+
+#[test]
+fn a_long_paragraph_has_the_sentences_of_short_ones() {
+    let texts = |between: &str| -> Vec<String> {
+        let text = prose(2_000, between);
+        let ranges = sentences(&text);
+        ranges
+            .into_iter()
+            .map(|range| text[range].to_owned())
+            .collect()
+    };
+    let short = texts("\n\n");
+    assert_eq!(short.len(), 2_000);
+    for between in [" ", "\n", "\n  "] {
+        let long = texts(between);
+        let other = long.iter().zip(&short).find(|(one, other)| one != other);
+        assert_eq!((other, long.len()), (None, 2_000), "{between:?}");
+    }
+}
+
+#[test]
+fn an_edited_text_has_the_sentences_of_a_new_one() {
+    let text = prose(2_000, " ");
+    let mut segmenter = Segmenter::default();
+    segmenter.sentences(&text);
+    for at in (0..text.len()).step_by(997) {
+        for edit in ["x", ". A", "\n\n", "1. "] {
+            let mut edited = text.clone();
+            edited.insert_str(at, edit);
+            assert_eq!(
+                segmenter.sentences(&edited),
+                sentences(&edited),
+                "{edit:?} at {at}"
+            );
+        }
     }
 }
