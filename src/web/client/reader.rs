@@ -47,6 +47,8 @@ pub struct Reader {
     /// Whether somebody is typing it.
     is_live: bool,
     sent: HashMap<u64, Purpose>,
+    /// The client has stopped, and not worked since.
+    is_stopped: bool,
     explaining: Option<Explaining>,
     reasons: HashMap<ContentHash, Vec<Reason>>,
 }
@@ -58,6 +60,7 @@ impl Reader {
             document: Document::new(model),
             is_live,
             sent: HashMap::new(),
+            is_stopped: false,
             explaining: None,
             reasons: HashMap::new(),
         }
@@ -115,10 +118,15 @@ impl Reader {
     pub fn stopped(&mut self) {
         self.sent.clear();
         self.explaining = None;
+        self.is_stopped = true;
     }
 
-    /// The client works again: sends what was not answered.
+    /// The worker is ready. After a stop, sends what was not answered, and again what failed; after a restart the queue
+    /// does that.
     pub fn resume(&mut self, line: &impl Line) {
+        if !std::mem::take(&mut self.is_stopped) {
+            return;
+        }
         let mut jobs = self.document.pending();
         jobs.retain(|job| {
             !self
