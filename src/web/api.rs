@@ -16,6 +16,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortSignal;
 
+use super::client::queue::{Lane, Payload};
 use super::client::{Client, Event, Options};
 use crate::present::format::{Amount, plain};
 use crate::present::labels::{self, CONFIDENCE_THRESHOLD};
