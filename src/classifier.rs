@@ -11,6 +11,7 @@ use crate::arch::bert::Bert;
 use crate::layers::Compute;
 use crate::model::config::{Config, ProblemType};
 use crate::model::dir::{open, read, read_tokenizer, weights_path};
+use crate::model::folder;
 use crate::model::tokenizer::{Batch, Encoded, Padding, Tokenizer};
 use crate::model::weights::{Precision, Weights};
 #[cfg(not(target_arch = "wasm32"))]
@@ -124,7 +125,7 @@ impl Classifier {
     /// # Errors
     /// Those of [`Self::from_dir`].
     pub fn from_dir_as(dir: &Path, compute: Compute, precision: Precision) -> Result<Self> {
-        let config = read(&dir.join("config.json"))?;
+        let config = read(&dir.join(folder::CONFIG))?;
         let tokenizer = read_tokenizer(dir)?;
         let (weights, name) = open(&weights_path(dir))?;
         let mut classifier =
@@ -144,7 +145,7 @@ impl Classifier {
     /// As [`Self::from_dir`], for the configuration and the weights' header.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn default_compute(dir: &Path) -> Result<Compute> {
-        let config = Config::parse(&read(&dir.join("config.json"))?)?;
+        let config = Config::parse(&read(&dir.join(folder::CONFIG))?)?;
         let (weights, name) = open(&weights_path(dir))?;
         let weights = Weights::open(weights, &name, config.architecture)?;
         Ok(match weights.main_dtype().block_size() {

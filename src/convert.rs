@@ -8,6 +8,7 @@ use candle_core::quantized::{GgmlDType, QTensor};
 
 use crate::model::config::Config;
 use crate::model::dir::{open, read, read_tokenizer};
+use crate::model::folder;
 use crate::model::tokenizer::Tokenizer;
 use crate::model::weights::{Precision, Weights, expected_tensors, is_matrix};
 use crate::{Error, Result};
@@ -75,12 +76,12 @@ pub fn quantize(
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Report> {
     let format = options.format;
-    let config_json = read(&hf_dir.join("config.json"))?;
+    let config_json = read(&hf_dir.join(folder::CONFIG))?;
     let tokenizer_json = read_tokenizer(hf_dir)?;
     let config = Config::parse(&config_json)?;
     // Only a check: an inconsistent checkpoint is rejected before anything is written.
     Tokenizer::parse(&tokenizer_json, &config)?;
-    let (reader, file) = open(&hf_dir.join("model.safetensors"))?;
+    let (reader, file) = open(&hf_dir.join(folder::SAFETENSORS))?;
     let mut weights =
         Weights::open(reader, &file, config.architecture)?.with_precision(format.into());
     weights.check(&config)?;
@@ -103,9 +104,9 @@ pub fn quantize(
     }
 
     let gguf = encode(&metadata(&config, hf_dir, options), &tensors)?;
-    write(out_dir, "config.json", &config_json)?;
-    write(out_dir, "tokenizer.json", &tokenizer_json)?;
-    write(out_dir, "model.gguf", &gguf)?;
+    write(out_dir, folder::CONFIG, &config_json)?;
+    write(out_dir, folder::TOKENIZER, &tokenizer_json)?;
+    write(out_dir, folder::GGUF, &gguf)?;
     Ok(Report {
         tensors: tensors.len(),
         kept_f16,

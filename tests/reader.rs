@@ -1,7 +1,5 @@
 //! A document that is read through the request queue, by a worker that may crash.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on should stop")]
-
 use std::cell::RefCell;
 use std::collections::VecDeque;
 

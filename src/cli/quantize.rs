@@ -10,6 +10,7 @@ use super::input::read_texts;
 use super::{Result, Stop, bad_model};
 use crate::convert::{self, Format, quantize};
 use crate::eval::agreement::{Agreement, verify};
+use crate::model::folder;
 
 /// Convert a Hugging Face checkpoint to a quantized GGUF model
 ///
@@ -62,7 +63,7 @@ pub(super) fn run(options: &Options) -> Result {
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
     let mut text = format!(
         "{}: {} tensors, {:.1} MB (the checkpoint: {:.1} MB)",
-        options.model.join("model.gguf").display(),
+        options.model.join(folder::GGUF).display(),
         report.tensors,
         megabytes(report.bytes_after),
         megabytes(report.bytes_before),

@@ -7,6 +7,7 @@ use crate::classifier::Classifier;
 use crate::layers::Compute;
 use crate::model::config::ProblemType;
 use crate::model::dir::{open, read, read_tokenizer};
+use crate::model::folder;
 use crate::model::weights::Precision;
 use crate::types::Prediction;
 
@@ -68,9 +69,9 @@ pub fn verify(
     mut progress: impl FnMut(usize),
 ) -> Result<Agreement> {
     // Not `from_dir`, which would prefer a GGUF in the same folder.
-    let (weights, name) = open(&hf_dir.join("model.safetensors"))?;
+    let (weights, name) = open(&hf_dir.join(folder::SAFETENSORS))?;
     let checkpoint = Classifier::load_as(
-        &read(&hf_dir.join("config.json"))?,
+        &read(&hf_dir.join(folder::CONFIG))?,
         &read_tokenizer(hf_dir)?,
         weights,
         &name,

@@ -6,7 +6,7 @@ use candle_transformers::models::bert;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::impostor;
+use super::{folder, impostor};
 use crate::types::Benchmark;
 use crate::{Error, Result};
 
@@ -154,7 +154,7 @@ impl Config {
     /// [`Error::Malformed`] if it is not JSON or its values are inconsistent; [`Error::Unsupported`] if it describes
     /// anything but a BERT or DistilBERT sequence classifier with absolute positions.
     pub fn parse(json: &[u8]) -> Result<Self> {
-        impostor::refuse(json, "config.json")?;
+        impostor::refuse(json, folder::CONFIG)?;
         let (architecture, file) = read(json)?;
         if let Some(positions) = &file.position_embedding_type
             && positions != "absolute"
@@ -444,7 +444,7 @@ fn problem_type(file: &File, labels: &[String]) -> Result<ProblemType> {
 
 fn malformed(reason: String) -> Error {
     Error::Malformed {
-        file: "config.json".into(),
+        file: folder::CONFIG.into(),
         reason,
     }
 }

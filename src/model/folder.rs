@@ -13,8 +13,12 @@ pub const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
 pub const ADDED_TOKENS: &str = "added_tokens.json";
 /// Which tokens are special, by older transformers.
 pub const SPECIAL_TOKENS: &str = "special_tokens_map.json";
-/// Names that a file of weights may have where none is given; the first that is there counts.
-pub const WEIGHTS: [&str; 2] = ["model.gguf", "model.safetensors"];
+/// The weights, as llama.cpp writes them.
+pub const GGUF: &str = "model.gguf";
+/// The weights, as Hugging Face has them.
+pub const SAFETENSORS: &str = "model.safetensors";
+/// Names that a file of weights may have where none is given; the first that exists counts.
+pub const WEIGHTS: [&str; 2] = [GGUF, SAFETENSORS];
 
 /// Weights in a form that cannot be read, by the file that tells, and what they are.
 pub const OTHER_FORMS: [(&str, &str); 4] = [

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::vocab_txt::from_vocabulary;
-use crate::model::folder::{ADDED_TOKENS, SPECIAL_TOKENS, TOKENIZER_CONFIG, VOCABULARY};
+use crate::model::folder::{ADDED_TOKENS, SPECIAL_TOKENS, TOKENIZER, TOKENIZER_CONFIG, VOCABULARY};
 use crate::model::impostor;
 use crate::{Error, Result};
 
@@ -32,17 +32,17 @@ impl TokenizerFiles<'_> {
         let settings = object(self.tokenizer_config, TOKENIZER_CONFIG)?;
         if let Some(bytes) = self.tokenizer_json {
             // Unchanged if nothing overrides it.
-            if settings.is_empty() || impostor::refuse(bytes, "tokenizer.json").is_err() {
+            if settings.is_empty() || impostor::refuse(bytes, TOKENIZER).is_err() {
                 return Ok(bytes.to_vec());
             }
-            let mut tokenizer = object(Some(bytes), "tokenizer.json")?;
+            let mut tokenizer = object(Some(bytes), TOKENIZER)?;
             override_normalizer(&mut tokenizer, &settings)?;
             add(&mut tokenizer, declared(&settings));
             return Ok(Value::from(tokenizer).to_string().into_bytes());
         }
         let Some(vocabulary) = self.vocab_txt else {
             return Err(Error::NotFound {
-                file: "tokenizer.json".into(),
+                file: TOKENIZER.into(),
                 status: None,
             });
         };

@@ -9,7 +9,7 @@ use tokenizers::tokenizer::{Encoding, NormalizedString, Normalizer, PostProcesso
 use tokenizers::{ModelWrapper, NormalizerWrapper, PreTokenizerWrapper, TruncationDirection};
 
 use crate::model::config::Config;
-use crate::model::impostor;
+use crate::model::{folder, impostor};
 use crate::text::Offsets;
 use crate::types::Token;
 use crate::{Error, Result};
@@ -88,7 +88,7 @@ impl Tokenizer {
     /// [`Error::Malformed`] for a damaged file, [`Error::Unsupported`] for a model other than WordPiece,
     /// [`Error::Mismatch`] if an id of the vocabulary has no embedding.
     pub fn parse(json: &[u8], config: &Config) -> Result<Self> {
-        const FILE: &str = "tokenizer.json";
+        const FILE: &str = folder::TOKENIZER;
         let malformed = |reason: String| Error::Malformed {
             file: FILE.into(),
             reason,
@@ -172,7 +172,7 @@ impl Tokenizer {
         if largest >= rows {
             return Err(Error::Mismatch {
                 left: FILE.into(),
-                right: "config.json".into(),
+                right: folder::CONFIG.into(),
                 reason: format!(
                     "the vocabulary has {size} tokens with ids up to {largest}, but the model has {rows} embeddings"
                 ),
@@ -184,7 +184,7 @@ impl Tokenizer {
             .filter(|&pad| (pad as usize) < rows)
             .ok_or_else(|| Error::Mismatch {
                 left: FILE.into(),
-                right: "config.json".into(),
+                right: folder::CONFIG.into(),
                 reason: format!("pad_token_id is {pad}, but there are {rows} embeddings"),
             })?;
         Ok(Self {
@@ -234,7 +234,7 @@ impl Tokenizer {
 
     fn encode_to(&self, text: &str, max_tokens: usize) -> Result<Encoded> {
         let failed = |e: tokenizers::Error| Error::Malformed {
-            file: "tokenizer.json".into(),
+            file: folder::TOKENIZER.into(),
             reason: e.to_string(),
         };
         let post_processor = self.inner.get_post_processor();
