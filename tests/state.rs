@@ -107,8 +107,7 @@ impl Page {
 
     fn sentences(&self) -> Vec<Sentence> {
         let info = self.model.info.clone().unwrap_or_else(info);
-        let view = self.document.view();
-        view.map(|view| Sentence::new(&view, &info)).collect()
+        Sentence::all(&self.document, &info)
     }
 
     fn show(&mut self, at: f64) {

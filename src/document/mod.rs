@@ -7,12 +7,12 @@ mod summary;
 mod windows;
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-pub use summary::{Rule, Shares, Summary, Tone, Weight, average, tone};
+pub use summary::{Rule, Shares, Summary, Tone, Weight, average, polarities, tone};
 pub use windows::{WINDOW_BYTES, windows};
 
 use crate::text::Offsets;
@@ -35,6 +35,28 @@ impl ContentHash {
         Self(hasher.finish())
     }
 }
+
+/// [`ContentHash`] is a hash already.
+#[derive(Debug, Clone, Default)]
+struct SameHasher(u64);
+
+impl Hasher for SameHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+type ByHash<T> = HashMap<ContentHash, T, BuildHasherDefault<SameHasher>>;
 
 /// A text to score.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +101,8 @@ pub struct SentenceView<'a> {
     pub start: usize,
     /// UTF-16 index after its last code unit.
     pub end: usize,
+    /// Where it is, in bytes.
+    pub range: Range<usize>,
     /// Its text.
     pub text: &'a str,
     /// The id of its text.
@@ -112,7 +136,7 @@ pub struct Document {
     sentences: Vec<Piece>,
     /// Runs of sentences that are read together.
     windows: Vec<Piece>,
-    states: HashMap<ContentHash, State>,
+    states: ByHash<State>,
 }
 
 impl Document {
@@ -219,6 +243,16 @@ impl Document {
         pieces.all(|piece| !self.is_wanted(piece.hash))
     }
 
+    /// How many sentences there are.
+    pub fn len(&self) -> usize {
+        self.sentences.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.sentences.is_empty()
+    }
+
     /// How many sentences have been read or could not be, and how many there are.
     pub fn progress(&self) -> (usize, usize) {
         let is_done = |piece: &&Piece| !self.is_wanted(piece.hash);
@@ -233,6 +267,7 @@ impl Document {
             SentenceView {
                 start: piece.start,
                 end: piece.end,
+                range: piece.range.clone(),
                 text: &self.text[piece.range.clone()],
                 hash: piece.hash,
                 verdict: known.or(piece.before.as_ref()),
@@ -342,11 +377,11 @@ impl Document {
     /// Forgets jobs for what is no longer in the text, and where much is known, answers too.
     fn forget(&mut self) {
         let pieces = self.sentences.iter().chain(&self.windows);
-        let current: HashSet<_> = pieces.map(|piece| piece.hash).collect();
+        let current: ByHash<()> = pieces.map(|piece| (piece.hash, ())).collect();
         let is_full = self.states.len() > MAX_KEPT + 2 * current.len();
         self.states.retain(|hash, state| match state {
-            State::Waiting | State::Failed => current.contains(hash),
-            State::Read(_) => !is_full || current.contains(hash),
+            State::Waiting | State::Failed => current.contains_key(hash),
+            State::Read(_) => !is_full || current.contains_key(hash),
             // Whole sentences, of which the text has the halves.
             State::TooLong => !is_full,
         });

@@ -1,9 +1,8 @@
 //! Pieces of a text that are read at once, and what an edit makes of them.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
-use super::{ContentHash, Job, State, Verdict};
+use super::{ByHash, ContentHash, Job, State, Verdict};
 use crate::text::edits::{Change, changes};
 use crate::types::Prediction;
 
@@ -47,7 +46,7 @@ impl Piece {
 }
 
 /// Hands what is known about old pieces on to those that take their place.
-pub(super) fn carry(old: Vec<Piece>, new: &mut [Piece], states: &HashMap<ContentHash, State>) {
+pub(super) fn carry(old: Vec<Piece>, new: &mut [Piece], states: &ByHash<State>) {
     let hashes = |pieces: &[Piece]| -> Vec<ContentHash> { pieces.iter().map(|p| p.hash).collect() };
     let changes = changes(&hashes(&old), &hashes(new));
     let mut old: Vec<_> = old.into_iter().map(Some).collect();

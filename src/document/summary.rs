@@ -82,14 +82,19 @@ pub struct Summary {
     pub total: usize,
 }
 
+/// The polarity of each label.
+pub fn polarities(labels: &[String]) -> Vec<Polarity> {
+    labels.iter().map(|label| Polarity::of(label)).collect()
+}
+
 /// The polarity of a verdict: the one that all of its classes together make most likely, and its probability. `None`
 /// unless the model has negative labels and positive ones.
-pub fn tone(scores: &[f32], labels: &[String]) -> Option<(Polarity, f32)> {
+pub fn tone(scores: &[f32], polarities: &[Polarity]) -> Option<(Polarity, f32)> {
     let mass = |polarity| {
-        let classes = labels
+        let classes = polarities
             .iter()
             .zip(scores)
-            .filter(|(label, _)| Polarity::of(label) == polarity);
+            .filter(|(its, _)| **its == polarity);
         classes
             .map(|(_, score)| *score)
             .reduce(|one, other| one + other)
@@ -159,12 +164,13 @@ pub(super) fn summarize(
     is_multi_label: bool,
     rule: &Rule,
 ) -> Summary {
+    let polarities = polarities(labels);
     let mut shares = Shares::default();
     let mut total = 0.0;
     for verdict in sentences {
         let weight = weight(verdict, rule);
         total += weight;
-        let Some((polarity, confidence)) = tone(&verdict.scores, labels) else {
+        let Some((polarity, confidence)) = tone(&verdict.scores, &polarities) else {
             continue;
         };
         if confidence < rule.min_confidence || is_multi_label {

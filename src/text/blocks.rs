@@ -7,10 +7,14 @@ use std::ops::Range;
 use super::abbreviations::{is_never_last, stands_anywhere};
 use super::lines::{goes_on_in_next, line_end, paragraphs};
 
+/// How many bytes on both sides of a full stop choose it.
+const AROUND: usize = 6;
+
 /// Shorter paragraphs are one block, in bytes.
 const LONG: usize = 16_384;
 
-/// A block ends at one of so many places where a sentence certainly ends.
+/// A block ends at one of so many places where a sentence certainly ends: chosen by the words around, so that an edit moves no
+/// other. Where a text repeats itself and none is chosen, it ends at the first such place behind [`LONG`].
 const ONE_OF: u64 = 16;
 
 /// The blocks of `text`: byte ranges in order, with nothing but blanks between them.
@@ -26,10 +30,15 @@ pub(super) fn blocks(text: &str) -> Vec<Range<usize>> {
         while line < paragraph.end {
             let (end, next) = line_end(&text[..paragraph.end], line);
             for stop in full_stops(text, line..end) {
-                found.push(start..stop);
-                start = stop;
+                if stop - start > LONG || is_chosen(&text.as_bytes()[stop - AROUND..stop + AROUND])
+                {
+                    found.push(start..stop);
+                    start = stop;
+                }
             }
             if next < paragraph.end
+                && (next - start > LONG
+                    || is_chosen(first_line(&text[next..paragraph.end]).as_bytes()))
                 && is_sure_line_end(&text[start.max(line)..end], &text[next..paragraph.end])
             {
                 found.push(start..end);
@@ -44,18 +53,17 @@ pub(super) fn blocks(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Chosen places behind a full stop that follows a plain word and precedes another: `the house. When`.
+/// Places behind a full stop that follows a plain word and precedes another: `the house. When`.
 fn full_stops(text: &str, line: Range<usize>) -> impl Iterator<Item = usize> {
     const LEAST_LETTERS: usize = 4;
-    const AROUND: usize = 6;
     let bytes = text.as_bytes();
+    // Room for what is looked at on both sides.
     let places = line.start + AROUND..line.end.saturating_sub(AROUND).max(line.start + AROUND);
     places.filter_map(move |at| {
         if bytes[at] != b'.'
             || bytes[at + 1] != b' '
             || !bytes[at + 2].is_ascii_uppercase()
             || !bytes[at + 3].is_ascii_lowercase()
-            || !is_chosen(&bytes[at - AROUND..at + AROUND])
         {
             return None;
         }
@@ -70,12 +78,15 @@ fn full_stops(text: &str, line: Range<usize>) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Whether a chosen line ends the sentence before it. `rest` begins with the next line.
+fn first_line(text: &str) -> &str {
+    &text[..line_end(text, 0).0]
+}
+
+/// Whether a line certainly ends its sentence. `rest` begins with the next line.
 fn is_sure_line_end(line: &str, rest: &str) -> bool {
-    let next = &rest[..line_end(rest, 0).0];
-    is_chosen(next.as_bytes())
-        // A second line of an item may stand indented.
-        && !next.starts_with([' ', '\t'])
+    let next = first_line(rest);
+    // A second line of an item may stand indented.
+    !next.starts_with([' ', '\t'])
         && !line.trim().is_empty()
         && !goes_on_in_next(line.trim(), next.trim())
 }

@@ -9,6 +9,8 @@
     reason = "the component macro makes every component public, whatever it says"
 )]
 
+pub mod current;
+pub mod pinned;
 pub mod reading;
 pub mod route;
 pub mod state;
@@ -21,8 +23,6 @@ mod announce;
 mod device;
 #[cfg(feature = "page")]
 mod examples;
-#[cfg(feature = "page")]
-mod field;
 #[cfg(feature = "page")]
 mod meter;
 #[cfg(feature = "page")]
@@ -40,7 +40,7 @@ mod shell;
 #[cfg(feature = "page")]
 mod signals;
 #[cfg(feature = "page")]
-mod textarea;
+mod text;
 #[cfg(feature = "page")]
 mod verdict;
 

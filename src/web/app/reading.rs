@@ -1,6 +1,7 @@
 //! What the page shows of a text: made of its [`Document`] whenever something about that changes.
 
-use crate::document::{ContentHash, Document, Rule, SentenceView, Tone, tone};
+use crate::document::{ContentHash, Document, Rule, SentenceView, Tone, polarities, tone};
+use crate::present::format::{Amount, Write, count};
 use crate::present::labels::{CONFIDENCE_THRESHOLD, Polarity};
 use crate::present::meter::Meter;
 use crate::present::notes::{Unknown, unknown};
@@ -97,11 +98,23 @@ impl Rating {
 }
 
 impl Sentence {
-    /// As it is shown for a model with these labels.
-    pub fn new(view: &SentenceView, info: &ModelInfo) -> Self {
+    /// The sentences of a document as they are shown.
+    pub fn all(document: &Document, info: &ModelInfo) -> Vec<Self> {
+        let polarities = if info.multi_label {
+            Vec::new()
+        } else {
+            polarities(&info.labels)
+        };
+        document
+            .view()
+            .map(|view| Self::new(&view, &polarities))
+            .collect()
+    }
+
+    fn new(view: &SentenceView, polarities: &[Polarity]) -> Self {
         let rating = view.verdict.map(|verdict| {
             let score = verdict.scores.get(verdict.label).copied();
-            let tone = tone(&verdict.scores, &info.labels).filter(|_| !info.multi_label);
+            let tone = tone(&verdict.scores, polarities);
             let (polarity, confidence) = tone.unwrap_or((Polarity::Other, 0.0));
             Rating {
                 label: verdict.label,
@@ -128,6 +141,32 @@ impl Sentence {
 }
 
 impl Counts {
+    /// `2 positive, 1 negative and 3 neutral sentences.`, or how far reading is.
+    pub fn sentence(&self, write: Write) -> String {
+        let number = |n: usize| write(Amount::number(n as u64));
+        let sentences = count(self.total, "sentence", write);
+        if self.done < self.total {
+            return number(self.done) + " of " + &sentences + " read.";
+        }
+        let failed = if self.failed > 0 {
+            " ".to_owned() + &number(self.failed) + " could not be read."
+        } else {
+            String::new()
+        };
+        if self.positive + self.negative + self.neutral == 0 {
+            return sentences + "." + &failed;
+        }
+        sentences
+            + ": "
+            + &number(self.positive)
+            + " positive, "
+            + &number(self.negative)
+            + " negative, "
+            + &number(self.neutral)
+            + " neutral or not sure."
+            + &failed
+    }
+
     fn of(sentences: &[Sentence], done: usize) -> Self {
         let mut counts = Self {
             total: sentences.len(),

@@ -3,23 +3,40 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::time::Duration;
 
 use js_sys::Array;
-use leptos::html::{Button, Textarea};
+use leptos::html::{Button, Div, Textarea};
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlElement;
 
+use super::current::{Current, sentence_at};
+use super::offline;
+use super::pinned::{Changed, Pinned};
 use super::reading::{Reading, Sentence};
 use super::route::{Link, Route};
 use super::signals::Signals;
 use super::state::{ModelState, View};
-use super::{offline, textarea};
+use super::text::reasons::Outcome;
+use super::text::textarea;
+use super::text::tints::{MAX_TINTED, Tints};
+use crate::present::meter::Meter;
 use crate::web::client::reader::Reader;
 use crate::web::client::{Client, Event, Options};
 use crate::web::library;
 
-/// The sentences of a text with more than so many are shown once a frame.
-const MAX_SHOWN_AT_ONCE: usize = 500;
+/// A text with more sentences is not shown after each answer, ...
+const MAX_SHOWN_AT_ONCE: usize = 1_000;
+/// ... but so much later.
+const BETWEEN_SHOWS: Duration = Duration::from_millis(150);
+
+/// Reasons are asked for when nothing was typed for so long.
+const PAUSE: Duration = Duration::from_millis(120);
+
+/// The name under which the browser keeps the switch for tints.
+const TINTS: &str = "live-sentiment tints";
 
 /// What every component works with.
 #[derive(Clone, Copy)]
@@ -34,6 +51,8 @@ pub(super) struct Session {
     pub(super) suggested: RwSignal<Option<String>>,
     /// The field, whose value is the text.
     pub(super) field: NodeRef<Textarea>,
+    /// The copy of the text behind the field.
+    pub(super) mirror: NodeRef<Div>,
     /// The one button of the verdict.
     pub(super) action: NodeRef<Button>,
     own: StoredValue<String>,
@@ -46,8 +65,13 @@ struct Worker {
     reader: RefCell<Reader>,
     /// What the client told while the reader was at work.
     events: RefCell<VecDeque<Event>>,
-    /// Whether the page will show what has changed at the next frame.
+    /// Whether the page will show soon what has changed.
     is_due: Cell<bool>,
+    tints: RefCell<Tints>,
+    /// Runs out when nothing was typed for a moment.
+    pause: Cell<Option<TimeoutHandle>>,
+    /// Whether it has run out.
+    is_pausing: Cell<bool>,
 }
 
 impl Session {
@@ -55,12 +79,17 @@ impl Session {
     pub(super) fn new(own: String, address: String, route: Route) -> Self {
         let state = Signals::new(address.clone());
         let field = NodeRef::<Textarea>::new();
+        let mirror = NodeRef::<Div>::new();
         let action = NodeRef::<Button>::new();
+        state.has_tints.set(reads_tints());
         let worker = Worker {
             client: RefCell::new(None),
             reader: RefCell::new(Reader::new(&address, true)),
             events: RefCell::default(),
             is_due: Cell::new(false),
+            tints: RefCell::default(),
+            pause: Cell::new(None),
+            is_pausing: Cell::new(false),
         };
         let session = Self {
             state,
@@ -68,6 +97,7 @@ impl Session {
             kept: RwSignal::new(Vec::new()),
             suggested: RwSignal::new(None),
             field,
+            mirror,
             action,
             own: StoredValue::new(own),
             worker: StoredValue::new_local(Rc::new(worker)),
@@ -165,16 +195,17 @@ impl Session {
         }
     }
 
-    /// Shows what has become of the text: at once, or where that is much, with the next frame.
+    /// Shows what has become of the text: at once, or where that is much, a few times a second.
     fn refresh(self) {
         let worker = self.worker.get_value();
-        if worker.reader.borrow().document().progress().1 <= MAX_SHOWN_AT_ONCE {
+        if worker.reader.borrow().document().len() <= MAX_SHOWN_AT_ONCE {
             self.show_text_state();
         } else if !worker.is_due.replace(true) {
-            request_animation_frame(move || {
+            let show = move || {
                 self.worker.get_value().is_due.set(false);
                 self.show_text_state();
-            });
+            };
+            set_timeout(show, BETWEEN_SHOWS);
         }
     }
 
@@ -186,14 +217,204 @@ impl Session {
             let Some(info) = &model.info else {
                 return;
             };
-            let sentences: Vec<_> = document
-                .view()
-                .map(|view| Sentence::new(&view, info))
-                .collect();
+            let sentences = Sentence::all(document, info);
             let show = |reading: &mut Reading| reading.show(document, &sentences, info, now());
             self.state.reading.update(show);
             self.state.sentences.set(sentences);
         });
+        drop(reader);
+        self.show_current();
+    }
+
+    /// Shows the sentence at the caret, and asks for its reasons if nothing is being typed.
+    fn show_current(self) {
+        let (state, worker) = (self.state, self.worker.get_value());
+        let reader = worker.reader.borrow();
+        let document = reader.document();
+        let index = state
+            .sentences
+            .with_untracked(|all| sentence_at(all, state.caret.get_untracked()));
+        let current = state.model.with_untracked(|model| {
+            let reasons = |hash| reader.reasons(hash).map(<[_]>::to_vec);
+            Current::new(document, index?, model.info.as_ref()?, reasons)
+        });
+        let hash = |current: &Option<Current>| current.as_ref().map(|current| current.hash);
+        if state.current.with_untracked(hash) != hash(&current) {
+            state.left_out.set(Vec::new());
+            state.trial.set(None);
+        }
+        if let Some(mirror) = self.mirror.get_untracked() {
+            let mut tints = worker.tints.borrow_mut();
+            if state.has_tints.get_untracked() && document.text().len() <= MAX_TINTED {
+                let update =
+                    |all: &Vec<Sentence>| tints.update(&mirror, document, all, current.as_ref());
+                state.sentences.with_untracked(update);
+            } else {
+                tints.clear(&mirror);
+            }
+        }
+        if let Some(current) = &current {
+            let text = state
+                .left_out
+                .with_untracked(|left_out| current.without(left_out));
+            if let (Some(verdict), Some(info)) =
+                (reader.tried(&text), state.model.get_untracked().info)
+            {
+                let meter = Meter::new(
+                    &info.labels,
+                    info.multi_label,
+                    &verdict.scores,
+                    verdict.label,
+                );
+                state.trial.update(|trial| {
+                    if let Some(trial) = trial {
+                        trial.after = Some(meter);
+                    }
+                });
+            }
+        }
+        drop(reader);
+        let wanted = current
+            .as_ref()
+            .filter(|it| !it.is_stale && it.reasons.is_none());
+        let wanted = wanted
+            .map(|current| current.hash)
+            .filter(|_| worker.is_pausing.get());
+        if state.current.with_untracked(|before| *before != current) {
+            state.current.set(current);
+        }
+        if let Some(hash) = wanted {
+            self.with_reader(|reader, client| reader.explain(client, hash));
+        }
+    }
+
+    /// Waits until nothing was typed for a moment.
+    fn begin_pause(self) {
+        let worker = self.worker.get_value();
+        worker.is_pausing.set(false);
+        let after = move || {
+            self.worker.get_value().is_pausing.set(true);
+            self.show_current();
+        };
+        let handle = set_timeout_with_handle(after, PAUSE).ok();
+        if let Some(before) = worker.pause.replace(handle) {
+            before.clear();
+        }
+    }
+
+    /// The caret may have moved.
+    pub(super) fn follow_caret(self) {
+        let Some(field) = self.field.get_untracked() else {
+            return;
+        };
+        let caret = field.selection_start().ok().flatten().unwrap_or(0) as usize;
+        if self.state.caret.get_untracked() != caret {
+            self.state.caret.set(caret);
+            self.begin_pause();
+            self.show_current();
+        }
+    }
+
+    /// Puts the caret before a sentence, and has the field show it.
+    pub(super) fn go_to(self, index: usize) {
+        let start = self
+            .state
+            .sentences
+            .with_untracked(|all| all.get(index).map(|it| it.start));
+        let Some((start, field)) = start.zip(self.field.get_untracked()) else {
+            return;
+        };
+        _ = field.set_selection_range(start as u32, start as u32);
+        let worker = self.worker.get_value();
+        let top = {
+            let tints = worker.tints.borrow();
+            tints
+                .span(index)
+                .and_then(|span| span.dyn_ref::<HtmlElement>().map(HtmlElement::offset_top))
+        };
+        // Without a copy of the text only its proportions are known.
+        let length = worker.reader.borrow().document().text().len().max(1);
+        let top = top.unwrap_or_else(|| {
+            (f64::from(field.scroll_height()) * start as f64 / length as f64) as i32
+        });
+        let (shown, height) = (field.scroll_top(), field.client_height());
+        if top < shown || top > shown + height - height / 4 {
+            field.set_scroll_top((top - height / 3).max(0));
+        }
+        self.follow_caret();
+    }
+
+    /// Has the copy of the text scroll with the field.
+    pub(super) fn scroll_mirror(self) {
+        if let Some((field, mirror)) = self.field.get_untracked().zip(self.mirror.get_untracked()) {
+            mirror.set_scroll_top(field.scroll_top());
+            mirror.set_scroll_left(field.scroll_left());
+        }
+    }
+
+    /// Leaves a word of the sentence at the caret out, a UTF-16 range of it, or takes it in again.
+    pub(super) fn leave_out(self, place: (usize, usize)) {
+        let state = self.state;
+        state
+            .left_out
+            .update(|left_out| match left_out.binary_search(&place) {
+                Ok(at) => _ = left_out.remove(at),
+                Err(at) => left_out.insert(at, place),
+            });
+        let left_out = state.left_out.get_untracked();
+        let Some(current) = state
+            .current
+            .get_untracked()
+            .filter(|_| !left_out.is_empty())
+        else {
+            state.trial.set(None);
+            return self.with_reader(|reader, client| reader.stop_trial(client));
+        };
+        let words = current.reasons.iter().flatten();
+        let words = words.filter(|word| left_out.contains(&(word.start, word.end)));
+        state.trial.set(Some(Outcome {
+            left_out: words.map(|word| word.text.clone()).collect(),
+            before: current.meter.clone(),
+            after: None,
+        }));
+        let text = current.without(&left_out);
+        self.with_reader(|reader, client| reader.try_text(client, &text));
+    }
+
+    /// Pins the text as it stands, or forgets what was pinned.
+    pub(super) fn pin_or_unpin(self) {
+        let worker = self.worker.get_value();
+        let reader = worker.reader.borrow();
+        let pinned = self.state.pinned.with_untracked(Option::is_some);
+        self.state.pinned.set((!pinned).then(|| {
+            let answer = self
+                .state
+                .reading
+                .with_untracked(|reading| reading.answer.clone());
+            let pin = |all: &Vec<Sentence>| Pinned::new(reader.document(), all, answer);
+            self.state.sentences.with_untracked(pin)
+        }));
+    }
+
+    /// What has changed since the text was pinned, and how many changes are not listed; runs again when either changes.
+    pub(super) fn changes(self) -> (Vec<Changed>, usize) {
+        let worker = self.worker.get_value();
+        self.state.pinned.with(|pinned| {
+            let changes = |all: &Vec<Sentence>| {
+                let pinned = pinned.as_ref()?;
+                Some(pinned.changes(worker.reader.borrow().document(), all))
+            };
+            self.state.sentences.with(changes).unwrap_or_default()
+        })
+    }
+
+    /// Turns tints on or off, for the next visit too.
+    pub(super) fn set_tints(self, are_on: bool) {
+        self.state.has_tints.set(are_on);
+        if let Ok(Some(storage)) = window().local_storage() {
+            _ = storage.set_item(TINTS, if are_on { "on" } else { "off" });
+        }
+        self.show_current();
     }
 
     /// A piece of the page that follows model and text. That `piece` is a function pointer makes all pieces one type, and
@@ -218,8 +439,20 @@ impl Session {
         self.state
             .reading
             .update(|reading| reading.edit(is_blank, now()));
+        self.begin_pause();
+        let caret = self
+            .field
+            .get_untracked()
+            .and_then(|field| field.selection_start().ok()?);
+        self.state.caret.set(caret.unwrap_or(0) as usize);
         self.with_reader(|reader, client| reader.edit(client, &text));
-        self.show_text_state();
+        if text.len() <= MAX_TINTED {
+            // At once, or the tints would lie beside their words.
+            self.show_text_state();
+        } else {
+            self.refresh();
+        }
+        self.scroll_mirror();
     }
 
     /// The page's own model.
@@ -322,6 +555,15 @@ impl Session {
             self.refresh_device().await;
         });
     }
+}
+
+/// Whether sentences are to be tinted.
+fn reads_tints() -> bool {
+    let storage = window().local_storage().ok().flatten();
+    storage
+        .and_then(|storage| storage.get_item(TINTS).ok()?)
+        .as_deref()
+        != Some("off")
 }
 
 /// Milliseconds since the page was opened.

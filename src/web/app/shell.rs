@@ -7,13 +7,13 @@ use wasm_bindgen_futures::spawn_local;
 use super::about::About;
 use super::announce::Announcer;
 use super::examples::Examples;
-use super::field::{Draft, Field};
 use super::models::Models;
 use super::nav::{self, Nav};
 use super::offline;
 use super::route::{Link, Route, is_trusted_origin};
 use super::session::Session;
 use super::state::{Model, ModelState};
+use super::text::{Draft, Field, Sentences};
 use super::verdict::Verdict;
 use crate::web::client::launch;
 use crate::web::network_log;
@@ -63,6 +63,7 @@ fn App(draft: Draft, link: Link) -> impl IntoView {
                 <Field session draft />
                 <Verdict session />
                 <Announcer session />
+                <Sentences session />
                 <Examples session />
             </div>
             <Models session />

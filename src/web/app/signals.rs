@@ -2,8 +2,11 @@
 
 use leptos::prelude::*;
 
+use super::current::Current;
+use super::pinned::Pinned;
 use super::reading::{Reading, Sentence};
 use super::state::{Device, ModelState, View};
+use super::text::reasons::Outcome;
 use crate::types::{ModelInfo, NetworkRequest, Storage};
 
 /// All that is known, but the text itself, which the field holds.
@@ -15,6 +18,18 @@ pub(super) struct Signals {
     pub(super) reading: RwSignal<Reading>,
     /// The sentences of the text, in order.
     pub(super) sentences: RwSignal<Vec<Sentence>>,
+    /// The caret of the field, as a UTF-16 index.
+    pub(super) caret: RwSignal<usize>,
+    /// The sentence at the caret.
+    pub(super) current: RwSignal<Option<Current>>,
+    /// Words of it that are left out, as UTF-16 ranges in rising order.
+    pub(super) left_out: RwSignal<Vec<(usize, usize)>>,
+    /// What becomes of it without them.
+    pub(super) trial: RwSignal<Option<Outcome>>,
+    /// The version of the text that was pinned.
+    pub(super) pinned: RwSignal<Option<Pinned>>,
+    /// Whether sentences are tinted in the field.
+    pub(super) has_tints: RwSignal<bool>,
     /// What is on this device.
     pub(super) device: RwSignal<Device>,
     /// Every request so far, in the order in which they were told.
@@ -28,6 +43,12 @@ impl Signals {
             model: RwSignal::new(ModelState::new(address)),
             reading: RwSignal::default(),
             sentences: RwSignal::default(),
+            caret: RwSignal::default(),
+            current: RwSignal::default(),
+            left_out: RwSignal::default(),
+            trial: RwSignal::default(),
+            pinned: RwSignal::default(),
+            has_tints: RwSignal::new(true),
             device: RwSignal::default(),
             requests: RwSignal::default(),
         }
@@ -51,6 +72,8 @@ impl Signals {
         self.model.set(ModelState::new(address));
         self.reading.update(Reading::switch);
         self.sentences.set(Vec::new());
+        self.current.set(None);
+        self.pinned.set(None);
         self.device.update(|device| device.storage = None);
     }
 

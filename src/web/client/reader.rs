@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::queue::{Lane, Payload};
-use crate::document::{ContentHash, Document, Job};
+use crate::document::{ContentHash, Document, Job, Verdict};
 use crate::explain::{Occlusion, Reason};
 use crate::types::Prediction;
 
@@ -31,6 +31,8 @@ enum Purpose {
     Piece(ContentHash),
     /// The sentence that is being explained, without one of its words.
     Variant(usize),
+    /// A variation that somebody tries.
+    Trial,
 }
 
 /// A sentence that is being explained.
@@ -51,6 +53,14 @@ pub struct Reader {
     is_stopped: bool,
     explaining: Option<Explaining>,
     reasons: HashMap<ContentHash, Vec<Reason>>,
+    trial: Option<Trial>,
+}
+
+/// A variation of a sentence, and its verdict once that is known.
+#[derive(Debug)]
+struct Trial {
+    text: String,
+    verdict: Option<Verdict>,
 }
 
 impl Reader {
@@ -63,6 +73,7 @@ impl Reader {
             is_stopped: false,
             explaining: None,
             reasons: HashMap::new(),
+            trial: None,
         }
     }
 
@@ -74,6 +85,7 @@ impl Reader {
     /// Replaces the text.
     pub fn edit(&mut self, line: &impl Line, text: &str) {
         self.stop_explaining(line);
+        self.stop_trial(line);
         let jobs = self.document.edit(text);
         let document = &self.document;
         self.sent.retain(|&seq, purpose| match purpose {
@@ -81,8 +93,8 @@ impl Reader {
             _ => true,
         });
         let typed = jobs.iter().filter(|job| !job.is_window).count();
-        let lane = if self.is_live && typed <= MAX_TYPED {
-            Lane::Live
+        let lane = if typed <= MAX_TYPED {
+            self.lane()
         } else {
             Lane::Bulk
         };
@@ -98,6 +110,12 @@ impl Reader {
                 true
             }
             Some(Purpose::Variant(index)) => self.answer_variant(index, prediction),
+            Some(Purpose::Trial) => {
+                if let Some(trial) = &mut self.trial {
+                    trial.verdict = Some(Verdict::from(prediction));
+                }
+                true
+            }
             None => false,
         }
     }
@@ -110,7 +128,7 @@ impl Reader {
                 self.stop_explaining(line);
                 false
             }
-            None => false,
+            Some(Purpose::Trial) | None => false,
         }
     }
 
@@ -118,6 +136,7 @@ impl Reader {
     pub fn stopped(&mut self) {
         self.sent.clear();
         self.explaining = None;
+        self.trial = None;
         self.is_stopped = true;
     }
 
@@ -164,8 +183,7 @@ impl Reader {
         let variants = occlusion.variants().to_vec();
         self.explaining = Some(Explaining { hash, occlusion });
         for (index, variant) in variants.into_iter().enumerate() {
-            let lane = if self.is_live { Lane::Live } else { Lane::Bulk };
-            let seq = line.submit(lane, Payload::Text(variant));
+            let seq = line.submit(self.lane(), Payload::Text(variant));
             self.sent.insert(seq, Purpose::Variant(index));
         }
         self.finish_explaining();
@@ -174,14 +192,47 @@ impl Reader {
     /// Calls off an explanation under way.
     pub fn stop_explaining(&mut self, line: &impl Line) {
         if self.explaining.take().is_some() {
-            self.sent.retain(|&seq, purpose| match purpose {
-                Purpose::Piece(_) => true,
-                Purpose::Variant(_) => {
-                    line.withdraw(seq);
-                    false
-                }
-            });
+            self.withdraw(line, |purpose| matches!(purpose, Purpose::Variant(_)));
         }
+    }
+
+    /// Asks for the verdict on a variation of a sentence. The next one, or the next edit, calls that off.
+    pub fn try_text(&mut self, line: &impl Line, text: &str) {
+        self.stop_trial(line);
+        self.trial = Some(Trial {
+            text: text.to_owned(),
+            verdict: None,
+        });
+        let seq = line.submit(self.lane(), Payload::Text(text.to_owned()));
+        self.sent.insert(seq, Purpose::Trial);
+    }
+
+    /// Forgets the variation that was tried.
+    pub fn stop_trial(&mut self, line: &impl Line) {
+        if self.trial.take().is_some() {
+            self.withdraw(line, |purpose| purpose == Purpose::Trial);
+        }
+    }
+
+    /// The verdict on the variation `text`, once it is known.
+    pub fn tried(&self, text: &str) -> Option<&Verdict> {
+        let trial = self.trial.as_ref().filter(|trial| trial.text == text)?;
+        trial.verdict.as_ref()
+    }
+
+    fn withdraw(&mut self, line: &impl Line, is_unwanted: impl Fn(Purpose) -> bool) {
+        self.sent.retain(|&seq, &mut purpose| {
+            let goes = is_unwanted(purpose);
+            if goes {
+                line.withdraw(seq);
+            }
+            !goes
+        });
+    }
+
+    /// For what somebody looks at.
+    fn lane(&self) -> Lane {
+        if self.is_live { Lane::Live } else { Lane::Bulk }
     }
 
     /// The reasons of a sentence's verdict, once they are known.

@@ -4,21 +4,21 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::HtmlTextAreaElement;
 
-use super::session::Session;
+use crate::web::app::session::Session;
 
 /// The name under which a tab keeps its text while it reloads.
 const DRAFT: &str = "live-sentiment draft";
 
 /// What was written before the program had arrived.
 #[derive(Clone, Default)]
-pub(super) struct Draft {
+pub(in crate::web::app) struct Draft {
     text: String,
     selection: Option<(u32, u32)>,
 }
 
 impl Draft {
     /// Takes it from the field that `index.html` brings, else from what this tab kept; `linked` is the text that a link asks for.
-    pub(super) fn of_still_page(linked: &str) -> Self {
+    pub(in crate::web::app) fn of_still_page(linked: &str) -> Self {
         let Some(field) = document()
             .get_element_by_id("text")
             .and_then(|element| element.dyn_into::<HtmlTextAreaElement>().ok())
@@ -57,9 +57,9 @@ impl Draft {
     }
 }
 
-/// The field.
+/// The field, and behind it a copy of its text that carries the tints.
 #[component]
-pub(super) fn Field(session: Session, draft: Draft) -> impl IntoView {
+pub(in crate::web::app) fn Field(session: Session, draft: Draft) -> impl IntoView {
     session.field.on_load(move |field| {
         field.set_value(&draft.text);
         // The focus went with the still page's field.
@@ -78,11 +78,16 @@ pub(super) fn Field(session: Session, draft: Draft) -> impl IntoView {
     });
     _ = window().add_event_listener_with_callback("pagehide", leaving.as_ref().unchecked_ref());
     leaving.forget();
+    let on_caret = Closure::<dyn Fn(web_sys::Event)>::new(move |_| session.follow_caret());
+    _ = document()
+        .add_event_listener_with_callback("selectionchange", on_caret.as_ref().unchecked_ref());
+    on_caret.forget();
     view! {
         <div class="field">
             <label class="visually-hidden" for="text">
                 "Your text"
             </label>
+            <div class="mirror" aria-hidden="true" translate="no" node_ref=session.mirror></div>
             // Not spell-checked, for some browsers send the text to a service for that.
             <textarea
                 id="text"
@@ -91,6 +96,8 @@ pub(super) fn Field(session: Session, draft: Draft) -> impl IntoView {
                 autocomplete="off"
                 placeholder="Write or paste something"
                 on:input=move |_| session.read()
+                on:select=move |_| session.follow_caret()
+                on:scroll=move |_| session.scroll_mirror()
             ></textarea>
         </div>
     }

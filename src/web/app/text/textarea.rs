@@ -9,7 +9,7 @@ use web_sys::HtmlTextAreaElement;
 use crate::present::direction::direction;
 
 /// What the field holds.
-pub(super) fn text(field: NodeRef<Textarea>) -> String {
+pub(in crate::web::app) fn text(field: NodeRef<Textarea>) -> String {
     field
         .get_untracked()
         .map(|field| field.value())
@@ -25,7 +25,7 @@ fn value(field: &HtmlTextAreaElement) -> Option<JsString> {
 }
 
 /// Direction and height follow the text. What is done here does not grow with it.
-pub(super) fn follow(field: NodeRef<Textarea>, text: &str) {
+pub(in crate::web::app) fn follow(field: NodeRef<Textarea>, text: &str) {
     let Some(field) = field.get_untracked() else {
         return;
     };

@@ -1,0 +1,153 @@
+//! Why the sentence at the caret has its verdict, and what it would be without some of its words.
+
+use leptos::prelude::*;
+
+use crate::present::format::{Amount, Share};
+use crate::present::labels;
+use crate::present::meter::Meter;
+use crate::web::app::current::Word;
+use crate::web::app::numbers::local;
+use crate::web::app::session::Session;
+
+/// The words that carry the verdict, each a button that leaves it out.
+#[component]
+pub(super) fn Reasons(session: Session) -> impl IntoView {
+    let words = Memo::new(move |_| {
+        session.state.current.with(|current| {
+            let words = current
+                .as_ref()
+                .map(|current| current.strongest())
+                .unwrap_or_default();
+            words.into_iter().cloned().collect::<Vec<Word>>()
+        })
+    });
+    let said = RwSignal::new(String::new());
+    let largest = move || words.with(|words| words.first().map_or(1, |word| word.points().abs()));
+    let read_out = move |_| said.set(words.with(|words| sentence(words)));
+    let without = move || {
+        session
+            .state
+            .trial
+            .with(|trial| trial.as_ref().map(outcome).unwrap_or_default())
+    };
+    view! {
+        <section class="card" id="reasons" hidden=move || words.with(Vec::is_empty)>
+            <h2>"What carries it"</h2>
+            <ul>
+                <For
+                    each=move || words.get()
+                    key=|word| (word.start, word.end, word.text.clone(), word.points())
+                    children=move |word| view! { <Listed session word largest=largest() /> }
+                />
+            </ul>
+            <p class="quiet">
+                "Points of probability that the verdict loses when the word is left out. Press a word to leave it out."
+            </p>
+            <p class="outcome" role="status" prop:textContent=without></p>
+            <button type="button" class="plain" on:click=read_out>
+                "Say the reasons"
+            </button>
+            <p class="visually-hidden" role="status" prop:textContent=said></p>
+        </section>
+    }
+}
+
+#[component]
+fn Listed(session: Session, word: Word, largest: i32) -> impl IntoView {
+    let place = (word.start, word.end);
+    let is_left_out = move || {
+        session
+            .state
+            .left_out
+            .with(|left_out| left_out.contains(&place))
+    };
+    let name = "Leave out “".to_owned() + &word.text + "”";
+    let points = word.points();
+    let width = (points.abs() * 100)
+        .checked_div(largest.max(1))
+        .unwrap_or(0);
+    view! {
+        <li data-tone=word.polarity.name()>
+            <button
+                type="button"
+                translate="no"
+                aria-pressed=move || if is_left_out() { "true" } else { "false" }
+                aria-label=name
+                on:click=move |_| session.leave_out(place)
+            >
+                <bdi>{word.text.clone()}</bdi>
+            </button>
+            <span class="bar" aria-hidden="true">
+                <span class="part" data-tone=word.polarity.name() style=format!("--width: {width}%")></span>
+            </span>
+            <span class="points">{signed(points)}</span>
+        </li>
+    }
+}
+
+/// Points as what the verdict loses: a word for it counts down.
+fn signed(points: i32) -> String {
+    let number = local(Amount::number(u64::from(points.unsigned_abs())));
+    (if points > 0 { "−" } else { "+" }).to_owned() + &number
+}
+
+/// The reasons as sentences.
+fn sentence(words: &[Word]) -> String {
+    let mut said = String::new();
+    for word in words {
+        let points = word.points();
+        let number = local(Amount::number(u64::from(points.unsigned_abs())));
+        let change = if points > 0 { " loses " } else { " gains " };
+        let unit = if points.abs() == 1 {
+            " point. "
+        } else {
+            " points. "
+        };
+        said += &("Without “".to_owned() + &word.text + "” the verdict" + change + &number + unit);
+    }
+    said.trim_end().to_owned()
+}
+
+/// A sentence without some of its words.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::web::app) struct Outcome {
+    /// The words.
+    pub(in crate::web::app) left_out: Vec<String>,
+    /// The verdict with them.
+    pub(in crate::web::app) before: Meter,
+    /// The verdict without them, once it is known.
+    pub(in crate::web::app) after: Option<Meter>,
+}
+
+/// `Without “cold”: Positive, 61% (Negative, 96% with it).`
+fn outcome(outcome: &Outcome) -> String {
+    let words: Vec<_> = outcome
+        .left_out
+        .iter()
+        .map(|word| "“".to_owned() + word + "”")
+        .collect();
+    let after = match &outcome.after {
+        Some(meter) => verdict(meter),
+        None => "…".to_owned(),
+    };
+    let them = if words.len() == 1 { "it" } else { "them" };
+    "Without ".to_owned()
+        + &words.join(" and ")
+        + ": "
+        + &after
+        + " ("
+        + &verdict(&outcome.before)
+        + " with "
+        + them
+        + ")."
+}
+
+fn verdict(meter: &Meter) -> String {
+    let Some((top, share)) = meter.top().and_then(|top| Some((top, top.share?))) else {
+        return String::new();
+    };
+    let Share { score, .. } = share;
+    let is_sure = score >= labels::CONFIDENCE_THRESHOLD;
+    let verdict = labels::verdict(&top.label, &local(Amount::percent(share)), is_sure);
+    verdict.word + ", " + &verdict.figure
+}
