@@ -115,11 +115,13 @@ impl Current {
         share.is_some_and(|share| share.score >= CONFIDENCE_THRESHOLD)
     }
 
-    /// The words that carry the verdict, strongest first, those of less than a point left out.
+    /// The words that carry the verdict, strongest first. Those of less than a point are left out, and of less than a tenth
+    /// of the strongest.
     pub fn strongest(&self) -> Vec<&Word> {
-        let words = self.reasons.iter().flatten();
-        let mut words: Vec<_> = words.filter(|word| word.points() != 0).collect();
+        let mut words: Vec<_> = self.reasons.iter().flatten().collect();
         words.sort_by(|one, other| other.weight.abs().total_cmp(&one.weight.abs()));
+        let least = words.first().map_or(0.0, |word| word.weight.abs() / 10.0);
+        words.retain(|word| word.points() != 0 && word.weight.abs() >= least);
         words.truncate(MAX_LISTED_REASONS);
         words
     }

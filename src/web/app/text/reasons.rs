@@ -78,7 +78,7 @@ fn Listed(session: Session, word: Word, largest: i32) -> impl IntoView {
                 <bdi>{word.text.clone()}</bdi>
             </button>
             <span class="bar" aria-hidden="true">
-                <span class="part" data-tone=word.polarity.name() style=format!("--width: {width}%")></span>
+                <span class="part" data-tone=word.polarity.name() style=("--width", width.to_string() + "%")></span>
             </span>
             <span class="points">{signed(points)}</span>
         </li>

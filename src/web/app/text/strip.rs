@@ -14,7 +14,7 @@ use crate::web::app::reading::Sentence;
 use crate::web::app::session::Session;
 
 /// At most so many sentences are drawn, those around the caret.
-const MAX_BARS: usize = 120;
+const MAX_BARS: usize = 100;
 
 #[derive(Clone, PartialEq, Hash)]
 struct Bar {
@@ -127,7 +127,8 @@ fn Item(bar: Bar) -> impl IntoView {
             aria-selected=if bar.is_current { "true" } else { "false" }
             aria-label=bar.name.clone()
             title=bar.name
-            style=format!("--width: {}; --height: {}%", bar.width, bar.height)
+            style=("--width", bar.width.to_string())
+            style=("--height", bar.height.to_string() + "%")
         ></span>
     }
 }

@@ -5,7 +5,7 @@
 
 use leptos::prelude::document;
 use leptos::wasm_bindgen::JsCast;
-use web_sys::{Element, Node};
+use web_sys::{Element, HtmlElement, Node};
 
 use crate::document::{ContentHash, Document};
 use crate::present::labels::Polarity;
@@ -192,8 +192,12 @@ impl Piece {
         };
         _ = set("data-tone", look.tone);
         _ = set("data-current", look.is_current.then_some(""));
-        let strength = look.tone.map(|_| format!("--strength: {}%", look.strength));
-        _ = set("style", strength.as_deref());
+        // By the object model: the page's policy allows no style in an attribute.
+        if let Some(span) = self.span.dyn_ref::<HtmlElement>() {
+            _ = span
+                .style()
+                .set_property("--strength", &(look.strength.to_string() + "%"));
+        }
     }
 }
 
