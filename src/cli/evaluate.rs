@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::input::Lines;
-use super::{Loaded, Model, Result, Stop};
+use super::{Loaded, Model, Result, Stop, json};
 use crate::eval::metrics::{ECE_BINS, Outcome, Report, compared_classes};
 
 /// Measure accuracy, F1 and calibration on labelled texts
@@ -75,9 +75,7 @@ pub(super) fn run(options: &Options) -> Result {
                 ece_bins: ECE_BINS,
                 report,
             };
-            serde_json::to_string(&report).map_err(|error| {
-                Stop::failed(format!("The report could not be written: {error}."))
-            })?
+            json(&report)?
         } else {
             table(file, &report, labels)
         };

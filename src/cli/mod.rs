@@ -1,21 +1,25 @@
-//! The command line: `live-sentiment classify | evaluate | quantize | inspect`.
+//! The command line: `live-sentiment classify | explain | evaluate | quantize | inspect`.
 //!
 //! Results go to standard output; progress and errors go to standard error. A failure is one sentence and advice, with
 //! exit code 1; a usage error has clap's exit code 2.
 
 mod classify;
 mod evaluate;
+mod explain;
 mod input;
 mod inspect;
 mod quantize;
+mod texts;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Serialize;
 
 use crate::classifier::Classifier;
+use crate::document::Document;
 use crate::layers::Compute;
 use crate::model::weights::Precision;
 use crate::types::{ModelInfo, Prediction};
@@ -32,6 +36,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Classify(classify::Options),
+    Explain(explain::Options),
     Evaluate(evaluate::Options),
     Inspect(inspect::Options),
     Quantize(quantize::Options),
@@ -41,6 +46,7 @@ enum Command {
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Classify(options) => classify::run(&options),
+        Command::Explain(options) => explain::run(&options),
         Command::Evaluate(options) => evaluate::run(&options),
         Command::Inspect(options) => inspect::run(&options),
         Command::Quantize(options) => quantize::run(&options),
@@ -145,6 +151,27 @@ impl Loaded<'_> {
         self.classifier.info()
     }
 
+    /// The label with this class id.
+    fn label(&self, class: usize) -> Option<&str> {
+        self.info().labels.get(class).map(String::as_str)
+    }
+
+    /// Reads a text of any length sentence by sentence.
+    fn read(&self, text: &str) -> Result<Document> {
+        let mut document = Document::new(&self.info().name);
+        let mut jobs = document.edit(text);
+        while !jobs.is_empty() {
+            let texts: Vec<_> = jobs.iter().map(|job| job.text.as_str()).collect();
+            let predictions = self.classify_all(&texts, || ())?;
+            let answers = jobs.iter().zip(&predictions);
+            // The halves of sentences that were too long.
+            jobs = answers
+                .flat_map(|(job, prediction)| document.resolve(job.hash, prediction))
+                .collect();
+        }
+        Ok(document)
+    }
+
     fn classify(&self, text: &str) -> Result<Prediction> {
         self.classifier
             .classify(text)
@@ -157,6 +184,12 @@ impl Loaded<'_> {
             .classify_all(texts, progress)
             .map_err(|error| bad_model(self.dir, &error))
     }
+}
+
+/// A line of output.
+fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| Stop::failed(format!("A result could not be written: {error}.")))
 }
 
 /// The failure for an error of the model in `dir`, with advice.
