@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::texts::Input;
 use super::{Loaded, Model, Result, json};
-use crate::explain::Occlusion;
+use crate::explain::{Occlusion, Reason};
 use crate::text::Offsets;
 
 /// Say which words carry the verdict, for texts from standard input
@@ -86,7 +86,7 @@ fn explain(model: &Loaded<'_>, text: &str) -> Result<String> {
         }
         let offsets = Offsets::new(text);
         let reasons = occlusion.reasons().unwrap_or_default();
-        let word = |reason: crate::explain::Reason| Word {
+        let word = |reason: Reason| Word {
             start: start + reason.start,
             end: start + reason.end,
             text: text

@@ -16,6 +16,21 @@ pub enum Weight {
     LengthAndConfidence,
 }
 
+impl Weight {
+    /// The weight of a sentence with this verdict.
+    pub fn of(self, verdict: &Verdict) -> f32 {
+        // [CLS] and [SEP] say nothing.
+        let length = verdict.tokens.saturating_sub(2).max(1) as f32;
+        let confidence = verdict.scores.get(verdict.label).copied().unwrap_or(0.0);
+        match self {
+            Self::Equal => 1.0,
+            Self::Length => length,
+            Self::Confidence => confidence,
+            Self::LengthAndConfidence => length * confidence,
+        }
+    }
+}
+
 /// How a text is summed up.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rule {
@@ -136,23 +151,11 @@ fn argmax(scores: &[f32]) -> Option<usize> {
     classes.max_by(|&one, &other| scores[one].total_cmp(&scores[other]))
 }
 
-fn weight(verdict: &Verdict, rule: &Rule) -> f32 {
-    // [CLS] and [SEP] say nothing.
-    let length = verdict.tokens.saturating_sub(2).max(1) as f32;
-    let confidence = verdict.scores.get(verdict.label).copied().unwrap_or(0.0);
-    match rule.weight {
-        Weight::Equal => 1.0,
-        Weight::Length => length,
-        Weight::Confidence => confidence,
-        Weight::LengthAndConfidence => length * confidence,
-    }
-}
-
 /// The weighted mean of the scores of sentences.
 pub(super) fn mean<'a>(sentences: impl IntoIterator<Item = &'a Verdict>, rule: &Rule) -> Vec<f32> {
     let weighed = sentences
         .into_iter()
-        .map(|v| (weight(v, rule), v.scores.as_slice()));
+        .map(|v| (rule.weight.of(v), v.scores.as_slice()));
     average(weighed)
 }
 
@@ -168,7 +171,7 @@ pub(super) fn summarize(
     let mut shares = Shares::default();
     let mut total = 0.0;
     for verdict in sentences {
-        let weight = weight(verdict, rule);
+        let weight = rule.weight.of(verdict);
         total += weight;
         let Some((polarity, confidence)) = tone(&verdict.scores, &polarities) else {
             continue;

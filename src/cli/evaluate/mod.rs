@@ -1,5 +1,9 @@
 //! `live-sentiment evaluate`: measures a model on labelled texts.
 
+mod reasons;
+mod rules;
+
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -20,6 +24,11 @@ use crate::eval::metrics::{ECE_BINS, Outcome, Report, compared_classes};
 ///
 /// ECE, the expected calibration error, is the distance between the probability of the predicted label and its
 /// accuracy, in 15 bins of equal width, weighted by the number of texts in each.
+///
+/// --rules compares rules for the label of long texts: the first tokens that the model reads, windows of whole sentences
+/// averaged, and sentences weighed by length and confidence. --reasons counts how often a label changes without the
+/// three words that carry it most, and without three random ones; with --words, how often people agree on which side the
+/// strongest word is.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Options {
@@ -34,6 +43,15 @@ pub(super) struct Options {
     /// Write one JSON object per file instead of tables
     #[arg(long)]
     json: bool,
+    /// Compare rules for the label of long texts
+    #[arg(long, conflicts_with = "json")]
+    rules: bool,
+    /// Test the reasons of verdicts
+    #[arg(long, conflicts_with_all = ["json", "rules"])]
+    reasons: bool,
+    /// Words that people have labelled, in the same format
+    #[arg(long, requires = "reasons", value_name = "FILE.jsonl")]
+    words: Option<PathBuf>,
 }
 
 /// One file, read completely, so that a mistake on its last line is reported at once.
@@ -61,10 +79,18 @@ pub(super) fn run(options: &Options) -> Result {
         .iter()
         .map(|path| LabelledTexts::read(path, labels, options.limit))
         .collect::<Result<Vec<_>>>()?;
+    let words = match &options.words {
+        Some(path) => reasons::read_words(path, labels)?,
+        None => HashMap::new(),
+    };
     let progress = progress_bar(files.iter().map(|file| file.examples.len() as u64).sum());
     for file in &files {
-        let report = file.evaluate(&model, &progress)?;
-        let text = if options.json {
+        let text = if options.rules {
+            rules::table(file, &model, &progress)?
+        } else if options.reasons {
+            reasons::table(file, &words, &model, &progress)?
+        } else if options.json {
+            let report = file.evaluate(&model, &progress)?;
             let report = FileReport {
                 file: &file.name,
                 compared: file
@@ -77,7 +103,7 @@ pub(super) fn run(options: &Options) -> Result {
             };
             json(&report)?
         } else {
-            table(file, &report, labels)
+            table(file, &file.evaluate(&model, &progress)?, labels)
         };
         progress
             .suspend(|| writeln!(io::stdout(), "{text}"))
@@ -181,14 +207,17 @@ fn progress_bar(texts: u64) -> ProgressBar {
     bar
 }
 
+/// In percent, with one decimal.
+fn percent(rate: Option<f64>) -> String {
+    rate.map_or("-".into(), |rate| format!("{:.1}", rate * 100.0))
+}
+
 fn table(file: &LabelledTexts, report: &Report, labels: &[String]) -> String {
     let widths = file
         .classes
         .iter()
         .map(|&class| name_of(labels, class).chars().count());
     let width = widths.max().unwrap_or(0).max("class".len());
-    let percent =
-        |rate: Option<f64>| rate.map_or("-".into(), |rate| format!("{:.1}", rate * 100.0));
     let mut text = format!("{}: {} texts", file.name, report.texts);
     if file.classes.len() < labels.len() {
         let compared: Vec<_> = file
