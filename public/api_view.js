@@ -32,6 +32,12 @@ function parts() {
   };
 }
 
+/** The headline for a text with positive and negative sentences. */
+function mixed(sentences) {
+  const count = (tone) => sentences.filter((sentence) => sentence.tone === tone).length;
+  return { word: "Mixed", figure: `${count("positive")} positive, ${count("negative")} negative`, tone: "mixed" };
+}
+
 const sheets = new WeakMap();
 
 /** The style sheet for elements in a document, which takes none that was made for another; none where nothing is shown. */
@@ -63,7 +69,7 @@ export class View {
     // The words around the field are English, whatever its text is.
     this.#verdict.lang = spoken.lang = "en";
     this.#root = root;
-    root.append(field, this.#verdict, spoken);
+    root.append(make("div", { class: "frame" }, field), this.#verdict, spoken);
     this.dress(document);
   }
 
@@ -111,6 +117,7 @@ export class View {
     this.#verdict.removeAttribute("aria-busy");
     const { scores } = prediction ?? {};
     const said = scores && describe(scores.map(({ label }) => label), Float32Array.from(scores, ({ score }) => score), multiLabel);
+    if (prediction?.mixed) Object.assign(said, mixed(prediction.sentences));
     this.#verdict.classList.toggle("quiet", !said);
     this.word.textContent = said ? said.word : instead;
     this.figure.textContent = said ? said.figure : "";

@@ -66,6 +66,52 @@ export interface Classification extends Score {
   millis: number;
 }
 
+/** A sentence of a text, or a part of one that is longer than the model reads. */
+export interface Sentence {
+  /** Where it stands in the text, in UTF-16 code units, as JavaScript counts. */
+  start: number;
+  end: number;
+  /** Missing, as the two below, if it could not be read. */
+  label?: string;
+  score?: number;
+  /** All labels, in the model's order. */
+  scores: Score[];
+  /** What it is, where the model is sure and its labels have a polarity. */
+  tone?: "negative" | "neutral" | "positive";
+  /** Whether it could not be read. */
+  failed?: true;
+}
+
+/** The verdict on a text of any length. */
+export interface Analysis {
+  /** Of the whole: "mixed" if positive and negative sentences both have a fair share of it; null for a blank text. */
+  label: string | null;
+  /** The highest of `scores`. */
+  score?: number;
+  /** All labels, in the model's order: the mean over windows of whole sentences. */
+  scores: Score[];
+  mixed: boolean;
+  sentences: Sentence[];
+  /** How many tokens the sentences have together, special tokens included. */
+  tokenCount: number;
+}
+
+/** A word, or a negation with its word. */
+export interface Word {
+  text: string;
+  start: number;
+  end: number;
+  /** What the probability of the sentence's label loses when it is left out: negative if it speaks against the label. */
+  weight: number;
+}
+
+/** The words that carry the verdict on each sentence. */
+export interface Explanation {
+  sentences: { start: number; end: number; label?: string; score?: number; words: Word[] }[];
+  /** Those of all sentences, in the order of the text. */
+  words: Word[];
+}
+
 export interface Tokens {
   tokens: Token[];
   truncatedAt?: number;
@@ -111,6 +157,16 @@ export interface Sentiment {
     texts: readonly string[],
     options?: Options & { onProgress?(progress: { done: number; total: number }): void },
   ): Promise<Classification[]>;
+  /** Reads a text of any length, sentence by sentence. */
+  analyze(
+    text: string,
+    options?: Options & { onProgress?(progress: { done: number; total: number }): void },
+  ): Promise<Analysis>;
+  /** The words that carry the verdict on each sentence of a text. */
+  explain(
+    text: string,
+    options?: Options & { onProgress?(progress: { done: number; total: number }): void },
+  ): Promise<Explanation>;
   /** Classifies token ids, special tokens included. */
   classifyIds(ids: Iterable<number>, options?: Options): Promise<Classification>;
   /** The tokens that the model would see of a text, without inference. */
@@ -126,8 +182,11 @@ export function create(options?: CreateOptions): Promise<Sentiment>;
 export interface Prediction extends Score {
   scores: Score[];
   tokens: Token[];
-  /** Whether the text was longer than the model reads. */
+  /** Whether the text was longer than the model reads; with the attribute `sentences` all of it is read. */
   truncated: boolean;
+  /** With the attribute `sentences`; `label` is "mixed" then. */
+  mixed?: boolean;
+  sentences?: Sentence[];
 }
 
 export interface LiveSentimentEventMap {
@@ -137,7 +196,7 @@ export interface LiveSentimentEventMap {
   "model-error": CustomEvent<{ kind: ErrorKind; message: string }>;
 }
 
-/** `<live-sentiment>`; attributes: `for`, `model`, `loading`, `theme`, `name`, `placeholder`, `form`, `disabled`. */
+/** `<live-sentiment>`; attributes: `for`, `model`, `loading`, `sentences`, `theme`, `name`, `placeholder`, `form`, `disabled`. */
 export class LiveSentimentElement extends HTMLElement {
   static readonly version: string;
   /** The text that is read. */
@@ -150,6 +209,8 @@ export class LiveSentimentElement extends HTMLElement {
   theme: string;
   placeholder: string;
   disabled: boolean;
+  /** Whether texts are read sentence by sentence, and sentences marked in the element's own field; reflects the attribute. */
+  sentences: boolean;
   get loading(): "lazy" | "eager";
   set loading(loading: string);
   /** The form it belongs to; sets the attribute, which is an id. */

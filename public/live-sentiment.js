@@ -6,6 +6,7 @@
 import init, { create as load } from "./api.js";
 import { POLICY, explain, failure, parsed } from "./api_failure.js";
 import * as fields from "./api_field.js";
+import { Marks } from "./api_sentences.js";
 import { View } from "./api_view.js";
 
 /** Folder of the worker's files, relative to this script. The build puts its own here. */
@@ -125,9 +126,61 @@ class Sentiment {
     return this.#answer((model) => model.submitTokens(String(text)), options);
   }
 
+  /** The verdict on `text`, of any length, and on each of its sentences. */
+  async analyze(text, { signal, onProgress } = {}) {
+    const { reading, view } = await this.#read(text, signal, onProgress);
+    reading.free();
+    const { label, score, scores, mixed, sentences, tokenCount } = view;
+    return { label, score, scores, mixed, sentences: sentences.map(publicSentence), tokenCount };
+  }
+
+  /** The verdict on each sentence of `text`, and the words that carry it. */
+  async explain(text, { signal, onProgress } = {}) {
+    const { reading, view } = await this.#read(text, signal);
+    try {
+      const sentences = [];
+      for (const [index, sentence] of view.sentences.entries()) {
+        const { start, end, label, score } = sentence;
+        const words = sentence.isFailed ? [] : await changed(reading, signal, () => reading.explain(index));
+        sentences.push({ start, end, label, score, words });
+        onProgress?.({ done: index + 1, total: view.sentences.length });
+      }
+      return { sentences, words: sentences.flatMap(({ words }) => words) };
+    } finally {
+      reading.dispose();
+      reading.free();
+    }
+  }
+
+  /** A document that is edited: only what an edit changed is read. */
+  document(onChange) {
+    return this.#model.read(true, onChange);
+  }
+
   /** Ends the worker, which frees everything. */
   dispose() {
     this.#model.dispose();
+  }
+
+  /** A document with this text, once all of it has been read. */
+  async #read(text, signal, onProgress) {
+    if (signal?.aborted) throw signal.reason;
+    const reading = this.#model.read(false, (error) => reading.onChange?.(error));
+    const look = () => {
+      const view = reading.view();
+      onProgress?.({ done: view.done, total: view.total });
+      return view.isComplete ? view : undefined;
+    };
+    try {
+      const view = await changed(reading, signal, look, () => reading.edit(String(text)));
+      const failure = reading.failure();
+      if (failure && view.total > 0) throw failure;
+      return { reading, view };
+    } catch (error) {
+      reading.dispose();
+      reading.free();
+      throw error;
+    }
   }
 
   async #answer(submit, { signal } = {}) {
@@ -142,6 +195,35 @@ class Sentiment {
     }
   }
 }
+
+/** What `look` finds in a document, be it only after a change; it looks again at each. Rejects when `signal` is aborted. */
+function changed(reading, signal, look, start) {
+  return new Promise((resolve, reject) => {
+    const end = (settle, value) => {
+      signal?.removeEventListener("abort", abort);
+      reading.onChange = undefined;
+      settle(value);
+    };
+    const abort = () => end(reject, signal.reason);
+    const check = (error) => {
+      if (error) return end(reject, error);
+      try {
+        const found = look();
+        if (found !== undefined) end(resolve, found);
+      } catch (thrown) {
+        end(reject, thrown);
+      }
+    };
+    signal?.addEventListener("abort", abort);
+    reading.onChange = check;
+    start?.();
+    check();
+  });
+}
+
+/** A sentence as programs see it. */
+const publicSentence = ({ start, end, label, score, scores, tone, isFailed }) =>
+  isFailed ? { start, end, scores, failed: true } : { start, end, label, score, scores, tone };
 
 // Elements with the same model share it, and its worker.
 const models = new Map();
@@ -182,7 +264,7 @@ function share(url, hear) {
 export class LiveSentimentElement extends HTMLElement {
   static version = VERSION;
   static formAssociated = true;
-  static observedAttributes = ["for", "model", "loading", "theme", "data-theme", "lang", "placeholder", "aria-label", "aria-labelledby", "title"];
+  static observedAttributes = ["for", "model", "loading", "sentences", "theme", "data-theme", "lang", "placeholder", "aria-label", "aria-labelledby", "title"];
 
   #internals = this.attachInternals();
   #view = new View(this.attachShadow({ mode: "open", delegatesFocus: true }), this.ownerDocument);
@@ -222,6 +304,11 @@ export class LiveSentimentElement extends HTMLElement {
   #sent = null;
   #busy = false;
   #again = false;
+  /** With the attribute `sentences`: the text as a document of the model, and the tints behind our own field. */
+  #document = null;
+  #marks = null;
+  /** The field's text that the document was last given. */
+  #given = "";
   #dark;
   /** Between `connectedCallback` and `disconnectedCallback`: attributes are told of before, and are read there. */
   #isPlaced = false;
@@ -245,7 +332,10 @@ export class LiveSentimentElement extends HTMLElement {
     this.#read();
   }
 
-  /** How the text reads, or null where there is no verdict of it (yet): `{ label, score, scores, tokens, truncated }`. */
+  /**
+   * The verdict on the text, or null where there is none of it (yet): `{ label, score, scores, tokens, truncated }`, with the
+   * attribute `sentences` also `mixed` and `sentences`.
+   */
   get prediction() {
     const field = this.#field;
     if (!this.#prediction || !field) return null;
@@ -268,6 +358,12 @@ export class LiveSentimentElement extends HTMLElement {
   set type(type) {
     fields.assign(this, "type", type);
   }
+  get sentences() {
+    return this.hasAttribute("sentences");
+  }
+  set sentences(isOn) {
+    this.toggleAttribute("sentences", Boolean(isOn));
+  }
   get disabled() {
     return this.hasAttribute("disabled");
   }
@@ -285,7 +381,7 @@ export class LiveSentimentElement extends HTMLElement {
     this.#isPlaced = true;
     this.#listening = new AbortController();
     const { signal } = this.#listening;
-    this.#adopt(["name", "htmlFor", "model", "loading", "theme", "placeholder", "form", "type", "disabled"]);
+    this.#adopt(["name", "htmlFor", "model", "loading", "sentences", "theme", "placeholder", "form", "type", "disabled"]);
     this.#dark = (this.ownerDocument.defaultView ?? window).matchMedia("(prefers-color-scheme: dark)");
     this.#dark.addEventListener("change", () => this.#paint(), { signal });
     // Before any listener of the form's own page, which would be handed what is no longer so.
@@ -321,7 +417,10 @@ export class LiveSentimentElement extends HTMLElement {
     if (before === after || !this.#isPlaced) return;
     // Set by ourselves. It goes where a framework makes a page as its server's HTML has it.
     if (name === "data-theme" && after !== null) return;
-    if (name === "for") this.#attach();
+    if (name === "sentences") {
+      this.#close();
+      this.#read();
+    } else if (name === "for") this.#attach();
     else if (name === "model") {
       this.#leave();
       this.#failed = false;
@@ -484,6 +583,7 @@ export class LiveSentimentElement extends HTMLElement {
   }
 
   #leave() {
+    this.#close();
     this.#model?.release();
     this.#model = null;
     this.#prediction = null;
@@ -511,6 +611,7 @@ export class LiveSentimentElement extends HTMLElement {
     if (mayLoad && !fields.isBlank(this.#seen)) this.#load();
     const model = this.#model;
     if (!model?.sentiment || !this.#field) return;
+    if (this.sentences) return this.#readSentences(model);
     if (this.#busy) {
       this.#again = true;
       return;
@@ -551,6 +652,48 @@ export class LiveSentimentElement extends HTMLElement {
       // The model was changed for another meanwhile.
       if (this.#again) this.#read();
     }
+  }
+
+  /** Hands the text over to the document, which reads what has changed of it. */
+  #readSentences(model) {
+    const field = this.#field;
+    const raw = fields.rawTextOf(field);
+    if (!this.#document) {
+      this.#document = model.sentiment.document((error) => (error ? this.#fail(error) : this.#showDocument()));
+      this.#given = null;
+    }
+    const isOwn = field === this.#own;
+    if (isOwn) this.#marks ??= new Marks(this.#own);
+    else this.#marks = this.#marks?.remove() ?? null;
+    if (raw === this.#given) return;
+    this.#given = raw;
+    this.#document.edit(isOwn ? raw : fields.textOf(field));
+    this.#showDocument();
+  }
+
+  /** Shows what is known of the document. */
+  #showDocument() {
+    const view = this.#document?.view();
+    if (!view) return;
+    this.#marks?.update(this.#given, view.sentences);
+    const failure = this.#document.failure();
+    if (failure) {
+      this.#prediction = null;
+      return this.#fail(failure);
+    }
+    if (!view.isComplete || !view.sentences.length || !this.#field || fields.rawTextOf(this.#field) !== this.#given) return;
+    const { label, score, scores, mixed } = view;
+    const sentences = view.sentences.map(publicSentence);
+    this.#prediction = { label, score, scores, mixed, sentences, tokens: [], truncated: false };
+    this.#of = this.#given;
+    this.#show();
+  }
+
+  /** Forgets the document. */
+  #close() {
+    this.#document?.dispose();
+    this.#document = null;
+    this.#marks = this.#marks?.remove() ?? null;
   }
 
   /** The verdict of the text before stands a moment, so that it does not flicker with each key; but not as if it were of this. */
@@ -623,7 +766,7 @@ export class LiveSentimentElement extends HTMLElement {
   /** Shows the newest verdict, or that there is none yet. */
   #show() {
     if (!this.#model || this.#model.sentiment) {
-      const isReading = this.#busy && !fields.isBlank(this.#seen);
+      const isReading = (this.#busy || this.#document) && !fields.isBlank(this.#seen);
       const shown = this.#prediction;
       // Once the next one is on its way, that is heard in its place.
       const { multiLabel } = this.#model?.sentiment?.info ?? {};

@@ -6,9 +6,11 @@
 //!
 //! [`ErrorKind`]: crate::ErrorKind
 
-use std::cell::RefCell;
+mod reading;
+
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use js_sys::{Function, Promise, Reflect};
 use serde::Serialize;
@@ -63,22 +65,24 @@ pub async fn create(options: CreateOptions) -> Result<Sentiment, JsValue> {
         return Err(signal.reason());
     }
 
-    let desk = Rc::new(Desk {
+    let requests = Rc::new(PendingRequests {
         open: RefCell::default(),
+        readings: RefCell::default(),
         labels: RefCell::default(),
+        is_multi_label: Cell::new(false),
         on_progress: options.on_progress(),
     });
     let client = {
-        let desk = Rc::clone(&desk);
+        let requests = Rc::clone(&requests);
         let options = Options {
             model,
             files: None,
             backend,
             start_worker: options.start_worker(),
         };
-        Client::start(options, move |event| desk.hear(event))
+        Client::start(options, move |event| requests.on_event(event))
     };
-    let ready = desk.promise(READY);
+    let ready = requests.promise(READY);
 
     let on_abort = {
         let client = client.clone();
@@ -97,8 +101,8 @@ pub async fn create(options: CreateOptions) -> Result<Sentiment, JsValue> {
     }
     Ok(Sentiment {
         info: loaded?,
-        client: RefCell::new(Some(client)),
-        desk,
+        client: Rc::new(RefCell::new(Some(client))),
+        requests,
     })
 }
 
@@ -116,8 +120,8 @@ fn parse_backend(name: JsValue) -> Result<Option<Backend>> {
 pub struct Sentiment {
     info: JsValue,
     /// `None` once disposed of.
-    client: RefCell<Option<Client>>,
-    desk: Rc<Desk>,
+    client: Rc<RefCell<Option<Client>>>,
+    requests: Rc<PendingRequests>,
 }
 
 #[wasm_bindgen]
@@ -151,7 +155,7 @@ impl Sentiment {
 
     /// The promise of the answer to a number just returned.
     pub fn answer(&self, seq: f64) -> Promise {
-        self.desk.promise(seq as u64)
+        self.requests.promise(seq as u64)
     }
 
     /// The answer is no longer wanted: rejects its promise with `reason`.
@@ -160,13 +164,26 @@ impl Sentiment {
         if let Some(client) = &*self.client.borrow() {
             client.cancel_request(seq as u64);
         }
-        self.desk.reject(seq as u64, reason);
+        self.requests.reject(seq as u64, reason);
+    }
+
+    /// A document, empty at first. `on_change` is called when more is known of it, and with an `Error` when nothing more
+    /// will be. One that `is_live` goes before everything else.
+    ///
+    /// # Errors
+    /// Throws once disposed of.
+    pub fn read(&self, is_live: bool, on_change: Function) -> Result<reading::Reading, JsValue> {
+        if self.client.borrow().is_none() {
+            return Err(disposed());
+        }
+        let (client, requests) = (Rc::clone(&self.client), Rc::clone(&self.requests));
+        Ok(reading::Reading::new(client, requests, is_live, on_change))
     }
 
     /// Ends the worker, which frees the model. What is still open is rejected.
     pub fn dispose(&self) {
         drop(self.client.take());
-        self.desk.reject_all(&thrown(&Error::Cancelled));
+        self.requests.reject_all(&thrown(&Error::Cancelled));
     }
 
     fn ask(&self, submit: impl FnOnce(&Client) -> u64) -> Result<f64, JsValue> {
@@ -176,9 +193,7 @@ impl Sentiment {
                 client.retry();
                 Ok(submit(client) as f64)
             }
-            None => Err(thrown(&Error::Input(
-                "This classifier was disposed of".into(),
-            ))),
+            None => Err(disposed()),
         }
     }
 }
@@ -187,21 +202,24 @@ impl Sentiment {
 const READY: u64 = 0;
 
 /// The promises that are open.
-struct Desk {
+struct PendingRequests {
     /// `resolve` and `reject` by request number.
     open: RefCell<HashMap<u64, (Function, Function)>>,
+    /// Documents that are read.
+    readings: RefCell<Vec<Weak<reading::Inner>>>,
     labels: RefCell<Vec<String>>,
+    is_multi_label: Cell<bool>,
     on_progress: Option<Function>,
 }
 
-impl Desk {
+impl PendingRequests {
     fn promise(&self, seq: u64) -> Promise {
         Promise::new(&mut |resolve, reject| {
             self.open.borrow_mut().insert(seq, (resolve, reject));
         })
     }
 
-    fn hear(&self, event: Event) {
+    fn on_event(&self, event: Event) {
         match event {
             Event::Progress(progress) => {
                 if let Some(on_progress) = &self.on_progress {
@@ -209,13 +227,16 @@ impl Desk {
                 }
             }
             Event::Ready(info) => {
+                self.is_multi_label.set(info.multi_label);
+                self.labels.replace(info.labels.clone());
                 self.resolve(READY, &to_js(&info));
-                self.labels.replace(info.labels);
+                self.tell_readings(&Event::Ready(info));
             }
-            Event::Classified { seq, prediction } => {
+            Event::Classified { seq, prediction } if self.is_open(seq) => {
                 let answer = to_js(&Answer::new(&prediction, &self.labels.borrow()));
                 self.resolve(seq, &answer);
             }
+            Event::Classified { .. } => self.tell_readings(&event),
             Event::Tokenized {
                 seq,
                 tokens,
@@ -229,14 +250,47 @@ impl Desk {
             ),
             Event::Failed {
                 seq: Some(seq),
-                failure,
+                ref failure,
             } => {
-                self.reject(seq, &to_error(&failure));
+                self.reject(seq, &to_error(failure));
+                self.tell_readings(&event);
             }
-            Event::Failed { seq: None, failure } => self.reject_all(&to_error(&failure)),
+            Event::Failed {
+                seq: None,
+                ref failure,
+            } => {
+                self.reject_all(&to_error(failure));
+                self.tell_readings(&event);
+            }
             // The requests go on in the new worker.
             Event::Restarted(_) | Event::Stored(_) | Event::Requested(_) => {}
         }
+    }
+
+    fn add(&self, reading: &Rc<reading::Inner>) {
+        let mut readings = self.readings.borrow_mut();
+        readings.retain(|reading| reading.strong_count() > 0);
+        readings.push(Rc::downgrade(reading));
+    }
+
+    fn tell_readings(&self, event: &Event) {
+        let readings: Vec<_> = self
+            .readings
+            .borrow()
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect();
+        for reading in readings {
+            reading.on_event(event.clone());
+        }
+    }
+
+    fn labels(&self) -> (Vec<String>, bool) {
+        (self.labels.borrow().clone(), self.is_multi_label.get())
+    }
+
+    fn is_open(&self, seq: u64) -> bool {
+        self.open.borrow().contains_key(&seq)
     }
 
     fn resolve(&self, seq: u64, value: &JsValue) {
@@ -293,6 +347,14 @@ struct Scored<'a> {
     score: f32,
 }
 
+/// Every label with its probability, in the model's order.
+fn scored<'a>(scores: &[f32], labels: &'a [String]) -> Vec<Scored<'a>> {
+    let labels = labels.iter().zip(scores);
+    labels
+        .map(|(label, &score)| Scored { label, score })
+        .collect()
+}
+
 impl<'a> Answer<'a> {
     fn new(prediction: &'a Prediction, labels: &'a [String]) -> Self {
         let name = |label: usize| labels.get(label).map(String::as_str).unwrap_or_default();
@@ -300,14 +362,7 @@ impl<'a> Answer<'a> {
         Self {
             label: name(prediction.label),
             score: scores.get(prediction.label).copied().unwrap_or_default(),
-            scores: scores
-                .iter()
-                .enumerate()
-                .map(|(label, &score)| Scored {
-                    label: name(label),
-                    score,
-                })
-                .collect(),
+            scores: scored(scores, labels),
             tokens: &prediction.tokens,
             token_count: prediction.token_count,
             truncated_at: prediction.truncated_at,
@@ -374,6 +429,10 @@ struct Part<'a> {
 fn to_js(value: &impl Serialize) -> JsValue {
     // Numbers, strings, lists and plain objects are all that is ever given to it.
     serde_wasm_bindgen::to_value(value).unwrap_or_else(JsValue::from)
+}
+
+fn disposed() -> JsValue {
+    thrown(&Error::Input("This classifier was disposed of".into()))
 }
 
 fn thrown(error: &Error) -> JsValue {
