@@ -4,6 +4,7 @@
 
 mod bad_models;
 mod classify;
+mod documents;
 mod evaluate;
 mod gguf;
 mod inspect;
