@@ -1,0 +1,341 @@
+// A text of several sentences: tints, the strip, the sentence at the cursor, reasons, and what an edit changed.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { site } from "./site.mjs";
+import { ANSWER_MS, browser, paste, reaches, retype, verdict, visit, visitReady } from "./visit.mjs";
+
+const chromium = browser();
+
+/** Reading a long text, on a busy machine. */
+const LONG_MS = 60_000;
+
+const REVIEW =
+  "We stayed for three nights. The room was spotless and I loved the bed. Breakfast was a disaster and the staff were rude. The pool is heated. I hated the noise. I would love to come back!";
+
+/** Records what the page asks of its workers. To be passed as `prepare`. */
+const recordRequests = (page) =>
+  page.addInitScript(() => {
+    const Native = Worker;
+    window.asked = [];
+    window.workers = [];
+    window.Worker = class extends Native {
+      constructor(...args) {
+        super(...args);
+        workers.push(this);
+      }
+      postMessage(message, ...rest) {
+        if (message.type === "classify") asked.push({ text: message.text, at: performance.now() });
+        super.postMessage(message, ...rest);
+      }
+    };
+  });
+
+const tints = (page) =>
+  page.locator(".mirror > span").evaluateAll((spans) => spans.map((span) => ({ text: span.textContent, tone: span.dataset.tone ?? "" })));
+
+const caret = (page, at) => page.locator("#text").evaluate((field, at) => (field.focus(), field.setSelectionRange(at, at)), at);
+
+const current = (page) =>
+  page.locator("#sentence").evaluate(({ dataset, innerText }) => ({ index: Number(dataset.index), state: dataset.state, words: innerText }));
+
+test("each sentence is tinted by its own verdict, and the whole is mixed", async (t) => {
+  const page = await visitReady(t, chromium, await site(t));
+  await paste(page, REVIEW);
+  await reaches(page, "ready", { label: "mixed" });
+  const shown = await tints(page);
+  assert.deepEqual(shown.map(({ tone }) => tone), ["", "positive", "negative", "", "negative", "positive"]);
+  assert.equal(shown.map(({ text }) => text).join(" "), REVIEW);
+  const options = await page.getByRole("option").evaluateAll((bars) => bars.map((bar) => bar.getAttribute("aria-label")));
+  assert.equal(options.length, 6);
+  assert.match(options[2], /^Sentence 3 of 6: Negative, \d+%$/);
+  assert.match(await page.locator(".strip").innerText(), /6 sentences: 2 positive, 2 negative, 2 neutral or not sure/);
+});
+
+test("with one sentence the page looks as before", async (t) => {
+  const page = await visitReady(t, chromium, await site(t));
+  await page.keyboard.type("I love this, it is wonderful!");
+  await reaches(page, "ready", { label: "positive" });
+  assert.deepEqual((await tints(page)).map(({ tone }) => tone), [""]);
+  for (const part of [".strip", "#sentence", ".tools label"]) assert.ok(await page.locator(part).isHidden(), part);
+});
+
+test("a key in the middle of 5,000 words asks for two sentences at most", async (t) => {
+  const page = await visitReady(t, chromium, await site(t), { prepare: recordRequests });
+  const sentence = (n) => `On day ${n} the room was good, but e.g. Mr. Smith said no.`;
+  const text = Array.from({ length: 420 }, (_, n) => sentence(n)).join(" ");
+  assert.ok(text.split(" ").length >= 5000);
+  await paste(page, text);
+  await page.waitForFunction(() => /\d+ of 420 sentences read/.test(document.querySelector(".strip").innerText), null, { timeout: ANSWER_MS });
+  await reaches(page, "ready", { label: undefined, timeout: 120_000 });
+  for (const key of ["x", ".", " ", "?"]) {
+    await caret(page, text.indexOf("day 200") + 20);
+    await page.waitForTimeout(2_000);
+    await page.evaluate(() => {
+      asked.splice(0);
+      addEventListener("input", () => (window.typedAt = performance.now()), { once: true, capture: true });
+    });
+    await page.keyboard.type(key);
+    await reaches(page, "ready");
+    // Later the words of the sentence are left out one by one.
+    const sent = await page.evaluate(() => asked.filter(({ at }) => at - typedAt < 100).map(({ text }) => text));
+    // A window is more than one sentence.
+    const sentences = sent.filter((text) => (text.match(/On day/g) ?? []).length <= 1);
+    const windows = sent.length - sentences.length;
+    const said = `${JSON.stringify(key)}: ${sentences.length} sentences, ${windows} windows: ${JSON.stringify(sent)}`;
+    assert.ok(sentences.length >= 1 && sentences.length <= 2 && windows <= 8, said);
+    await page.keyboard.press("Backspace");
+    await reaches(page, "ready");
+  }
+});
+
+/** The largest distance between the words of the field and those of the copy that carries the tints, in CSS pixels. */
+async function misplaced(page) {
+  return page.evaluate(() => {
+    const [field, mirror] = [document.querySelector("#text"), document.querySelector(".mirror")];
+    // What a textarea lays out cannot be asked. A block of the same box and styles does it alike.
+    const box = document.createElement("div");
+    const style = getComputedStyle(field);
+    for (const name of style) box.style.setProperty(name, style.getPropertyValue(name));
+    const place = field.getBoundingClientRect();
+    Object.assign(box.style, { position: "fixed", top: `${place.top}px`, left: `${place.left}px`, width: `${place.width}px`, height: `${place.height}px`, margin: 0, lineHeight: 1.5, whiteSpace: "pre-wrap", overflowY: "auto", visibility: "hidden", fieldSizing: "fixed" });
+    box.dir = field.dir;
+    box.textContent = field.value;
+    document.body.append(box);
+    box.scrollTop = field.scrollTop;
+    const words = [...field.value.matchAll(/\S+/g)].map(({ index, 0: word }) => [index, index + word.length]);
+    const rects = (root) => {
+      const nodes = [];
+      const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+      for (let start = 0; walker.nextNode(); start += walker.currentNode.length) nodes.push([walker.currentNode, start]);
+      const place = (at) => {
+        const [node, start] = nodes.findLast(([, start]) => start <= at);
+        return [node, at - start];
+      };
+      return words.map(([start, end]) => {
+        const range = document.createRange();
+        range.setStart(...place(start));
+        // Behind the last character rather than before the next node.
+        const [node, offset] = place(end - 1);
+        range.setEnd(node, offset + 1);
+        // One rectangle a line, however many elements it runs through.
+        const lines = new Map();
+        for (const { left, top, right, bottom } of range.getClientRects()) {
+          const line = lines.get(Math.round(bottom)) ?? [left, top, right, bottom];
+          lines.set(Math.round(bottom), [Math.min(line[0], left), Math.min(line[1], top), Math.max(line[2], right), Math.max(line[3], bottom)]);
+        }
+        return [...lines.values()];
+      });
+    };
+    const [there, here] = [rects(box), rects(mirror)];
+    const heights = [field, mirror, box].map(({ scrollHeight }) => scrollHeight);
+    box.remove();
+    let [worst, first] = [0];
+    there.forEach((lines, i) => {
+      if (here[i].length !== lines.length) worst = 1e6;
+      else lines.forEach((line, j) => line.forEach((edge, k) => (worst = Math.max(worst, Math.abs(edge - here[i][j][k])))));
+      if (worst > 1) first ??= [field.value.slice(...words[i]), lines, here[i]];
+    });
+    return { words: words.length, worst, first, scrolled: [field.scrollTop, mirror.scrollTop], heights };
+  });
+}
+
+const SCRIPTS = {
+  latin: REVIEW,
+  "long words": `I hated it. ${"Donaudampfschifffahrtsgesellschaft".repeat(6)} was wonderful.`,
+  hebrew: "אני אוהב את המקום הזה. האוכל היה נורא ואיום. He said \"fine\" and left. שלום לכולם!",
+  arabic: "أحب هذا المكان كثيرا. كان الطعام سيئا جدا. قال \"OK\" ثم رحل.",
+  cjk: "这家酒店很好。早餐很糟糕！我们住了三个晚上。サービスは最高でした。また来ます。".repeat(3),
+  emoji: "I love it 😍😍. I hate it 👩‍👩‍👧‍👦🤮! Fine 👍🏽. 🙂🙂🙂",
+  tabs: "I love\tit.\n\n\tI hate it.\t\tWhat a day.\n    Four blanks.\n",
+  "empty last line": "I love it. I hate it.\n\n",
+};
+
+for (const [name, text] of Object.entries(SCRIPTS)) {
+  test(`tints lie under their words: ${name}`, async (t) => {
+    const page = await visitReady(t, chromium, await site(t), { viewport: { width: 420, height: 800 } });
+    await paste(page, text);
+    await reaches(page, "ready");
+    const found = await misplaced(page);
+    assert.ok(found.worst <= 1, JSON.stringify(found));
+  });
+}
+
+// A page at 200 % has half the width in CSS pixels, and two device pixels for each.
+for (const [zoom, width, height] of [[1, 700, 600], [2, 350, 300]]) {
+  test(`tints lie under their words: scrolled at ${zoom * 100} %, and after edits in the middle`, async (t) => {
+    const page = await visitReady(t, chromium, await site(t), { viewport: { width, height }, deviceScaleFactor: zoom });
+    const long = Array.from({ length: 12 }, () => REVIEW).join("\n");
+    await paste(page, long);
+    await reaches(page, "ready", { timeout: LONG_MS });
+    for (const top of [0, 137, 100_000]) {
+      await page.locator("#text").evaluate((field, top) => (field.scrollTop = top), top);
+      await page.waitForTimeout(100);
+      const found = await misplaced(page);
+      assert.ok(found.worst <= 1 && Math.abs(found.scrolled[0] - found.scrolled[1]) <= 1, JSON.stringify({ top, found }));
+    }
+    await caret(page, 400);
+    for (const key of ["x", " ", ".", "Enter", "Enter", "Backspace", "Z"]) {
+      await page.keyboard.press(key);
+      const found = await misplaced(page);
+      assert.ok(found.worst <= 1, `after ${key}: ${JSON.stringify(found)}`);
+    }
+  });
+}
+
+test("arrow keys and clicks move between the strip and the text", async (t) => {
+  const page = await visitReady(t, chromium, await site(t));
+  await paste(page, REVIEW);
+  await reaches(page, "ready", { label: "mixed" });
+  await caret(page, REVIEW.indexOf("Breakfast") + 4);
+  await page.waitForFunction(() => document.querySelector("#sentence").dataset.index === "2");
+  assert.match((await current(page)).words, /Breakfast was a disaster[^]*Negative/);
+  // By keys alone: the strip is the first stop behind the field.
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("role")), "listbox");
+  await page.keyboard.press("ArrowRight");
+  assert.equal((await current(page)).index, 3);
+  await page.keyboard.press("End");
+  assert.equal((await current(page)).index, 5);
+  await page.keyboard.press("Home");
+  await page.keyboard.press("ArrowRight");
+  const active = await page.locator("[role=listbox]").getAttribute("aria-activedescendant");
+  assert.match(await page.locator(`#${active}`).getAttribute("aria-label"), /^Sentence 2 of 6: Positive/);
+  await page.keyboard.press("Enter");
+  const at = await page.locator("#text").evaluate((field) => [document.activeElement === field, field.selectionStart]);
+  assert.deepEqual(at, [true, REVIEW.indexOf("The room")]);
+  await page.getByRole("option").nth(4).click();
+  assert.equal((await current(page)).index, 4);
+  assert.equal(await page.locator("#text").evaluate((field) => field.selectionStart), REVIEW.indexOf("I hated"));
+});
+
+test("the switch turns tints off, and is remembered", async (t) => {
+  const page = await visitReady(t, chromium, await site(t));
+  await paste(page, REVIEW);
+  await reaches(page, "ready", { label: "mixed" });
+  await page.getByRole("switch").uncheck();
+  assert.deepEqual(await tints(page), []);
+  await page.reload();
+  await reaches(page, "ready", { label: "mixed", timeout: LONG_MS });
+  assert.deepEqual(await tints(page), []);
+  await page.getByRole("switch").check();
+  assert.equal((await tints(page)).length, 6);
+});
+
+test("undo, selection and typing work as in any field", async (t) => {
+  const page = await visitReady(t, chromium, await site(t));
+  await paste(page, REVIEW);
+  await reaches(page, "ready", { label: "mixed" });
+  await caret(page, 10);
+  await page.keyboard.type("never ");
+  await reaches(page, "ready");
+  // A browser takes back what was typed in one or more steps.
+  for (let step = 0; step < 6 && (await page.locator("#text").inputValue()) !== REVIEW; step += 1) await page.keyboard.press("ControlOrMeta+z");
+  assert.equal(await page.locator("#text").inputValue(), REVIEW);
+  await reaches(page, "ready", { label: "mixed" });
+  await page.keyboard.press("Shift+ArrowRight");
+  assert.equal(await page.locator("#text").evaluate((field) => field.selectionEnd - field.selectionStart), 1);
+});
+
+test("the words that carry the verdict are shown soon after the last key, and can be left out", async (t) => {
+  const page = await visitReady(t, chromium, await site(t));
+  const text = "The staff were friendly and the room was clean, but the breakfast that we were given each morning was truly awful.";
+  assert.ok(text.split(" ").length <= 25);
+  await paste(page, text.slice(0, -1));
+  await reaches(page, "ready");
+  // From the key to the reasons, as the page sees it: the test's own way there takes time too.
+  await page.evaluate(() => {
+    window.shownAfter = new Promise((resolve) => {
+      let begun;
+      document.querySelector("#text").addEventListener("input", () => (begun = performance.now()));
+      const section = document.querySelector("#reasons");
+      new MutationObserver(() => begun && !section.hidden && resolve(performance.now() - begun)).observe(section, { attributes: true, childList: true, subtree: true });
+    });
+  });
+  await page.keyboard.type(".");
+  const after = await page.evaluate(() => shownAfter);
+  t.diagnostic(`reasons after ${after.toFixed(0)} ms`);
+  assert.ok(after <= 1_000, `${after} ms`);
+  const words = await page.locator("#reasons li").evaluateAll((rows) => rows.map((row) => row.innerText.split("\n").map((part) => part.trim()).filter(Boolean)));
+  assert.ok(words.length >= 1 && words.length <= 6, JSON.stringify(words));
+  assert.ok(words.some(([word]) => word === "awful"), JSON.stringify(words));
+  for (const [, points] of words) assert.match(points, /^[−+]\d+$/);
+  const marked = await page.locator(".mirror u").allTextContents();
+  assert.deepEqual([...marked].sort(), words.map(([word]) => word).sort());
+
+  const awful = page.getByRole("button", { name: "Leave out “awful”" });
+  await awful.click();
+  await page.waitForFunction(() => /^Without “awful”: \p{L}/u.test(document.querySelector(".outcome").innerText));
+  assert.equal(await awful.getAttribute("aria-pressed"), "true");
+  await awful.click();
+  assert.equal(await page.locator(".outcome").innerText(), "");
+  await page.getByRole("button", { name: "Say the reasons" }).click();
+  assert.match(await page.locator("#reasons [role=status]").last().innerText(), /Without “.+” the verdict (loses|gains) \d+ points?\./);
+});
+
+test("what has changed since a version was pinned", async (t) => {
+  const page = await visitReady(t, chromium, await site(t));
+  await paste(page, "I hated the noise. The pool is heated.");
+  await reaches(page, "ready");
+  await page.getByRole("button", { name: "Pin this version" }).click();
+  assert.match(await page.locator("#changes").innerText(), /Nothing has changed since/);
+  await retype(page, "I loved the quiet. The pool is heated. Bye.");
+  await reaches(page, "ready");
+  const changes = await page.locator("#changes").innerText();
+  assert.match(changes, /I hated the noise\.\s+Negative, \d+%\s+I loved the quiet\.\s+Positive, \d+%/);
+  assert.match(changes, /Added:\s+Bye\./);
+  assert.match(changes, /The whole text: .* then, .* now\./);
+  await page.getByRole("button", { name: "Unpin" }).click();
+  assert.ok(await page.locator("#changes").isHidden());
+});
+
+test("a worker that crashes in the middle of a document loses nothing that was read", async (t) => {
+  const page = await visitReady(t, chromium, await site(t), { prepare: recordRequests });
+  const text = Array.from({ length: 60 }, (_, n) => `I loved day ${n}.`).join(" ");
+  await paste(page, text);
+  await page.waitForFunction(() => asked.length > 20);
+  const before = await page.evaluate(() => {
+    const count = asked.length;
+    workers.at(-1).dispatchEvent(new ErrorEvent("error", { message: "unreachable" }));
+    return count;
+  });
+  await reaches(page, "ready", { label: "positive", timeout: LONG_MS });
+  const texts = await page.evaluate(() => asked.map(({ text }) => text));
+  const again = texts.filter((text, i) => texts.indexOf(text) !== i);
+  assert.ok(again.length <= 1, `${again.length} texts were read twice, of ${before} before the crash`);
+});
+
+test("a text that is replaced while it is read leaves nothing of the old one", async (t) => {
+  const page = await visitReady(t, chromium, await site(t));
+  await paste(page, "I hate this awful place. ".repeat(300));
+  await page.waitForTimeout(100);
+  await page.locator("#text").fill("I love it. It is wonderful.");
+  await reaches(page, "ready", { label: "positive" });
+  assert.deepEqual((await tints(page)).map(({ tone }) => tone), ["positive", "positive"]);
+});
+
+test("strange documents: only line breaks, emoji, code, one endless word, a list of 2,000 lines", async (t) => {
+  const page = await visitReady(t, chromium, await site(t));
+  await page.locator("#text").fill("\n\n\n\n");
+  await reaches(page, "empty");
+  for (const text of ["🙂🙃 👍🏽 🤮", "fn main() {\n    let x = 1.0;\n}\n\nfor (;;) {}", "x".repeat(100_000), "- milk and eggs\n".repeat(2_000)]) {
+    await page.locator("#text").fill(text);
+    await reaches(page, "ready", { timeout: LONG_MS });
+    assert.ok((await verdict(page)).label);
+  }
+});
+
+test("a link and the draft hold a megabyte", async (t) => {
+  const home = await site(t);
+  const text = "I love this wonderful day. ".repeat(Math.ceil(1e6 / 27)).slice(0, 1_000_000);
+  const page = await visit(t, chromium, home, { path: `#text=${encodeURIComponent(text).replaceAll("%20", "+")}` });
+  await page.waitForFunction((length) => document.querySelector("#text")?.value.length === length, text.length, { timeout: LONG_MS });
+  await page.locator("#text").evaluate((field) => {
+    field.value = "x" + field.value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  await page.goto(new URL("about:blank").href);
+  await page.goBack();
+  await page.waitForFunction((length) => document.querySelector("#text")?.value.length === length, text.length + 1, { timeout: LONG_MS });
+});
