@@ -45,9 +45,11 @@ pub struct Rule {
 impl Default for Rule {
     fn default() -> Self {
         Self {
-            weight: Weight::LengthAndConfidence,
-            mixed_share: 0.25,
-            min_confidence: 0.6,
+            weight: Weight::Confidence,
+            // On 700 texts put together from sentences of SST-3: 76 % of those with both sides are called mixed, and 9 % of the
+            // others (public/models/minilm-sentiment/README.md).
+            mixed_share: 0.15,
+            min_confidence: 0.7,
         }
     }
 }

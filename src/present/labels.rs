@@ -73,8 +73,15 @@ pub enum Polarity {
 
 impl Polarity {
     /// By the last word of a label, as in `very_negative`, taken whole: `possible` is not positive. A negated word,
-    /// as in `not_positive`, says too little.
+    /// as in `not_positive`, says too little. Of one to five stars three are neutral.
     pub fn of(label: &str) -> Self {
+        if let Some(stars) = stars(label) {
+            return match stars {
+                1 | 2 => Self::Negative,
+                3 => Self::Neutral,
+                _ => Self::Positive,
+            };
+        }
         let mut words = label
             .split(|c: char| !c.is_alphanumeric())
             .filter(|word| !word.is_empty());
@@ -104,6 +111,14 @@ impl Polarity {
             Self::Other => "other",
         }
     }
+}
+
+/// How many of five stars a label such as `4 stars` gives.
+fn stars(label: &str) -> Option<u8> {
+    let (number, unit) = label.split_once([' ', '_', '-'])?;
+    let is_stars = unit.eq_ignore_ascii_case("star") || unit.eq_ignore_ascii_case("stars");
+    let stars = number.parse().ok().filter(|_| is_stars)?;
+    (1..=5).contains(&stars).then_some(stars)
 }
 
 /// The arithmetic, for people.
@@ -142,7 +157,18 @@ mod tests {
         for other in ["possible", "neurotic", "negotiable", "posture"] {
             assert_eq!(Polarity::of(other), Polarity::Other, "{other}");
         }
-        for unknown in ["LABEL_0", "5 stars", "joy", "né", ""] {
+        let stars = ["1 star", "2 stars", "3 stars", "4_stars", "5 Stars"].map(Polarity::of);
+        use Polarity::{Negative, Neutral, Positive};
+        assert_eq!(stars, [Negative, Negative, Neutral, Positive, Positive]);
+        for unknown in [
+            "LABEL_0",
+            "6 stars",
+            "5 starships",
+            "stars",
+            "joy",
+            "né",
+            "",
+        ] {
             assert_eq!(Polarity::of(unknown), Polarity::Other, "{unknown}");
         }
     }
