@@ -54,7 +54,7 @@ export function setTextOf(field, text) {
 /** Whether there is nothing to read in a text. Does not copy it, as `trim` may. */
 export const isBlank = (text) => !/\S/.test(text);
 
-/** How `text` reads. What is sent is copied by the page's thread, so that no more is sent than the model reads. */
+/** Classifies `text`. What is sent is copied by the page's thread, so that no more is sent than the model reads. */
 export async function classify(sentiment, text) {
   if (text.length <= LONG) return sentiment.classify(text);
   const answer = await sentiment.classify(text.slice(0, LONG));

@@ -1,6 +1,6 @@
 // What <live-sentiment> shows: the parts of its shadow tree, and the words and colours in them.
 //
-// Each text is set anew, whatever a translation has put in the place of the last.
+// Each text is set as a whole, whatever a translation has put in the place of the last.
 
 import { describe } from "./api.js";
 
@@ -64,7 +64,7 @@ export class View {
     const made = parts();
     Object.assign(this, made);
     const { field, word, figure, bar, progress, shares, trouble, button, spoken } = made;
-    const attributes = { part: "verdict", class: "verdict quiet", role: "group", "aria-label": "How it reads" };
+    const attributes = { part: "verdict", class: "verdict quiet", role: "group", "aria-label": "Verdict" };
     this.#verdict = make("div", attributes, word, figure, bar, progress, shares, trouble, button);
     // The words around the field are English, whatever its text is.
     this.#verdict.lang = spoken.lang = "en";

@@ -32,7 +32,7 @@ export interface CreateOptions {
    */
   model?: string | URL;
   backend?: Backend;
-  /** Calls the loading off. */
+  /** Cancels loading. */
   signal?: AbortSignal;
   onProgress?(progress: Progress): void;
 }
@@ -143,7 +143,7 @@ export interface ModelInfo {
 }
 
 export interface Options {
-  /** Calls the request off; its promise is rejected with the signal's reason. */
+  /** Cancels the request; its promise is rejected with the signal's reason. */
   signal?: AbortSignal;
 }
 
@@ -217,7 +217,7 @@ export class LiveSentimentElement extends HTMLElement {
   get form(): HTMLFormElement | null;
   set form(form: string | HTMLFormElement | null);
   readonly labels: NodeList;
-  /** How the text reads; null while there is no verdict of the text that is there now. */
+  /** The verdict; null while there is none on the present text. */
   readonly prediction: Prediction | null;
   addEventListener<K extends keyof LiveSentimentEventMap>(
     type: K,

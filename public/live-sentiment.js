@@ -46,7 +46,7 @@ function startWorker(name) {
     if (error instanceof TypeError && new URL(file()).origin === location.origin) return new Worker(trusted(file()), { type: "module" });
     if (!(error instanceof TypeError) && error.name !== "SecurityError") throw error;
     // This script is from another origin, where no worker may be from: one of this page's own imports the other.
-    // A static import would need worker-src, not script-src. A rejection alone would not be heard of here.
+    // A static import would need worker-src, not script-src. A rejection alone would raise no error event here.
     const code = `import(${JSON.stringify(file())}).catch((error) => setTimeout(() => { throw error; }));`;
     const shim = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
     const worker = new Worker(trusted(shim), { type: "module" });
@@ -98,17 +98,17 @@ class Sentiment {
     return this.#model.info;
   }
 
-  /** How `text` reads. */
+  /** Classifies `text`. */
   async classify(text, options) {
     return this.#answer((model) => model.submit(String(text)), options);
   }
 
-  /** How token ids read, special tokens included. */
+  /** Classifies token ids, special tokens included. */
   async classifyIds(ids, options) {
     return this.#answer((model) => model.submitIds(Uint32Array.from(ids)), options);
   }
 
-  /** How each of `texts` reads, in their order. */
+  /** Classifies each of `texts`, in their order. */
   async classifyBatch(texts, { signal, onProgress } = {}) {
     const total = texts.length;
     let done = 0;
@@ -228,8 +228,8 @@ const publicSentence = ({ start, end, label, score, scores, tone, isFailed }) =>
 // Elements with the same model share it, and its worker.
 const models = new Map();
 
-/** A share in the model at `url`: `{ ready, release() }`. `hear` is told of its progress. */
-function share(url, hear) {
+/** A share in the model at `url`: `{ ready, release() }`. `listener` is called with its progress. */
+function share(url, listener) {
   let shared = models.get(url);
   if (!shared) {
     const controller = new AbortController();
@@ -237,17 +237,17 @@ function share(url, hear) {
     const onProgress = (progress) => listeners.forEach((listener) => listener(progress));
     shared = { users: 0, listeners, controller, ready: create({ model: url, signal: controller.signal, onProgress }) };
     models.set(url, shared);
-    // A failure is each element's to tell; the next one tries anew.
+    // Each element reports the failure; the next one tries again.
     shared.ready.catch(() => models.get(url) === shared && models.delete(url));
   }
   const mine = shared;
   mine.users += 1;
-  mine.listeners.add(hear);
+  mine.listeners.add(listener);
   clearTimeout(mine.timer);
   return {
     ready: mine.ready,
     release() {
-      mine.listeners.delete(hear);
+      mine.listeners.delete(listener);
       mine.users -= 1;
       if (mine.users > 0) return;
       mine.timer = setTimeout(() => {
@@ -260,7 +260,7 @@ function share(url, hear) {
   };
 }
 
-/** How a text reads, anywhere on a page. */
+/** Classifies a text, anywhere on a page. */
 export class LiveSentimentElement extends HTMLElement {
   static version = VERSION;
   static formAssociated = true;
@@ -403,7 +403,7 @@ export class LiveSentimentElement extends HTMLElement {
     this.#view.hush();
     this.#leave();
     this.#failed = false;
-    // Nobody notices any more what becomes of the field that `for` names.
+    // The field that `for` names is no longer observed.
     const isOwn = this.#field === this.#own;
     this.#field = null;
     if (!isOwn) this.#submit();
@@ -483,7 +483,7 @@ export class LiveSentimentElement extends HTMLElement {
     this.#fill();
     this.#reading = new AbortController();
     fields.follow(field, {
-      changed: (bySomebody) => this.#hear(bySomebody),
+      changed: (byUser) => this.#onChange(byUser),
       focused: () => {
         this.#label();
         this.#load();
@@ -493,18 +493,18 @@ export class LiveSentimentElement extends HTMLElement {
   }
 
   /** The field's text may have changed. */
-  #hear(bySomebody) {
+  #onChange(byUser) {
     const field = this.#field;
-    if (!field || (!bySomebody && fields.rawTextOf(field) === this.#seen)) return;
+    if (!field || (!byUser && fields.rawTextOf(field) === this.#seen)) return;
     if (field === this.#own) this.#isGiven = true;
     // What a script puts into a field is there to be read once somebody comes to it.
-    this.#read(bySomebody);
+    this.#read(byUser);
   }
 
   /** Looks for what no event tells of. */
   #look() {
     // Editable elements are observed.
-    if (this.#field && fields.isControl(this.#field)) this.#hear(false);
+    if (this.#field && fields.isControl(this.#field)) this.#onChange(false);
     if (this.#isRelabelled) this.#label();
   }
 
@@ -597,7 +597,7 @@ export class LiveSentimentElement extends HTMLElement {
     this.#field?.focus();
   }
 
-  /** The text may be another one: asks how it reads, the newest only. */
+  /** The text may have changed: classifies it, the newest only. */
   async #read(mayLoad = true) {
     const isOwn = this.#field === this.#own;
     this.#seen = this.#field ? fields.rawTextOf(this.#field) : "";
@@ -720,7 +720,7 @@ export class LiveSentimentElement extends HTMLElement {
     else field.removeAttribute("dir");
   }
 
-  /** What the form gets: our own text; beside a field of the page's, which hands in its text itself, how that reads. */
+  /** What the form submits: our own text; beside a field of the page, which submits its text itself, the label of that. */
   #submit() {
     const sent = !this.hasAttribute("for") ? this.#own.value : (this.prediction?.label ?? null);
     if (sent === this.#sent) return;
@@ -768,7 +768,7 @@ export class LiveSentimentElement extends HTMLElement {
     if (!this.#model || this.#model.sentiment) {
       const isReading = (this.#busy || this.#document) && !fields.isBlank(this.#seen);
       const shown = this.#prediction;
-      // Once the next one is on its way, that is heard in its place.
+      // Once the next one is being read, that is announced in its place.
       const { multiLabel } = this.#model?.sentiment?.info ?? {};
       const instead = isReading ? "Reading…" : "Nothing to read yet";
       this.#view.show(shown, multiLabel, instead, () => !shown || this.prediction === shown);

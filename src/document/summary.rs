@@ -54,7 +54,7 @@ impl Default for Rule {
     }
 }
 
-/// How a text reads as a whole.
+/// The verdict on a whole text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
     /// As the class with this id.
@@ -87,7 +87,7 @@ pub struct Shares {
 /// The verdict on a whole text.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Summary {
-    /// How it reads; `None` as long as nothing has been read.
+    /// The label, or mixed; `None` until something has been read.
     pub tone: Option<Tone>,
     /// One probability for each label, averaged.
     pub scores: Vec<f32>,

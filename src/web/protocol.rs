@@ -30,7 +30,7 @@ pub enum Request {
         #[serde(default)]
         backend: Option<Backend>,
     },
-    /// Call off the download under way. Answered by [`Response::Failed`] of kind [`ErrorKind::Cancelled`].
+    /// Cancel the download. Answered by [`Response::Failed`] of kind [`ErrorKind::Cancelled`].
     Cancel,
     /// Look at a model without downloading its weights. Answered by [`Response::Inspected`] or [`Response::Failed`].
     Inspect {

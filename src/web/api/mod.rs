@@ -46,7 +46,7 @@ extern "C" {
 /// Starts a worker and loads a model into it. Options:
 /// - `model`: URL of its folder, relative to the document;
 /// - `backend`: `"relaxed"`, `"simd128"` or `"candle"`; by default the fastest that this browser has;
-/// - `signal`: an `AbortSignal` that calls the loading off;
+/// - `signal`: an `AbortSignal` that cancels loading;
 /// - `onProgress`: called with `{ received, total }`, in bytes; `total` is missing where it is not known;
 /// - `startWorker`: see [`Options::start_worker`].
 ///
@@ -132,7 +132,7 @@ impl Sentiment {
         self.info.clone()
     }
 
-    /// Asks how `text` reads. Returns the number to wait for; [`answer`](Self::answer) then gives
+    /// Classifies `text`. Returns the number to wait for; [`answer`](Self::answer) then gives
     /// `{ label, score, scores, tokens, tokenCount, truncatedAt, millis }`.
     ///
     /// # Errors
@@ -147,7 +147,7 @@ impl Sentiment {
         self.ask(|client| client.submit(Lane::Bulk, Payload::Ids(ids)))
     }
 
-    /// Asks for the tokens of `text` alone: `{ tokens, truncatedAt }`.
+    /// Only splits `text` into tokens: `{ tokens, truncatedAt }`.
     #[wasm_bindgen(js_name = submitTokens)]
     pub fn submit_tokens(&self, text: String) -> Result<f64, JsValue> {
         self.ask(|client| client.submit(Lane::Bulk, Payload::Tokens(text)))

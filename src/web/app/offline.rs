@@ -44,7 +44,7 @@ pub(super) async fn keep_page() -> bool {
 /// The models on this device; `None` where the browser keeps nothing.
 pub(super) async fn kept() -> Option<Kept> {
     let mut kept = library::kept(&window()).await?;
-    // Where nobody can be asked, there is nothing to offer.
+    // Without that API there is nothing to offer.
     let is_safe = ask(|storage| storage.persisted()).await;
     kept.is_safe = is_safe.unwrap_or(true);
     Some(kept)

@@ -27,7 +27,7 @@ pub fn start() {
         leptos::logging::error!("index.html has no element with the id “page”.");
         return;
     };
-    // Whoever was quicker than the download has written something already.
+    // A fast typist has written something before the program arrived.
     let link = Link::read(&window());
     let draft = Draft::of_still_page(&link.text);
     page.set_text_content(None);
@@ -76,7 +76,7 @@ fn App(draft: Draft, link: Link) -> impl IntoView {
     }
 }
 
-/// Has the page's list of requests grow, and what failed for want of a network start again.
+/// Adds to the page's list of requests, and retries what failed without a network.
 fn watch_network(session: Session) {
     let on_requests = move |requests| session.state.requested(requests);
     network_log::observe(on_requests);
@@ -94,7 +94,7 @@ fn watch_route(session: Session) {
     Effect::new(move |before: Option<Route>| {
         let route = session.route.get();
         if route == Route::Text && before == Some(Route::Models) {
-            // Once it is there.
+            // Once it is visible.
             request_animation_frame(move || session.focus());
         }
         route

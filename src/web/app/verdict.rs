@@ -14,7 +14,7 @@ use crate::present::format::{Amount, count, downloaded};
 /// another; style/main.css goes by `data-state`.
 ///
 /// What changes is set as an element's whole text: a browser's translation puts elements of its own in place of the text nodes,
-/// so that whoever writes into those is no longer seen.
+/// so that text written into those is no longer shown.
 #[component]
 pub(super) fn Verdict(session: Session) -> impl IntoView {
     view! {
@@ -82,7 +82,7 @@ fn figure(view: View) -> String {
     }
 }
 
-/// Value and maximum of the progress. Without a value a browser shows that something is going on, nobody knows how far.
+/// Value and maximum of the progress. Without a value a browser shows an indeterminate bar.
 fn received(view: View) -> (Option<String>, Option<String>) {
     match view.model.model {
         Model::Loading(Some(progress)) => match progress.total {

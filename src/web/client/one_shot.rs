@@ -104,7 +104,7 @@ fn start() -> Result<Running> {
     launch::start(&script).map_err(|reason| Error::Browser(exception::message(&reason)))
 }
 
-/// The timer that calls `settle` once nothing was heard for too long.
+/// The timer that calls `settle` when nothing has arrived for too long.
 #[derive(Clone)]
 struct Patience {
     settle: Function,

@@ -16,7 +16,7 @@
 //! A worker that is [put to sleep](RequestQueue::sleep) is ended; the next text, or [`RequestQueue::wake`], starts another.
 //!
 //! The worker has one request at a time. Both lanes are first in, first out; the [bulk lane](Lane::Bulk) waits while the
-//! [live lane](Lane::Live) holds anything. Whoever submits a text that is being edited withdraws what has changed since.
+//! [live lane](Lane::Live) holds anything. A caller whose text is being edited withdraws what has changed since.
 //!
 //! There is no debounce: an idle worker gets a text at once, a busy one gets it the moment it is done. So the delay is
 //! never longer than two inferences, whatever the typing speed and however much waits in the bulk lane.
@@ -47,7 +47,7 @@ pub enum Event {
     Classified {
         /// What `submit` returned.
         seq: u64,
-        /// How the text reads.
+        /// The prediction.
         prediction: Prediction,
     },
     /// A text was split into tokens.

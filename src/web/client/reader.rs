@@ -164,7 +164,7 @@ impl Reader {
         self.explaining = None;
     }
 
-    /// Asks for the reasons of a sentence's verdict. The next edit, or another sentence, calls that off.
+    /// Asks for the reasons of a sentence's verdict. The next edit, or another sentence, cancels it.
     pub fn explain(&mut self, line: &impl Line, hash: ContentHash) {
         let is_under_way = |explaining: &Explaining| explaining.hash == hash;
         if self.explaining.as_ref().is_some_and(is_under_way) || self.reasons.contains_key(&hash) {
@@ -189,14 +189,14 @@ impl Reader {
         self.finish_explaining();
     }
 
-    /// Calls off an explanation under way.
+    /// Cancels an explanation in progress.
     pub fn stop_explaining(&mut self, line: &impl Line) {
         if self.explaining.take().is_some() {
             self.withdraw(line, |purpose| matches!(purpose, Purpose::Variant(_)));
         }
     }
 
-    /// Asks for the verdict on a variation of a sentence. The next one, or the next edit, calls that off.
+    /// Asks for the verdict on a variation of a sentence. The next one, or the next edit, cancels it.
     pub fn try_text(&mut self, line: &impl Line, text: &str) {
         self.stop_trial(line);
         self.trial = Some(Trial {

@@ -1,6 +1,6 @@
 //! The Web Worker: holds the model, answers [`Request`]s.
 //!
-//! Loading is asynchronous, so that it can be called off; a classification runs to its end.
+//! Loading is asynchronous, so that it can be cancelled; a classification runs to its end.
 
 pub mod files;
 

@@ -1,6 +1,6 @@
 //! Models other than the page's own: looked at by their address or their files, used, listed, and removed from this device.
 //!
-//! A view of its own, and below the text a part that opens: there one sees at once how another model reads the same text.
+//! A view of its own, and below the text a part that opens: there another model classifies the same text at once.
 
 mod panel;
 mod pick;
@@ -27,7 +27,7 @@ pub(super) fn Models(session: Session) -> impl IntoView {
     let is_view = move || session.route.get() == Route::Models;
     Effect::new(move |was_view: Option<bool>| {
         if is_view() && was_view == Some(false) {
-            // Once it is there.
+            // Once it is visible.
             request_animation_frame(move || {
                 if let Some(heading) = heading.get_untracked() {
                     _ = heading.focus();

@@ -88,7 +88,7 @@ impl<'a> Download<'a> {
         let Ok(response) = request.send().await else {
             return Ok(Answer::Silence(broken(url, signal, why_no_answer(url))));
         };
-        // What is there already may be all, or more than all: whichever it is, begin anew. Without a range it is an error as
+        // The segments may be the whole file, or longer than it: start over in both cases. Without a range it is an error as
         // any other.
         if response.status() == 416 && order.from > 0 {
             return Box::pin(Self::ask(

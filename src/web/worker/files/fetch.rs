@@ -235,7 +235,7 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
         if self.shelf().is_some() {
             let name = format!("live-sentiment {}", entry.sha256);
             lock = lock::hold(&name, self.watch(file, entry)).await;
-            // Whoever held it has brought the file, perhaps.
+            // The tab that held it may have fetched the file.
             if let Some(chunks) = self.read_whole(entry).await {
                 self.tally.have(file, entry.bytes, Some(entry.bytes));
                 return Ok(chunks);
@@ -479,7 +479,7 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
         let (digest, etag) = (entry.sha256.clone(), part.etag.clone());
         part.writes.push(future_to_promise(async move {
             let written = shelf.write(&digest, from, &unsaved, etag.as_deref()).await;
-            // Never rejected: nobody looks before the download has ended, and the browser would call that uncaught.
+            // Never rejected: it is awaited only after the download, and the browser would report an uncaught rejection.
             Ok(written.map_or_else(JsValue::from, |()| JsValue::UNDEFINED))
         }));
     }
@@ -505,7 +505,7 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
         }
     }
 
-    /// Ends when nobody seems to be fetching the file any more, or this load is called off. Tells the visitor meanwhile how far
+    /// Ends when no tab seems to be fetching the file any more, or this load is cancelled. Reports meanwhile how far
     /// the other tab is.
     async fn watch(&self, file: usize, entry: &Entry) {
         let (mut seen, mut idle) = (0, 0);
@@ -559,7 +559,7 @@ async fn write_whole(
     if shelf.has(digest, chunks.length()).await? {
         return Ok(());
     }
-    // What is there of it may have gaps that nobody fills any more, and a seal all the same.
+    // Its segments may have gaps that will never be filled, and a seal all the same.
     shelf.remove(digest).await?;
     let (mut start, mut length, mut parts) = (0, 0, Vec::new());
     for part in chunks.parts() {

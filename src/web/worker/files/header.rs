@@ -13,7 +13,7 @@ use crate::types::Preflight;
 use crate::web::address;
 use crate::{Error, Result};
 
-/// Looks at the model at the absolute URL `model`, or in `files`. To be called off, by the signal's controller, when it is done:
+/// Looks at the model at the absolute URL `model`, or in `files`. Abort it through the signal's controller when it is done:
 /// a download that was begun goes on until then.
 ///
 /// Returns the address to use it by, too: where the one that was given is that of a hub's page, that of what it shows; and for

@@ -4,7 +4,7 @@
 //! digest is checked each time; one that is not is fetched, kept while it arrives, and counts as there only once its digest
 //! was right. What a broken connection or a closed tab has left is continued from where it ended. A folder without a
 //! list is fetched whole, and kept as it came; so are files that were dropped on the page. Where the browser keeps nothing,
-//! files are fetched anew each time.
+//! files are fetched again each time.
 
 mod cache;
 mod chunks;
@@ -82,7 +82,7 @@ impl ModelFiles {
 
 /// Gets the model at the absolute URL `model`, a folder's with a slash at its end or that of its weights, and says what the
 /// device keeps of it; where `files` were dropped on the page, they are the model. All files come at once; the first failure
-/// calls off the others. `on_progress` hears of what the network brings.
+/// cancels the others. `on_progress` is called with the bytes received.
 ///
 /// # Errors
 /// `Cancelled` once `controller` was told to abort; otherwise [`Download`]'s, `Unsupported` for a checkpoint in another form,

@@ -14,7 +14,7 @@ const REQUIRED: usize = 3;
 
 /// Adds up the progress of the files and tells it, at a pace that does not weigh on the page.
 pub(super) struct ProgressMeter<F> {
-    /// The files that have been heard of. The first [`REQUIRED`] are there in every model.
+    /// The files seen so far. The first [`REQUIRED`] exist in every model.
     files: RefCell<Vec<Option<Progress>>>,
     /// Whether the network has brought anything yet. What is read from the device is there at once.
     is_fetching: Cell<bool>,
