@@ -318,6 +318,20 @@ fn reasons_are_called_off_by_the_next_key_and_cached() {
 }
 
 #[test]
+fn a_variation_is_tried_until_the_next_one_or_the_next_key() {
+    let (page, mut reader) = (Page::new(), Reader::new("m", true));
+    reader.edit(&page, "It was bad and cold.");
+    page.answer_all(&mut reader);
+    reader.try_text(&page, "It was and cold.");
+    reader.try_text(&page, "It was.");
+    page.answer_all(&mut reader);
+    assert_eq!(reader.tried("It was.").map(|it| it.label), Some(2));
+    assert_eq!(reader.tried("It was and cold."), None);
+    reader.edit(&page, "It was bad!");
+    assert_eq!(reader.tried("It was."), None);
+}
+
+#[test]
 fn an_abandoned_document_asks_for_nothing_more() {
     let (page, mut reader) = (Page::new(), Reader::new("m", false));
     reader.edit(&page, "It is good. It is bad. It is fine.");

@@ -1,10 +1,15 @@
 //! The page's state during typical visits, without a browser.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on should stop")]
+
 use live_sentiment::ErrorKind;
 use live_sentiment::document::{ContentHash, Document};
+use live_sentiment::explain::Reason;
 use live_sentiment::present::format::plain;
 use live_sentiment::present::labels::{CONFIDENCE_THRESHOLD, Polarity};
 use live_sentiment::types::*;
+use live_sentiment::web::app::current::*;
+use live_sentiment::web::app::pinned::*;
 use live_sentiment::web::app::reading::*;
 use live_sentiment::web::app::state::*;
 
@@ -243,6 +248,139 @@ fn praise_and_complaint_are_mixed() {
         polarities,
         [Some(Polarity::Positive), Some(Polarity::Negative)]
     );
+}
+
+/// The polarities of two sentences of which the first has the first label and the second the last.
+fn polarities_of(labels: &[&str], multi_label: bool) -> Vec<Option<Polarity>> {
+    let mut page = ready();
+    let last = labels.len() - 1;
+    page.model.info = Some(ModelInfo {
+        labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+        multi_label,
+        ..info()
+    });
+    let asked = page.write("One. Two.", 0.0);
+    for (&hash, label) in asked.iter().zip([0, last, 0]) {
+        let mut scores = vec![0.01; labels.len()];
+        scores[label] = 0.9;
+        let prediction = Prediction {
+            scores,
+            ..prediction(0)
+        };
+        page.answer(
+            hash,
+            &Prediction {
+                label,
+                ..prediction
+            },
+            1.0,
+        );
+    }
+    assert_eq!(page.view().face(), VerdictState::Ready);
+    let is_mixed = page
+        .reading
+        .answer
+        .as_ref()
+        .is_some_and(|answer| answer.is_mixed);
+    let polarities: Vec<_> = page.sentences().iter().map(Sentence::polarity).collect();
+    assert_eq!(is_mixed, polarities.iter().all(Option::is_some));
+    polarities
+}
+
+#[test]
+fn sentences_are_tinted_where_labels_have_a_polarity() {
+    let stars = ["1 star", "2 stars", "3 stars", "4 stars", "5 stars"];
+    let both = [Some(Polarity::Negative), Some(Polarity::Positive)];
+    assert_eq!(polarities_of(&stars, false), both);
+    assert_eq!(polarities_of(&["NEGATIVE", "POSITIVE"], false), both);
+    assert_eq!(polarities_of(&["anger", "joy"], false), [None, None]);
+    assert_eq!(polarities_of(&["LABEL_0", "LABEL_1"], false), [None, None]);
+    assert_eq!(
+        polarities_of(&["negative", "positive"], true),
+        [None, None],
+        "both may hold"
+    );
+}
+
+#[test]
+fn the_caret_is_in_the_sentence_before_it() {
+    let mut page = ready();
+    page.read("One. Two.  Three.", 2, 0.0);
+    let sentences = page.sentences();
+    let at = |caret| sentence_at(&sentences, caret);
+    assert_eq!(
+        [0, 3, 4, 5, 9, 10, 11, 99]
+            .map(at)
+            .map(Option::unwrap_or_default),
+        [0, 0, 0, 1, 1, 1, 2, 2]
+    );
+    assert_eq!(sentence_at(&[], 0), None);
+}
+
+#[test]
+fn the_words_that_carry_a_verdict_are_listed_by_weight() {
+    let mut page = ready();
+    page.read("The food was not good at all.", 0, 0.0);
+    let reason = |start, end, weight| Reason { start, end, weight };
+    let reasons = vec![
+        reason(0, 3, 0.004),
+        reason(4, 8, -0.07),
+        reason(13, 21, 0.5),
+        reason(22, 24, 0.03),
+        reason(25, 28, 0.1),
+    ];
+    let current =
+        Current::new(&page.document, 0, &info(), |_| Some(reasons)).expect("there is one sentence");
+    let listed: Vec<_> = current
+        .strongest()
+        .into_iter()
+        .map(|word| (word.text.as_str(), word.points(), word.polarity))
+        .collect();
+    assert_eq!(
+        listed,
+        [
+            ("not good", 50, Polarity::Negative),
+            ("all", 10, Polarity::Negative),
+            ("food", -7, Polarity::Positive),
+        ]
+    );
+    assert_eq!(current.without(&[(4, 8), (13, 21)]), "The was at all.");
+    assert_eq!(current.without(&[]), current.text);
+}
+
+#[test]
+fn a_pinned_version_is_compared_sentence_by_sentence() {
+    let mut page = ready();
+    page.read("It was bad. The end.", 0, 0.0);
+    let pinned = Pinned::new(
+        &page.document,
+        &page.sentences(),
+        page.reading.answer.clone(),
+    );
+    assert_eq!(
+        pinned.changes(&page.document, &page.sentences()),
+        (Vec::new(), 0)
+    );
+    page.read("It was good. The end. Bye.", 2, 1.0);
+    let (changes, more) = pinned.changes(&page.document, &page.sentences());
+    let of = |version: &Option<Version>| {
+        version
+            .as_ref()
+            .map(|it| (it.text.clone(), it.rating.map(|rating| rating.label)))
+    };
+    let found: Vec<_> = changes
+        .iter()
+        .map(|it| (of(&it.before), of(&it.after)))
+        .collect();
+    let version = |text: &str, label| Some((text.to_owned(), Some(label)));
+    assert_eq!(
+        found,
+        [
+            (version("It was bad.", 0), version("It was good.", 2)),
+            (None, version("Bye.", 2)),
+        ]
+    );
+    assert_eq!(more, 0);
 }
 
 #[test]

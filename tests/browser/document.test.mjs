@@ -315,11 +315,22 @@ test("a text that is replaced while it is read leaves nothing of the old one", a
   assert.deepEqual((await tints(page)).map(({ tone }) => tone), ["positive", "positive"]);
 });
 
-test("strange documents: only line breaks, emoji, code, one endless word, a list of 2,000 lines", async (t) => {
+test("another model in the middle of a document reads all of it again", async (t) => {
+  const page = await visitReady(t, chromium, await site(t));
+  await paste(page, Array.from({ length: 200 }, (_, n) => `I loved day ${n}.`).join(" "));
+  await page.waitForFunction(() => /\d+ of 200 sentences read/.test(document.querySelector(".strip").innerText));
+  // The same weights by another address are another model.
+  await page.evaluate(() => (location.hash = "#model=models/minilm-sentiment/model.gguf"));
+  await page.waitForFunction(() => document.querySelector("#verdict").dataset.state === "loading");
+  await reaches(page, "ready", { label: "positive", timeout: 2 * LONG_MS });
+  assert.match(await page.locator(".strip").innerText(), /^200 sentences: 200 positive/);
+});
+
+test("strange documents: only line breaks, emoji, code, one endless word, a list of 10,000 lines", async (t) => {
   const page = await visitReady(t, chromium, await site(t));
   await page.locator("#text").fill("\n\n\n\n");
   await reaches(page, "empty");
-  for (const text of ["🙂🙃 👍🏽 🤮", "fn main() {\n    let x = 1.0;\n}\n\nfor (;;) {}", "x".repeat(100_000), "- milk and eggs\n".repeat(2_000)]) {
+  for (const text of ["🙂🙃 👍🏽 🤮", "fn main() {\n    let x = 1.0;\n}\n\nfor (;;) {}", "x".repeat(100_000), Array.from({ length: 10_000 }, (_, n) => `- item ${n % 70}`).join("\n")]) {
     await page.locator("#text").fill(text);
     await reaches(page, "ready", { timeout: LONG_MS });
     assert.ok((await verdict(page)).label);
