@@ -1,7 +1,5 @@
 //! The page's state during typical visits, without a browser.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on should stop")]
-
 use live_sentiment::ErrorKind;
 use live_sentiment::document::{ContentHash, Document};
 use live_sentiment::explain::Reason;

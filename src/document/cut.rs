@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 /// Sentences up to this many bytes are left whole until a model has said that they are too long.
-const MAX_WHOLE: usize = 2000;
+pub(super) const MAX_WHOLE: usize = 2000;
 /// A part has at least so many bytes, ...
 const MIN_PART: usize = 300;
 /// ... and is cut at the first blank after so many. Few texts of this length have more than 512 tokens.

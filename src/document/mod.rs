@@ -6,9 +6,11 @@ mod pieces;
 mod summary;
 mod windows;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use std::ops::Range;
+use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
@@ -118,7 +120,7 @@ pub struct SentenceView<'a> {
 #[derive(Debug, Clone)]
 enum State {
     Waiting,
-    Read(Verdict),
+    Read(Rc<Verdict>),
     Failed,
     /// Longer than the model reads at once: its halves are read instead.
     TooLong,
@@ -156,11 +158,15 @@ impl Document {
     /// Replaces the text. Returns what is to be scored: what the text did not hold before, sentences first, then windows.
     pub fn edit(&mut self, text: &str) -> Vec<Job> {
         text.clone_into(&mut self.text);
-        let ranges = self.segmenter.sentences(text);
-        let ranges = ranges.into_iter().flat_map(|range| cut::parts(text, range));
         let mut pieces = Vec::new();
-        for range in ranges {
-            self.add(range, &mut pieces);
+        for range in self.segmenter.sentences(text) {
+            if range.len() <= cut::MAX_WHOLE {
+                self.add(range, &mut pieces);
+                continue;
+            }
+            for part in cut::parts(text, range) {
+                self.add(part, &mut pieces);
+            }
         }
         self.replace(pieces)
     }
@@ -170,6 +176,8 @@ impl Document {
         model.clone_into(&mut self.model);
         self.sentences.clear();
         self.windows.clear();
+        let is_known = |state: &State| matches!(state, State::Read(_) | State::TooLong);
+        self.states.retain(|_, state| is_known(state));
         let text = std::mem::take(&mut self.text);
         self.edit(&text)
     }
@@ -194,6 +202,7 @@ impl Document {
             *state = State::TooLong;
             // A window counts by its sentences then.
             if sentence.is_none() {
+                self.show(hash);
                 return Vec::new();
             }
             let mut pieces = Vec::new();
@@ -202,8 +211,19 @@ impl Document {
             }
             return self.replace(pieces);
         }
-        *state = State::Read(Verdict::from(prediction));
+        *state = State::Read(Rc::new(Verdict::from(prediction)));
+        self.show(hash);
         Vec::new()
+    }
+
+    /// Has the pieces with this hash show its state.
+    fn show(&mut self, hash: ContentHash) {
+        if let Some(state) = self.states.get(&hash) {
+            let pieces = self.sentences.iter_mut().chain(&mut self.windows);
+            for piece in pieces.filter(|piece| piece.hash == hash) {
+                piece.state = state.clone();
+            }
+        }
     }
 
     /// Notes that a text could not be read. Returns whether it was waited for.
@@ -212,12 +232,15 @@ impl Document {
             return false;
         };
         *state = State::Failed;
+        self.show(hash);
         true
     }
 
     /// Everything that waits for an answer or has failed, to be sent again: after a crash nothing that was read is lost.
     pub fn pending(&mut self) -> Vec<Job> {
-        for state in self.states.values_mut() {
+        let pieces = self.sentences.iter_mut().chain(&mut self.windows);
+        let pieces = pieces.map(|piece| &mut piece.state);
+        for state in self.states.values_mut().chain(pieces) {
             if matches!(state, State::Failed) {
                 *state = State::Waiting;
             }
@@ -227,7 +250,7 @@ impl Document {
             .iter()
             .map(|piece| (piece, false))
             .chain(self.windows.iter().map(|piece| (piece, true)))
-            .filter(|(piece, _)| self.is_wanted(piece.hash) && seen.insert(piece.hash))
+            .filter(|(piece, _)| piece.is_waiting() && seen.insert(piece.hash))
             .map(|(piece, is_window)| piece.job(&self.text, is_window))
             .collect()
     }
@@ -240,7 +263,7 @@ impl Document {
     /// Whether everything in the text has been read, or could not be.
     pub fn is_complete(&self) -> bool {
         let mut pieces = self.sentences.iter().chain(&self.windows);
-        pieces.all(|piece| !self.is_wanted(piece.hash))
+        !pieces.any(Piece::is_waiting)
     }
 
     /// How many sentences there are.
@@ -255,25 +278,21 @@ impl Document {
 
     /// How many sentences have been read or could not be, and how many there are.
     pub fn progress(&self) -> (usize, usize) {
-        let is_done = |piece: &&Piece| !self.is_wanted(piece.hash);
-        let done = self.sentences.iter().filter(is_done).count();
-        (done, self.sentences.len())
+        let waiting = self.sentences.iter().filter(|piece| piece.is_waiting());
+        (self.sentences.len() - waiting.count(), self.sentences.len())
     }
 
     /// The sentences in their order, with what is known about them.
     pub fn view(&self) -> impl Iterator<Item = SentenceView<'_>> {
-        self.sentences.iter().map(|piece| {
-            let known = self.verdict(piece.hash);
-            SentenceView {
-                start: piece.start,
-                end: piece.end,
-                range: piece.range.clone(),
-                text: &self.text[piece.range.clone()],
-                hash: piece.hash,
-                verdict: known.or(piece.before.as_ref()),
-                is_stale: known.is_none() && piece.before.is_some(),
-                is_failed: matches!(self.states.get(&piece.hash), Some(State::Failed)),
-            }
+        self.sentences.iter().map(|piece| SentenceView {
+            start: piece.start,
+            end: piece.end,
+            range: piece.range.clone(),
+            text: &self.text[piece.range.clone()],
+            hash: piece.hash,
+            verdict: piece.latest(),
+            is_stale: piece.known().is_none() && piece.before.is_some(),
+            is_failed: matches!(piece.state, State::Failed),
         })
     }
 
@@ -285,38 +304,24 @@ impl Document {
     /// The verdict on the whole text, as far as it has been read. `labels` are the model's, in its order. Probabilities
     /// are those of the windows, weighed by length; a window that is not read yet counts by its sentences.
     pub fn summary(&self, labels: &[String], is_multi_label: bool, rule: &Rule) -> Summary {
-        let latest = |piece| self.latest(piece);
-        let sentences: Vec<&Verdict> = self.sentences.iter().filter_map(latest).collect();
+        let sentences = self.sentences.iter().filter_map(Piece::latest);
         let mut rest = self.sentences.as_slice();
-        let mut windows = Vec::with_capacity(self.windows.len());
-        for window in &self.windows {
+        let windows = self.windows.iter().map(|window| {
             let inside = rest.partition_point(|sentence| sentence.range.end <= window.range.end);
             let (own, behind) = rest.split_at(inside);
             rest = behind;
-            let scores = match latest(window) {
-                Some(verdict) => verdict.scores.clone(),
-                None => summary::mean(own.iter().filter_map(latest), rule),
+            let scores = match window.latest() {
+                Some(verdict) => Cow::Borrowed(verdict.scores.as_slice()),
+                None => summary::mean(own.iter().filter_map(Piece::latest), rule).into(),
             };
-            windows.push((window.range.len() as f32, scores));
-        }
+            (window.range.len() as f32, scores)
+        });
         let (read, total) = self.progress();
         Summary {
             read,
             total,
-            ..summary::summarize(&sentences, &windows, labels, is_multi_label, rule)
+            ..summary::summarize(sentences, windows, labels, is_multi_label, rule)
         }
-    }
-
-    fn verdict(&self, hash: ContentHash) -> Option<&Verdict> {
-        match self.states.get(&hash) {
-            Some(State::Read(verdict)) => Some(verdict),
-            _ => None,
-        }
-    }
-
-    /// The verdict on a piece, or on the version before.
-    fn latest<'a>(&'a self, piece: &'a Piece) -> Option<&'a Verdict> {
-        self.verdict(piece.hash).or(piece.before.as_ref())
     }
 
     /// Adds a sentence, or its halves where it is known to be too long.
@@ -336,6 +341,7 @@ impl Document {
     fn replace(&mut self, sentences: Vec<Piece>) -> Vec<Job> {
         let windows = self.windows_of(&sentences);
         let offsets = Offsets::new(&self.text);
+        let mut edits = Vec::new();
         for (old, mut new) in [
             (&mut self.sentences, sentences),
             (&mut self.windows, windows),
@@ -344,17 +350,22 @@ impl Document {
                 piece.start = offsets.utf16(piece.range.start);
                 piece.end = offsets.utf16(piece.range.end);
             }
-            pieces::carry(std::mem::take(old), &mut new, &self.states);
+            edits.push(pieces::carry(std::mem::take(old), &mut new));
             *old = new;
         }
-        self.forget();
+        for hash in edits.iter().flat_map(|edit| &edit.gone) {
+            self.forget(*hash);
+        }
+        self.forget_all_but_current();
         let mut jobs = Vec::new();
-        for (pieces, is_window) in [(&self.sentences, false), (&self.windows, true)] {
-            for piece in pieces {
-                self.states.entry(piece.hash).or_insert_with(|| {
+        let all = [(&mut self.sentences, false), (&mut self.windows, true)];
+        for ((pieces, is_window), edit) in all.into_iter().zip(edits) {
+            for piece in &mut pieces[edit.changed] {
+                let state = self.states.entry(piece.hash).or_insert_with(|| {
                     jobs.push(piece.job(&self.text, is_window));
                     State::Waiting
                 });
+                piece.state = state.clone();
             }
         }
         jobs
@@ -374,16 +385,21 @@ impl Document {
             .collect()
     }
 
-    /// Forgets jobs for what is no longer in the text, and where much is known, answers too.
-    fn forget(&mut self) {
+    /// Forgets a job for what is no longer in the text.
+    fn forget(&mut self, hash: ContentHash) {
+        let is_open = matches!(self.states.get(&hash), Some(State::Waiting | State::Failed));
+        let mut pieces = self.sentences.iter().chain(&self.windows);
+        if is_open && !pieces.any(|piece| piece.hash == hash) {
+            self.states.remove(&hash);
+        }
+    }
+
+    /// Where much is known, forgets answers too.
+    fn forget_all_but_current(&mut self) {
         let pieces = self.sentences.iter().chain(&self.windows);
-        let current: ByHash<()> = pieces.map(|piece| (piece.hash, ())).collect();
-        let is_full = self.states.len() > MAX_KEPT + 2 * current.len();
-        self.states.retain(|hash, state| match state {
-            State::Waiting | State::Failed => current.contains_key(hash),
-            State::Read(_) => !is_full || current.contains_key(hash),
-            // Whole sentences, of which the text has the halves.
-            State::TooLong => !is_full,
-        });
+        if self.states.len() > MAX_KEPT + 2 * (self.sentences.len() + self.windows.len()) {
+            let current: ByHash<()> = pieces.map(|piece| (piece.hash, ())).collect();
+            self.states.retain(|hash, _| current.contains_key(hash));
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The verdict on a whole text, from those on its sentences.
 
+use std::borrow::Cow;
+
 use super::Verdict;
 use crate::present::labels::Polarity;
 
@@ -107,21 +109,22 @@ pub fn polarities(labels: &[String]) -> Vec<Polarity> {
 /// The polarity of a verdict: the one that all of its classes together make most likely, and its probability. `None`
 /// unless the model has negative labels and positive ones.
 pub fn tone(scores: &[f32], polarities: &[Polarity]) -> Option<(Polarity, f32)> {
-    let mass = |polarity| {
-        let classes = polarities
-            .iter()
-            .zip(scores)
-            .filter(|(its, _)| **its == polarity);
-        classes
-            .map(|(_, score)| *score)
-            .reduce(|one, other| one + other)
-    };
-    let (negative, positive) = (mass(Polarity::Negative)?, mass(Polarity::Positive)?);
-    let neutral = mass(Polarity::Neutral).unwrap_or(0.0);
+    let mut sums = [None; 3];
+    for (polarity, score) in polarities.iter().zip(scores) {
+        let side = match polarity {
+            Polarity::Negative => &mut sums[0],
+            Polarity::Neutral => &mut sums[1],
+            Polarity::Positive => &mut sums[2],
+            Polarity::Other => continue,
+        };
+        *side = Some(side.unwrap_or(0.0) + score);
+    }
+    let [negative, neutral, positive] = sums;
+    let (negative, positive) = (negative?, positive?);
     let sides = [
         (Polarity::Negative, negative),
         (Polarity::Positive, positive),
-        (Polarity::Neutral, neutral),
+        (Polarity::Neutral, neutral.unwrap_or(0.0)),
     ];
     sides
         .into_iter()
@@ -129,10 +132,11 @@ pub fn tone(scores: &[f32], polarities: &[Polarity]) -> Option<(Polarity, f32)> 
 }
 
 /// The weighted mean of scores; empty where there are none.
-pub fn average<'a>(scores: impl IntoIterator<Item = (f32, &'a [f32])>) -> Vec<f32> {
+pub fn average<S: AsRef<[f32]>>(scores: impl IntoIterator<Item = (f32, S)>) -> Vec<f32> {
     let mut sum: Vec<f32> = Vec::new();
     let mut total = 0.0;
     for (weight, scores) in scores {
+        let scores = scores.as_ref();
         sum.resize(sum.len().max(scores.len()), 0.0);
         for (sum, score) in sum.iter_mut().zip(scores) {
             *sum += weight * score;
@@ -162,9 +166,9 @@ pub(super) fn mean<'a>(sentences: impl IntoIterator<Item = &'a Verdict>, rule: &
 }
 
 /// Sums up what was read of a text: of `windows` the length and the scores, empty where nothing is known.
-pub(super) fn summarize(
-    sentences: &[&Verdict],
-    windows: &[(f32, Vec<f32>)],
+pub(super) fn summarize<'a>(
+    sentences: impl Iterator<Item = &'a Verdict>,
+    windows: impl Iterator<Item = (f32, Cow<'a, [f32]>)>,
     labels: &[String],
     is_multi_label: bool,
     rule: &Rule,
@@ -197,8 +201,7 @@ pub(super) fn summarize(
             *share /= total;
         }
     }
-    let known = windows.iter().filter(|(_, scores)| !scores.is_empty());
-    let scores = average(known.map(|(length, scores)| (*length, scores.as_slice())));
+    let scores = average(windows.filter(|(_, scores)| !scores.is_empty()));
     let is_mixed =
         shares.negative.min(shares.positive) >= rule.mixed_share && rule.mixed_share > 0.0;
     let tone = argmax(&scores).map(|class| {
