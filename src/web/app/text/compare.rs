@@ -47,9 +47,12 @@ pub(super) fn Compare(session: Session) -> impl IntoView {
             <p prop:textContent=rest></p>
         </section>
         <div class="tools">
-            <button type="button" class="plain" on:click=move |_| session.pin_or_unpin()>
-                {move || if is_pinned() { "Unpin" } else { "Pin this version" }}
-            </button>
+            <button
+                type="button"
+                class="plain"
+                on:click=move |_| session.pin_or_unpin()
+                prop:textContent=move || if is_pinned() { "Unpin" } else { "Pin this version" }
+            ></button>
             <label hidden=move || !is_document() || is_too_long()>
                 <input
                     type="checkbox"
