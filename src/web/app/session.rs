@@ -493,19 +493,25 @@ impl Session {
         self.read();
     }
 
-    /// Shows the text, with the model in use and perhaps the text in the page's address.
-    pub(super) fn show_text(self, text: String) {
+    /// Shows the text, with the model in use and perhaps the text in the page's address. Returns whether that could be put
+    /// there: with a long text it cannot.
+    pub(super) fn show_text(self, text: String) -> bool {
         let link = Link {
             route: Route::Text,
             model: untrack(|| self.foreign()),
             text,
         };
-        if self.route.get_untracked() == Route::Text {
-            link.replace(&window());
+        let is_shown = self.route.get_untracked() == Route::Text;
+        let is_put = if is_shown {
+            link.replace(&window())
         } else {
-            link.push(&window());
+            link.push(&window())
+        };
+        // The reason why it could not be put there stands beside the button.
+        if !is_shown && (is_put || link.text.is_empty()) {
             self.route.set(Route::Text);
         }
+        is_put
     }
 
     /// Puts the focus into the field, for a button that hides would lose it.
