@@ -64,7 +64,7 @@
 
   // A script that did not arrive only tells its own element: hence the capturing.
   addEventListener("error", explain, true);
-  // It comes by itself once there is a network again, with what was typed (DRAFT of src/web/app/field.rs).
+  // It comes by itself once there is a network again, with what was typed (DRAFT of src/web/app/text/field.rs).
   addEventListener("online", () => {
     if (!document.getElementById("startup")?.textContent || !canRun) return;
     try {

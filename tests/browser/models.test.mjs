@@ -2,35 +2,19 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { test } from "node:test";
 
 import { serve } from "../../.ci/server.mjs";
+import { GOLDEN, filesOf, mount } from "./golden.mjs";
 import { faults, site } from "./site.mjs";
 import { LOAD_MS, TEXTS, browser, paste, reaches, visit, visitReady } from "./visit.mjs";
 
 const chromium = browser();
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const GOLDEN = fileURLToPath(new URL("../golden/", import.meta.url));
 // The service worker and the model's own list are asked for in folders that have none.
 const MISSING = /Failed to load resource: the server responded with a status of 404/;
-
-/** The files of a model that transformers made, as a folder of a site. */
-async function filesOf(name, weights = "model.safetensors") {
-  const files = {};
-  for (const file of ["config.json", "tokenizer.json"]) files[file] = await readFile(join(GOLDEN, "models", name, file));
-  files[weights] = await readFile(join(GOLDEN, weights.endsWith(".gguf") ? "llama.cpp" : `models/${name}`, weights));
-  return files;
-}
-
-/** Serves `files` under `folder` of the site. */
-function mount(home, folder, files) {
-  home.fault(folder, faults.status(404));
-  for (const [name, bytes] of Object.entries(files)) home.fault(`${folder}${name}`, faults.body(bytes));
-}
 
 /** The same with a `vocab.txt` in place of `tokenizer.json`, as older models have it. */
 function withVocabulary({ "tokenizer.json": tokenizer, ...files }) {

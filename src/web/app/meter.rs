@@ -16,9 +16,6 @@ use crate::present::meter::{self, Row};
 #[component]
 pub(super) fn Meter(session: Session) -> impl IntoView {
     let meter = Memo::new(move |_| session.state.view(|view| view.meter()));
-    let parts = (0..MAX_STACKED_LABELS)
-        .map(|place| view! { <Part meter place /> })
-        .collect_view();
     let rows = (0..MAX_LISTED_LABELS)
         .map(|place| view! { <Listed meter place /> })
         .collect_view();
@@ -33,9 +30,7 @@ pub(super) fn Meter(session: Session) -> impl IntoView {
     let others = move || meter.with(|meter| count(meter.others, "other label", local));
     view! {
         <div class="meter" data-bars=bars>
-            <div class="bar" aria-hidden="true">
-                {parts}
-            </div>
+            <Stacked meter />
             <ul aria-label="Probabilities">
                 {rows} <li hidden=move || rest().is_none()>
                     <span class="name" prop:textContent=others></span>
@@ -45,6 +40,19 @@ pub(super) fn Meter(session: Session) -> impl IntoView {
                     <span class="share" prop:textContent=move || percent(rest())></span>
                 </li>
             </ul>
+        </div>
+    }
+}
+
+/// The probabilities of labels that exclude each other, as parts of one bar.
+#[component]
+pub(super) fn Stacked(meter: Memo<meter::Meter>) -> impl IntoView {
+    let parts = (0..MAX_STACKED_LABELS)
+        .map(|place| view! { <Part meter place /> })
+        .collect_view();
+    view! {
+        <div class="bar" aria-hidden="true">
+            {parts}
         </div>
     }
 }

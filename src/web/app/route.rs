@@ -4,7 +4,7 @@
 #[cfg(feature = "page")]
 use wasm_bindgen::JsValue;
 #[cfg(feature = "page")]
-use web_sys::{UrlSearchParams, Window};
+use web_sys::{History, UrlSearchParams, Window};
 
 #[cfg(feature = "page")]
 use crate::web::address::DROPPED;
@@ -45,6 +45,11 @@ pub fn split(fragment: &str) -> (Route, String) {
     (route, parameters.join("&"))
 }
 
+/// How long a link may be behind the page's own address, in characters. Chromium opens no address of more than 2 MiB;
+/// Firefox takes none of more than 1 MiB, and says so.
+#[cfg(feature = "page")]
+const MAX_LINK: usize = 2_000_000;
+
 /// What a link asks for; empty for what it leaves open.
 #[cfg(feature = "page")]
 #[derive(Clone, Default)]
@@ -56,6 +61,10 @@ pub struct Link {
     /// What to read.
     pub text: String,
 }
+
+/// How the history takes an address.
+#[cfg(feature = "page")]
+type Put = fn(&History, &JsValue, &str, Option<&str>) -> Result<(), JsValue>;
 
 #[cfg(feature = "page")]
 impl Link {
@@ -104,18 +113,20 @@ impl Link {
         asked.to_string().into()
     }
 
-    /// Puts it into the address, without a step in the browser's history.
-    pub fn replace(&self, window: &Window) {
-        if let Ok(history) = window.history() {
-            _ = history.replace_state_with_url(&FOLLOWED, "", Some(&self.short()));
-        }
+    /// Puts it into the address, without a step in the browser's history. Returns whether the browser can open it.
+    pub fn replace(&self, window: &Window) -> bool {
+        self.put(window, History::replace_state_with_url)
     }
 
     /// The same with a step, so that the browser's Back leads to what was shown before.
-    pub fn push(&self, window: &Window) {
-        if let Ok(history) = window.history() {
-            _ = history.push_state_with_url(&FOLLOWED, "", Some(&self.short()));
-        }
+    pub fn push(&self, window: &Window) -> bool {
+        self.put(window, History::push_state_with_url)
+    }
+
+    fn put(&self, window: &Window, put: Put) -> bool {
+        let address = self.short();
+        let history = window.history().ok().filter(|_| address.len() <= MAX_LINK);
+        history.is_some_and(|history| put(&history, &FOLLOWED, "", Some(&address)).is_ok())
     }
 }
 

@@ -243,15 +243,13 @@ impl Session {
             state.left_out.set(Vec::new());
             state.trial.set(None);
         }
-        if let Some(mirror) = self.mirror.get_untracked() {
+        if !state.has_tints.get_untracked() || document.text().len() > MAX_TINTED {
+            self.clear_tints();
+        } else if let Some(mirror) = self.mirror.get_untracked() {
             let mut tints = worker.tints.borrow_mut();
-            if state.has_tints.get_untracked() && document.text().len() <= MAX_TINTED {
-                let update =
-                    |all: &Vec<Sentence>| tints.update(&mirror, document, all, current.as_ref());
-                state.sentences.with_untracked(update);
-            } else {
-                tints.clear(&mirror);
-            }
+            let update =
+                |all: &Vec<Sentence>| tints.update(&mirror, document, all, current.as_ref());
+            state.sentences.with_untracked(update);
         }
         if let Some(current) = &current {
             let text = state
@@ -286,6 +284,19 @@ impl Session {
         if let Some(hash) = wanted {
             self.with_reader(|reader, client| reader.explain(client, hash));
         }
+    }
+
+    fn clear_tints(self) {
+        if let Some(mirror) = self.mirror.get_untracked() {
+            self.worker.get_value().tints.borrow_mut().clear(&mirror);
+        }
+    }
+
+    /// Whether the text is too long for tints; runs again when its sentences change.
+    pub(super) fn is_too_long_to_tint(self) -> bool {
+        self.state.sentences.track();
+        let worker = self.worker.get_value();
+        worker.reader.borrow().document().text().len() > MAX_TINTED
     }
 
     /// Waits until nothing was typed for a moment.
@@ -333,9 +344,9 @@ impl Session {
                 .and_then(|span| span.dyn_ref::<HtmlElement>().map(HtmlElement::offset_top))
         };
         // Without a copy of the text only its proportions are known.
-        let length = worker.reader.borrow().document().text().len().max(1);
+        let length = field.text_length().max(1);
         let top = top.unwrap_or_else(|| {
-            (f64::from(field.scroll_height()) * start as f64 / length as f64) as i32
+            (f64::from(field.scroll_height()) * start as f64 / f64::from(length)) as i32
         });
         let (shown, height) = (field.scroll_top(), field.client_height());
         if top < shown || top > shown + height - height / 4 {
@@ -446,10 +457,11 @@ impl Session {
             .and_then(|field| field.selection_start().ok()?);
         self.state.caret.set(caret.unwrap_or(0) as usize);
         self.with_reader(|reader, client| reader.edit(client, &text));
+        // At once, or the tints would lie beside their words.
         if text.len() <= MAX_TINTED {
-            // At once, or the tints would lie beside their words.
             self.show_text_state();
         } else {
+            self.clear_tints();
             self.refresh();
         }
         self.scroll_mirror();
@@ -481,19 +493,25 @@ impl Session {
         self.read();
     }
 
-    /// Shows the text, with the model in use and perhaps the text in the page's address.
-    pub(super) fn show_text(self, text: String) {
+    /// Shows the text, with the model in use and perhaps the text in the page's address. Returns whether that could be put
+    /// there: with a long text it cannot.
+    pub(super) fn show_text(self, text: String) -> bool {
         let link = Link {
             route: Route::Text,
             model: untrack(|| self.foreign()),
             text,
         };
-        if self.route.get_untracked() == Route::Text {
-            link.replace(&window());
+        let is_shown = self.route.get_untracked() == Route::Text;
+        let is_put = if is_shown {
+            link.replace(&window())
         } else {
-            link.push(&window());
+            link.push(&window())
+        };
+        // The reason why it could not be put there stands beside the button.
+        if !is_shown && (is_put || link.text.is_empty()) {
             self.route.set(Route::Text);
         }
+        is_put
     }
 
     /// Puts the focus into the field, for a button that hides would lose it.

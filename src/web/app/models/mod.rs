@@ -18,12 +18,16 @@ use crate::present::format::Amount;
 use crate::web::address::{decoded, name};
 use crate::web::library::Model;
 
+const TOO_LONG: &str =
+    "This text is too long for an address, of which browsers take one or two megabytes.";
+
 /// The view.
 #[component]
 pub(super) fn Models(session: Session) -> impl IntoView {
     let panel = Panel::new(session);
     let details = NodeRef::<Details>::new();
     let heading = NodeRef::<H2>::new();
+    let is_linked = RwSignal::new(true);
     let is_view = move || session.route.get() == Route::Models;
     Effect::new(move |was_view: Option<bool>| {
         if is_view() && was_view == Some(false) {
@@ -63,10 +67,18 @@ pub(super) fn Models(session: Session) -> impl IntoView {
             <Found panel />
             <Kept panel />
             <p class="choice">
-                <button type="button" id="link" on:click=move |_| session.show_text(session.text())>
+                <button
+                    type="button"
+                    id="link"
+                    on:click=move |_| is_linked.set(session.show_text(session.text()))
+                >
                     "Put the text into the page’s address"
                 </button>
                 <span>"It then leads to this model and this text. What stands behind its # is sent to no server."</span>
+                <span
+                    role="status"
+                    prop:textContent=move || if is_linked.get() { "" } else { TOO_LONG }
+                ></span>
             </p>
         </details>
     }

@@ -209,7 +209,7 @@ impl Panel {
         self.end_look();
         self.found.set(Finding::default());
         self.session.use_model(candidate.address, candidate.files);
-        self.session.show_text(String::new());
+        _ = self.session.show_text(String::new());
     }
 
     /// Removes a model from this device. One that is in use goes on until the page is closed.

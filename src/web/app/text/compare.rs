@@ -36,6 +36,7 @@ pub(super) fn Compare(session: Session) -> impl IntoView {
         })
     };
     let is_document = move || state.sentences.with(|sentences| sentences.len() > 1);
+    let is_too_long = move || is_document() && session.is_too_long_to_tint();
     view! {
         <section class="card" id="changes" hidden=move || !is_pinned()>
             <h2>"Since the pinned version"</h2>
@@ -46,10 +47,13 @@ pub(super) fn Compare(session: Session) -> impl IntoView {
             <p prop:textContent=rest></p>
         </section>
         <div class="tools">
-            <button type="button" class="plain" on:click=move |_| session.pin_or_unpin()>
-                {move || if is_pinned() { "Unpin" } else { "Pin this version" }}
-            </button>
-            <label hidden=move || !is_document()>
+            <button
+                type="button"
+                class="plain"
+                on:click=move |_| session.pin_or_unpin()
+                prop:textContent=move || if is_pinned() { "Unpin" } else { "Pin this version" }
+            ></button>
+            <label hidden=move || !is_document() || is_too_long()>
                 <input
                     type="checkbox"
                     role="switch"
@@ -59,6 +63,9 @@ pub(super) fn Compare(session: Session) -> impl IntoView {
                 />
                 " Tint sentences in the text"
             </label>
+            <p class="quiet" id="untinted" hidden=move || !is_too_long()>
+                "This text is too long to tint its sentences."
+            </p>
         </div>
     }
 }

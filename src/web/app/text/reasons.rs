@@ -5,25 +5,62 @@ use leptos::prelude::*;
 use crate::present::format::{Amount, Share};
 use crate::present::labels;
 use crate::present::meter::Meter;
-use crate::web::app::current::Word;
+use crate::web::app::current::{Current, Word};
 use crate::web::app::numbers::local;
 use crate::web::app::session::Session;
+
+/// The words on show.
+#[derive(Clone, PartialEq, Default)]
+struct Listing {
+    /// Strongest first.
+    words: Vec<Word>,
+    /// Whether they are those of an earlier version of the sentence: while somebody types they stay until the new ones are
+    /// known, so that what stands below does not jump with each key.
+    is_stale: bool,
+    /// Which sentence it is.
+    index: usize,
+}
+
+impl Listing {
+    fn of(current: &Current, before: Option<&Self>) -> Self {
+        let index = current.index;
+        let stays = |before: &&Self| before.index == index && !current.is_failed;
+        match (&current.reasons, before.filter(stays)) {
+            (None, Some(before)) => Self {
+                is_stale: true,
+                ..before.clone()
+            },
+            _ => Self {
+                words: current.strongest().into_iter().cloned().collect(),
+                is_stale: false,
+                index,
+            },
+        }
+    }
+}
 
 /// The words that carry the verdict, each a button that leaves it out.
 #[component]
 pub(super) fn Reasons(session: Session) -> impl IntoView {
-    let words = Memo::new(move |_| {
-        session.state.current.with(|current| {
-            let words = current
-                .as_ref()
-                .map(|current| current.strongest())
-                .unwrap_or_default();
-            words.into_iter().cloned().collect::<Vec<Word>>()
-        })
+    let listing = Memo::new(move |before: Option<&Listing>| {
+        let current = session.state.current;
+        current
+            .with(|current| Some(Listing::of(current.as_ref()?, before)))
+            .unwrap_or_default()
     });
+    let is_stale = move || listing.with(|listing| listing.is_stale);
     let said = RwSignal::new(String::new());
-    let largest = move || words.with(|words| words.first().map_or(1, |word| word.points().abs()));
-    let read_out = move |_| said.set(words.with(|words| sentence(words)));
+    Effect::new(move |_| {
+        listing.track();
+        said.set(String::new());
+    });
+    let read_out = move |_| {
+        said.set(String::new());
+        // A live region says only what is new in it.
+        request_animation_frame(move || {
+            said.set(listing.with_untracked(|listing| sentence(&listing.words)));
+        });
+    };
     let without = move || {
         session
             .state
@@ -31,20 +68,25 @@ pub(super) fn Reasons(session: Session) -> impl IntoView {
             .with(|trial| trial.as_ref().map(outcome).unwrap_or_default())
     };
     view! {
-        <section class="card" id="reasons" hidden=move || words.with(Vec::is_empty)>
+        <section
+            class="card"
+            id="reasons"
+            hidden=move || listing.with(|listing| listing.words.is_empty())
+            data-state=move || if is_stale() { "stale" } else { "ready" }
+        >
             <h2>"What carries it"</h2>
             <ul>
                 <For
-                    each=move || words.get()
-                    key=|word| (word.start, word.end, word.text.clone(), word.points())
-                    children=move |word| view! { <Listed session word largest=largest() /> }
+                    each=move || listing.get().words
+                    key=|word| (word.start, word.end, word.text.clone(), word.points(), word.polarity.name())
+                    children=move |word| view! { <Listed session word listing /> }
                 />
             </ul>
             <p class="quiet">
                 "Points of probability that the verdict loses when the word is left out. Press a word to leave it out."
             </p>
             <p class="outcome" role="status" prop:textContent=without></p>
-            <button type="button" class="plain" on:click=read_out>
+            <button type="button" class="plain" disabled=is_stale on:click=read_out>
                 "Say the reasons"
             </button>
             <p class="visually-hidden" role="status" prop:textContent=said></p>
@@ -53,7 +95,7 @@ pub(super) fn Reasons(session: Session) -> impl IntoView {
 }
 
 #[component]
-fn Listed(session: Session, word: Word, largest: i32) -> impl IntoView {
+fn Listed(session: Session, word: Word, listing: Memo<Listing>) -> impl IntoView {
     let place = (word.start, word.end);
     let is_left_out = move || {
         session
@@ -63,14 +105,16 @@ fn Listed(session: Session, word: Word, largest: i32) -> impl IntoView {
     };
     let name = "Leave out “".to_owned() + &word.text + "”";
     let points = word.points();
-    let width = (points.abs() * 100)
-        .checked_div(largest.max(1))
-        .unwrap_or(0);
+    let width = move || {
+        let largest = listing.with(|listing| listing.words.first().map(Word::points));
+        points.abs() * 100 / largest.map_or(1, |largest| largest.abs().max(1))
+    };
     view! {
         <li data-tone=word.polarity.name()>
             <button
                 type="button"
                 translate="no"
+                disabled=move || listing.with(|listing| listing.is_stale)
                 aria-pressed=move || if is_left_out() { "true" } else { "false" }
                 aria-label=name
                 on:click=move |_| session.leave_out(place)
@@ -78,7 +122,7 @@ fn Listed(session: Session, word: Word, largest: i32) -> impl IntoView {
                 <bdi>{word.text.clone()}</bdi>
             </button>
             <span class="bar" aria-hidden="true">
-                <span class="part" data-tone=word.polarity.name() style=("--width", width.to_string() + "%")></span>
+                <span class="part" data-tone=word.polarity.name() style=("--width", move || width().to_string() + "%")></span>
             </span>
             <span class="points">{signed(points)}</span>
         </li>

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::present::format::Amount;
 use crate::present::labels;
 use crate::web::app::current::Current;
+use crate::web::app::meter::Stacked;
 use crate::web::app::numbers::local;
 use crate::web::app::session::Session;
 
@@ -15,6 +16,18 @@ pub(super) fn SentenceAtCaret(session: Session) -> impl IntoView {
     let of = move |piece: fn(&Current) -> String| {
         move || current.with(|current| current.as_ref().map(piece).unwrap_or_default())
     };
+    let meter = Memo::new(move |_| {
+        current.with(|current| {
+            current
+                .as_ref()
+                .map(|current| current.meter.clone())
+                .unwrap_or_default()
+        })
+    });
+    let label = of(|it| match it.meter.top() {
+        Some(top) if top.share.is_some() => top.label.clone(),
+        _ => String::new(),
+    });
     let is_alone = move || current.with(|current| current.as_ref().is_none_or(|it| it.total < 2));
     let tone = move || {
         current.with(|current| {
@@ -31,13 +44,24 @@ pub(super) fn SentenceAtCaret(session: Session) -> impl IntoView {
         state.to_owned()
     });
     view! {
-        <section class="card" id="sentence" hidden=is_alone data-state=state data-index=of(|it| it.index.to_string())>
+        <section
+            class="card"
+            id="sentence"
+            hidden=is_alone
+            data-state=state
+            data-label=label
+            data-index=of(|it| it.index.to_string())
+        >
             <h2 prop:textContent=of(place)></h2>
             <p class="quote" translate="no" dir="auto" prop:textContent=of(|it| excerpt(&it.text))></p>
             <p class="own">
                 <span class="word" data-tone=tone prop:textContent=of(|it| verdict(it).0)></span>
                 <span class="figure" prop:textContent=of(|it| verdict(it).1)></span>
             </p>
+            // Where labels do not share a bar, the words say it all.
+            <div class="own" hidden=move || !meter.with(|meter| meter.is_stacked)>
+                <Stacked meter />
+            </div>
         </section>
     }
 }
