@@ -47,6 +47,17 @@ pub struct Word {
     pub polarity: Polarity,
 }
 
+/// A sentence without some of its words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The words.
+    pub left_out: Vec<String>,
+    /// The verdict with them.
+    pub before: Meter,
+    /// The verdict without them, once it is known.
+    pub after: Option<Meter>,
+}
+
 impl Word {
     /// Its weight in points of probability, rounded.
     pub fn points(&self) -> i32 {

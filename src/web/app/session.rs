@@ -12,14 +12,13 @@ use leptos::wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlElement;
 
-use super::current::{Current, sentence_at};
+use super::current::{Current, Outcome, sentence_at};
 use super::offline;
 use super::pinned::{Changed, Pinned};
 use super::reading::{Reading, Sentence};
 use super::route::{Link, Route};
 use super::signals::Signals;
 use super::state::{ModelState, View};
-use super::text::reasons::Outcome;
 use super::text::textarea;
 use super::text::tints::{MAX_TINTED, Tints};
 use crate::present::meter::Meter;

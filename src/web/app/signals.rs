@@ -2,11 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::current::Current;
+use super::current::{Current, Outcome};
 use super::pinned::Pinned;
 use super::reading::{Reading, Sentence};
 use super::state::{Device, ModelState, View};
-use super::text::reasons::Outcome;
 use crate::types::{ModelInfo, NetworkRequest, Storage};
 
 /// All that is known, but the text itself, which the field holds.

@@ -2,7 +2,7 @@
 
 mod compare;
 mod field;
-pub(super) mod reasons;
+mod reasons;
 mod sentence;
 mod strip;
 pub(super) mod textarea;

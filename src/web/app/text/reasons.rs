@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::present::format::{Amount, Share};
 use crate::present::labels;
 use crate::present::meter::Meter;
-use crate::web::app::current::{Current, Word};
+use crate::web::app::current::{Current, Outcome, Word};
 use crate::web::app::numbers::local;
 use crate::web::app::session::Session;
 
@@ -150,17 +150,6 @@ fn sentence(words: &[Word]) -> String {
         said += &("Without “".to_owned() + &word.text + "” the verdict" + change + &number + unit);
     }
     said.trim_end().to_owned()
-}
-
-/// A sentence without some of its words.
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::web::app) struct Outcome {
-    /// The words.
-    pub(in crate::web::app) left_out: Vec<String>,
-    /// The verdict with them.
-    pub(in crate::web::app) before: Meter,
-    /// The verdict without them, once it is known.
-    pub(in crate::web::app) after: Option<Meter>,
 }
 
 /// `Without “cold”: Positive, 61% (Negative, 96% with it).`
