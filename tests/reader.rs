@@ -206,6 +206,34 @@ fn a_key_sends_its_sentence_and_then_what_is_around() {
 }
 
 #[test]
+fn windows_wait_for_a_pause_where_there_are_several() {
+    let page = Page::new();
+    let mut reader = Reader::new("m", true).holding_windows();
+    let text: String = (0..40)
+        .map(|n| format!("Sentence number {n} is long enough. "))
+        .collect();
+    reader.edit(&page, &text);
+    page.answer_all(&mut reader);
+    assert!(reader.document().is_complete(), "a paste does not wait");
+    page.sent();
+    reader.edit(&page, &text.replace("number 20 is", "number 20 was"));
+    page.answer_all(&mut reader);
+    assert_eq!(page.sent(), ["Sentence number 20 was long enough."]);
+    reader.edit(&page, &text.replace("number 20 is", "number 20 was not"));
+    page.answer_all(&mut reader);
+    page.sent();
+    assert!(!reader.document().is_complete());
+    reader.pause(&page);
+    page.answer_all(&mut reader);
+    let sent = page.sent();
+    assert!(
+        sent.iter()
+            .all(|text| text.contains("Sentence number 20 was not") || !text.contains("number 20"))
+    );
+    assert!(reader.document().is_complete());
+}
+
+#[test]
 fn while_typing_outruns_the_worker_only_the_newest_is_read() {
     let (page, mut reader) = (Page::new(), Reader::new("m", true));
     for text in ["b", "ba", "bad"] {

@@ -266,6 +266,11 @@ impl Document {
         !pieces.any(Piece::is_waiting)
     }
 
+    /// How many windows there are.
+    pub fn window_count(&self) -> usize {
+        self.windows.len()
+    }
+
     /// How many sentences there are.
     pub fn len(&self) -> usize {
         self.sentences.len()

@@ -83,7 +83,7 @@ impl Session {
         state.has_tints.set(reads_tints());
         let worker = Worker {
             client: RefCell::new(None),
-            reader: RefCell::new(Reader::new(&address, true)),
+            reader: RefCell::new(Reader::new(&address, true).holding_windows()),
             events: RefCell::default(),
             is_due: Cell::new(false),
             tints: RefCell::default(),
@@ -304,6 +304,7 @@ impl Session {
         worker.is_pausing.set(false);
         let after = move || {
             self.worker.get_value().is_pausing.set(true);
+            self.with_reader(|reader, client| reader.pause(client));
             self.show_current();
         };
         let handle = set_timeout_with_handle(after, PAUSE).ok();
@@ -463,7 +464,8 @@ impl Session {
             self.clear_tints();
             self.refresh();
         }
-        self.scroll_mirror();
+        // Not now, for that would have the text laid out before the page has changed.
+        request_animation_frame(move || self.scroll_mirror());
     }
 
     /// The page's own model.
@@ -485,7 +487,9 @@ impl Session {
     pub(super) fn use_model(self, address: String, files: Option<Array>) {
         self.state.switch(address.clone());
         let worker = self.worker.get_value();
-        worker.reader.replace(Reader::new(&address, true));
+        worker
+            .reader
+            .replace(Reader::new(&address, true).holding_windows());
         worker.events.borrow_mut().clear();
         self.start_worker(address, files);
         self.focus();

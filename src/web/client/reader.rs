@@ -48,6 +48,10 @@ pub struct Reader {
     document: Document,
     /// Whether somebody is typing it.
     is_live: bool,
+    /// Whether windows wait for a pause in that.
+    holds_windows: bool,
+    /// Windows that wait for it.
+    held: Vec<Job>,
     sent: HashMap<u64, Purpose>,
     /// The client has stopped, and not worked since.
     is_stopped: bool,
@@ -69,12 +73,21 @@ impl Reader {
         Self {
             document: Document::new(model),
             is_live,
+            holds_windows: false,
+            held: Vec::new(),
             sent: HashMap::new(),
             is_stopped: false,
             explaining: None,
             reasons: HashMap::new(),
             trial: None,
         }
+    }
+
+    /// The same, but where there are several windows, those that a key changed wait for [`Self::pause`]: one takes the worker
+    /// longer than a sentence, and would hold up the next key.
+    pub fn holding_windows(mut self) -> Self {
+        self.holds_windows = true;
+        self
     }
 
     /// The document.
@@ -98,7 +111,21 @@ impl Reader {
         } else {
             Lane::Bulk
         };
-        self.send(line, lane, jobs);
+        // Of those that are held some may still be in the text; the document asks for none twice.
+        self.held.retain(|job| document.is_wanted(job.hash));
+        if self.holds_windows && typed <= MAX_TYPED && document.window_count() > 1 {
+            let (windows, sentences) = jobs.into_iter().partition(|job| job.is_window);
+            self.held.extend::<Vec<Job>>(windows);
+            self.send(line, lane, sentences);
+        } else {
+            self.send(line, lane, jobs);
+        }
+    }
+
+    /// Nothing has been typed for a moment: reads the windows that were held.
+    pub fn pause(&mut self, line: &impl Line) {
+        let held = std::mem::take(&mut self.held);
+        self.send(line, self.lane(), held);
     }
 
     /// Takes an answer. Returns whether it changed anything.
@@ -135,6 +162,7 @@ impl Reader {
     /// The client has stopped, so that nothing sent will be answered.
     pub fn stopped(&mut self) {
         self.sent.clear();
+        self.held.clear();
         self.explaining = None;
         self.trial = None;
         self.is_stopped = true;
@@ -147,6 +175,7 @@ impl Reader {
             return;
         }
         let mut jobs = self.document.pending();
+        self.held.clear();
         jobs.retain(|job| {
             !self
                 .sent
@@ -161,6 +190,7 @@ impl Reader {
         for (seq, _) in self.sent.drain() {
             line.withdraw(seq);
         }
+        self.held.clear();
         self.explaining = None;
     }
 

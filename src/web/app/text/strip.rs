@@ -1,5 +1,6 @@
 //! The sentences as a strip of bars: the longer the sentence the wider, the surer the verdict the taller.
 
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use leptos::ev::{KeyboardEvent, MouseEvent};
@@ -150,6 +151,9 @@ fn bars(session: Session) -> Vec<Bar> {
             let first = current.unwrap_or(0).saturating_sub(MAX_BARS / 2);
             let first = first.min(total.saturating_sub(MAX_BARS));
             let shown = sentences.iter().enumerate().skip(first).take(MAX_BARS);
+            // To format a number takes longer than all else here.
+            let of_total = " of ".to_owned() + &local(Amount::number(total as u64)) + ": ";
+            let mut percents = HashMap::new();
             shown
                 .map(|(index, sentence)| Bar {
                     index,
@@ -159,7 +163,10 @@ fn bars(session: Session) -> Vec<Bar> {
                     height: height(sentence),
                     width: (sentence.end - sentence.start).clamp(8, 200),
                     is_current: current == Some(index),
-                    name: name(sentence, index, total, &info.labels),
+                    name: "Sentence ".to_owned()
+                        + &local(Amount::number(index as u64 + 1))
+                        + &of_total
+                        + &verdict(sentence, &info.labels, &mut percents),
                 })
                 .collect()
         })
@@ -172,25 +179,22 @@ fn height(sentence: &Sentence) -> u32 {
     (LOWEST + (100.0 - LOWEST) * score) as u32
 }
 
-fn name(sentence: &Sentence, index: usize, total: usize, labels: &[String]) -> String {
-    let number = |n: usize| local(Amount::number(n as u64));
-    let place = "Sentence ".to_owned() + &number(index + 1) + " of " + &number(total) + ": ";
-    let verdict = match sentence.rating {
+/// The verdict in words; `percents` has those that were written before.
+fn verdict(sentence: &Sentence, labels: &[String], percents: &mut HashMap<u32, String>) -> String {
+    match sentence.rating {
         _ if sentence.is_failed => "could not be read".to_owned(),
         None => "not read yet".to_owned(),
         Some(rating) => {
-            let label = labels.get(rating.label).map(|label| heading(label));
-            let share = Share {
-                percent: (rating.score * 100.0).round() as u32,
-                score: rating.score,
-            };
-            let share = local(Amount::percent(share));
-            if rating.is_sure() {
-                label.unwrap_or_default() + ", " + &share
-            } else {
-                "not sure".to_owned()
+            if !rating.is_sure() {
+                return "not sure".to_owned();
             }
+            let percent = (rating.score * 100.0).round() as u32;
+            let share = percents.entry(percent).or_insert_with(|| {
+                let score = rating.score;
+                local(Amount::percent(Share { percent, score }))
+            });
+            let label = labels.get(rating.label).map(|label| heading(label));
+            label.unwrap_or_default() + ", " + share
         }
-    };
-    place + &verdict
+    }
 }
