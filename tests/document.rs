@@ -237,6 +237,23 @@ fn what_a_model_finds_too_long_is_read_in_halves() {
 }
 
 #[test]
+fn parts_keep_marks_with_their_letters() {
+    for unit in ["ที่นี่", "か\u{3099}", "ນີ້"] {
+        let mut document = Document::new("m");
+        for job in document.edit(&unit.repeat(900)) {
+            let first = job.text.chars().next();
+            assert!(
+                !matches!(
+                    first,
+                    Some('\u{e34}'..='\u{e4e}' | '\u{eb4}'..='\u{ece}' | '\u{3099}')
+                ),
+                "{first:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn halves_keep_accents_and_families_together() {
     for unit in ["e\u{301}", "👩\u{200d}👩\u{200d}👧", "👍🏽"] {
         let mut document = Document::new("m");

@@ -24,7 +24,7 @@ pub(super) fn parts(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
     let mut previous = None;
     for (at, c) in text[range.clone()].char_indices() {
         let at = range.start + at;
-        let may_cut = c.is_whitespace() || is_ideograph(c) && at > start;
+        let may_cut = c.is_whitespace() || is_ideograph(c) && at > start && !joins(text, at, c);
         if may_cut && !text[start..at].trim().is_empty() {
             let is_mark = at - start >= MIN_PART && is_chosen(&text[word.max(start)..at]);
             if is_mark || at - start >= MAX_PART {
@@ -77,8 +77,15 @@ pub(super) fn halves(text: &str, range: &Range<usize>) -> Option<(Range<usize>, 
 
 /// Whether `c` at this index belongs to the character before it: an accent, a skin tone, a part of a family.
 fn joins(text: &str, at: usize, c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36f}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{20e3}')
-        || text[..at].ends_with('\u{200d}')
+    let is_mark = matches!(c,
+        '\u{300}'..='\u{36f}'
+        // Thai and Lao vowels and tones, Japanese sound marks.
+        | '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}'
+        | '\u{eb1}' | '\u{eb4}'..='\u{ebc}' | '\u{ec8}'..='\u{ece}'
+        | '\u{3099}' | '\u{309a}');
+    let is_emoji_part =
+        matches!(c, '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{20e3}');
+    is_mark || is_emoji_part || text[..at].ends_with('\u{200d}')
 }
 
 /// Scripts without spaces.
