@@ -182,8 +182,9 @@ impl Sentiment {
 
     /// Ends the worker, which frees the model. What is still open is rejected.
     pub fn dispose(&self) {
+        let failure = Failure::from(&Error::Cancelled);
+        self.requests.on_event(Event::Failed { seq: None, failure });
         drop(self.client.take());
-        self.requests.reject_all(&thrown(&Error::Cancelled));
     }
 
     fn ask(&self, submit: impl FnOnce(&Client) -> u64) -> Result<f64, JsValue> {
