@@ -419,6 +419,9 @@ export class LiveSentimentElement extends HTMLElement {
     if (name === "data-theme" && after !== null) return;
     if (name === "sentences") {
       this.#close();
+      // The same text is read again, another way.
+      this.#asked = "";
+      this.#prediction = null;
       this.#read();
     } else if (name === "for") this.#attach();
     else if (name === "model") {

@@ -61,7 +61,7 @@ test("analyze reads a text sentence by sentence", async (t) => {
 
 test("analyze reads 5,000 words to their end, and blank texts too", async (t) => {
   const result = await withModel(t, async (sentiment) => {
-    const text = "The train leaves at noon. ".repeat(300) + Array.from({ length: 700 }, (_, n) => `On day ${n} the awful food was cold again.`).join(" ");
+    const text = "The train leaves at noon. ".repeat(300) + "I hate this awful hotel. ".repeat(700);
     const { label, sentences } = await sentiment.analyze(text);
     return { label, count: sentences.length, blank: await sentiment.analyze(" \n ") };
   });
