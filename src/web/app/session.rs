@@ -29,7 +29,7 @@ use crate::web::library;
 /// A text with more sentences is not shown after each answer, ...
 const MAX_SHOWN_AT_ONCE: usize = 1_000;
 /// ... but so much later.
-const BETWEEN_SHOWS: Duration = Duration::from_millis(250);
+const BETWEEN_SHOWS: Duration = Duration::from_millis(500);
 
 /// Reasons are asked for when nothing was typed for so long.
 const PAUSE: Duration = Duration::from_millis(120);
