@@ -4,8 +4,6 @@
 //! Source: Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks", section 3.2, for words as Li,
 //! Monroe and Jurafsky 2016, "Understanding Neural Networks through Representation Erasure".
 
-use std::ops::Range;
-
 use crate::text::Offsets;
 use crate::text::words::words_with_negations;
 
@@ -38,34 +36,41 @@ impl Occlusion {
     /// Of the verdict `label`, a class id, on `text`, with the probability `score`.
     pub fn new(text: &str, label: usize, score: f32) -> Self {
         let words = words_with_negations(text);
-        let run = words.len().div_ceil(MAX_UNITS).max(1);
-        let runs = words.chunks(run);
-        let units: Vec<Range<usize>> = runs
-            .filter_map(|run| Some(run.first()?.start..run.last()?.end))
-            .collect();
+        // Runs of neighbours of as equal a length as can be.
+        let runs = words.len().min(MAX_UNITS);
+        let bound = |run: usize| run * words.len() / runs;
         let offsets = Offsets::new(text);
-        let variants: Vec<String> = units.iter().map(|unit| without(text, unit)).collect();
+        let units: Vec<_> = (0..runs)
+            .map(|run| {
+                let (first, last) = (&words[bound(run)], &words[bound(run + 1) - 1]);
+                (offsets.utf16(first.start), offsets.utf16(last.end))
+            })
+            .collect();
+        let variants: Vec<String> = match units.as_slice() {
+            // Without its only word there is nothing to score.
+            [_] => Vec::new(),
+            units => units.iter().map(|&unit| leave_out(text, &[unit])).collect(),
+        };
         Self {
             label,
             score,
-            units: units
-                .iter()
-                .map(|unit| (offsets.utf16(unit.start), offsets.utf16(unit.end)))
-                .collect(),
             answers: vec![None; variants.len()],
+            units,
             variants,
         }
     }
 
-    /// The text without each of its words, in order: to be scored, each as a text of its own.
+    /// The text without each of its words, in order: to be scored, each as a text of its own. A text of one word has none: the
+    /// whole verdict is that word's.
     pub fn variants(&self) -> &[String] {
         &self.variants
     }
 
-    /// Takes the scores of the variant with this index. Returns whether all are known now.
+    /// Takes the scores of the variant with this index; ignores those of a model that lacks the label. Returns whether all are
+    /// known now.
     pub fn answer(&mut self, index: usize, scores: &[f32]) -> bool {
-        if let Some(answer) = self.answers.get_mut(index) {
-            *answer = Some(scores.get(self.label).copied().unwrap_or_default());
+        if let Some((answer, &score)) = self.answers.get_mut(index).zip(scores.get(self.label)) {
+            *answer = Some(score);
         }
         self.is_done()
     }
@@ -77,6 +82,10 @@ impl Occlusion {
 
     /// The reasons in the order of the text, once all variants were scored.
     pub fn reasons(&self) -> Option<Vec<Reason>> {
+        if let [(start, end)] = self.units[..] {
+            let weight = self.score;
+            return Some(vec![Reason { start, end, weight }]);
+        }
         let units = self.units.iter().zip(&self.answers);
         units
             .map(|(&(start, end), answer)| {
@@ -90,11 +99,62 @@ impl Occlusion {
     }
 }
 
-fn without(text: &str, unit: &Range<usize>) -> String {
-    let (before, behind) = (&text[..unit.start], &text[unit.end..]);
-    if before.ends_with(char::is_whitespace) || before.is_empty() {
-        before.to_owned() + behind.trim_start()
-    } else {
-        before.to_owned() + behind
+/// A text without some of its words, which are ranges of UTF-16 indices in rising order. What only stood between them and their
+/// neighbours goes too: one of two blanks, one of two commas, empty brackets.
+///
+/// ```
+/// # use live_sentiment::explain::leave_out;
+/// assert_eq!(leave_out("Slow, dull, long.", &[(6, 10)]), "Slow, long.");
+/// ```
+pub fn leave_out(text: &str, words: &[(usize, usize)]) -> String {
+    let offsets = Offsets::new(text);
+    let mut words = words
+        .iter()
+        .map(|&(start, end)| (offsets.utf8(start), offsets.utf8(end)));
+    let Some((start, mut at)) = words.next() else {
+        return text.to_owned();
+    };
+    let mut left = text[..start].to_owned();
+    for (start, end) in words {
+        if start >= at {
+            join(&mut left, &text[at..start]);
+            at = end;
+        }
     }
+    join(&mut left, &text[at..]);
+    left
+}
+
+/// Appends what comes after a word that was left out.
+fn join(left: &mut String, mut right: &str) {
+    const COMMAS: [char; 6] = [',', ';', ':', '،', '、', '，'];
+    const STOPS: [char; 4] = ['.', '!', '?', '…'];
+    const BRACKETS: [(char, char); 5] =
+        [('(', ')'), ('[', ']'), ('“', '”'), ('"', '"'), ('«', '»')];
+    loop {
+        let (before, behind) = (left.trim_end(), right.trim_start());
+        let surrounds =
+            |&(open, close): &(char, char)| before.ends_with(open) && behind.starts_with(close);
+        if before.is_empty() && behind.starts_with(|c| COMMAS.contains(&c) || STOPS.contains(&c))
+            || before.ends_with(COMMAS) && behind.starts_with(COMMAS)
+        {
+            right = behind.trim_start_matches(|c| {
+                COMMAS.contains(&c) || before.is_empty() && STOPS.contains(&c)
+            });
+        } else if BRACKETS.iter().any(surrounds) {
+            right = behind
+                .get(behind.chars().next().map_or(0, char::len_utf8)..)
+                .unwrap_or_default();
+            left.truncate(before.len());
+            left.pop();
+        } else {
+            break;
+        }
+    }
+    let is_mark = right.starts_with(|c| COMMAS.contains(&c) || STOPS.contains(&c));
+    if left.trim_end().is_empty() || is_mark || right.trim_start().is_empty() {
+        left.truncate(left.trim_end().len());
+    }
+    let is_spaced = left.is_empty() || left.ends_with(char::is_whitespace);
+    left.push_str(if is_spaced { right.trim_start() } else { right });
 }

@@ -1,6 +1,6 @@
 //! Reasons by occlusion, without a model.
 
-use live_sentiment::explain::Occlusion;
+use live_sentiment::explain::{Occlusion, leave_out};
 
 /// A model that knows two words.
 fn score(text: &str) -> f32 {
@@ -73,11 +73,11 @@ fn variants_are_the_text_without_a_word() {
     assert_eq!(
         occlusion.variants(),
         [
-            ", it was fine (really).",
+            "it was fine (really).",
             "No, was fine (really).",
             "No, it fine (really).",
             "No, it was (really).",
-            "No, it was fine ()."
+            "No, it was fine."
         ]
     );
     assert!(Occlusion::new("?!", 0, 1.0).variants().is_empty());
@@ -85,28 +85,64 @@ fn variants_are_the_text_without_a_word() {
 }
 
 #[test]
-fn long_sentences_are_explained_in_runs() {
-    let occlusion = Occlusion::new(&"word ".repeat(500), 0, 1.0);
-    assert!(occlusion.variants().len() <= 48);
-    let left: usize = occlusion
-        .variants()
-        .iter()
-        .map(|variant| variant.split_whitespace().count())
-        .sum();
-    assert_eq!(
-        left,
-        occlusion.variants().len() * 500 - 500,
-        "each word is left out once"
-    );
+fn what_stood_around_a_word_goes_with_it() {
+    for (text, word, without) in [
+        ("Slow, dull, long.", "dull", "Slow, long."),
+        ("Great!!! I came.", "Great", "I came."),
+        ("He said \"no\" to it.", "no", "He said to it."),
+        ("A film (2001) of his.", "2001", "A film of his."),
+        ("it 's slow , dull .", "dull", "it 's slow , ."),
+        ("It was  cold, wet.", "cold", "It was, wet."),
+        ("Süß 🙂 war es", "🙂", "Süß war es"),
+        ("Fine", "Fine", ""),
+    ] {
+        let at = text
+            .find(word)
+            .map_or(0, |at| text[..at].encode_utf16().count());
+        let place = (at, at + word.encode_utf16().count());
+        assert_eq!(leave_out(text, &[place]), without, "{text}");
+    }
+    assert_eq!(leave_out(" as it was ,", &[]), " as it was ,");
+    assert_eq!(leave_out("one two three", &[(0, 3), (8, 13)]), "two");
 }
 
 #[test]
-fn scores_that_are_missing_count_as_zero() {
-    let mut occlusion = Occlusion::new("fine", 3, 0.8);
-    assert!(occlusion.answer(0, &[0.5]));
+fn the_verdict_on_one_word_is_its_own() {
+    let occlusion = Occlusion::new("Great!", 0, 0.75);
+    assert!(occlusion.variants().is_empty() && occlusion.is_done());
+    let weights: Vec<_> = occlusion
+        .reasons()
+        .unwrap_or_default()
+        .iter()
+        .map(|it| it.weight)
+        .collect();
+    assert_eq!(weights, [0.75]);
+}
+
+#[test]
+fn long_sentences_are_explained_in_runs() {
+    for (count, variants) in [(47, 47), (48, 48), (49, 48), (500, 48)] {
+        let occlusion = Occlusion::new(&"word ".repeat(count), 0, 1.0);
+        assert_eq!(occlusion.variants().len(), variants);
+        let lengths = occlusion
+            .variants()
+            .iter()
+            .map(|variant| variant.split_whitespace().count());
+        assert_eq!(
+            lengths.sum::<usize>(),
+            (variants - 1) * count,
+            "each word is left out once"
+        );
+    }
+}
+
+#[test]
+fn scores_that_lack_the_label_are_ignored() {
+    let mut occlusion = Occlusion::new("one two", 3, 0.8);
+    assert!(!occlusion.answer(0, &[0.5]));
     assert!(
-        !Occlusion::new("one two", 0, 1.0).answer(9, &[0.5]),
+        !occlusion.answer(9, &[0.0, 0.0, 0.0, 0.5]),
         "no such variant"
     );
-    assert_eq!(occlusion.reasons().map(|reasons| reasons.len()), Some(1));
+    assert_eq!(occlusion.reasons(), None);
 }

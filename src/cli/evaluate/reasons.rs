@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 use super::{LabelledTexts, percent};
 use crate::cli::{Loaded, Result};
 use crate::document::polarities;
-use crate::explain::{Occlusion, Reason};
+use crate::explain::{Occlusion, Reason, leave_out};
 use crate::present::labels::Polarity;
 use crate::text::Offsets;
 
@@ -99,12 +99,9 @@ fn count(
     }
     let drawn = random.draw(&reasons);
     reasons.sort_by(|one, other| other.weight.total_cmp(&one.weight));
-    let without = [
-        leave_out(text, &reasons[..LEFT_OUT]),
-        leave_out(text, &drawn),
-    ];
+    let variants = [without(text, &reasons[..LEFT_OUT]), without(text, &drawn)];
     let labels: Vec<_> = model
-        .classify_all(&without.each_ref().map(String::as_str), || ())?
+        .classify_all(&variants.each_ref().map(String::as_str), || ())?
         .iter()
         .map(|prediction| prediction.label)
         .collect();
@@ -133,21 +130,10 @@ fn count(
     Ok(())
 }
 
-fn leave_out(text: &str, reasons: &[Reason]) -> String {
-    let offsets = Offsets::new(text);
-    let mut places: Vec<_> = reasons
-        .iter()
-        .map(|reason| offsets.utf8(reason.start)..offsets.utf8(reason.end))
-        .collect();
-    places.sort_by_key(|place| place.start);
-    let mut left = String::with_capacity(text.len());
-    let mut at = 0;
-    for place in places {
-        left += &text[at..place.start];
-        at = place.end;
-    }
-    left += &text[at..];
-    left.split_whitespace().collect::<Vec<_>>().join(" ")
+fn without(text: &str, reasons: &[Reason]) -> String {
+    let mut places: Vec<_> = reasons.iter().map(|it| (it.start, it.end)).collect();
+    places.sort_unstable();
+    leave_out(text, &places)
 }
 
 /// The same draws in each run: Knuth's MMIX generator.

@@ -2,8 +2,8 @@
 
 use super::reading::Sentence;
 use crate::document::{ContentHash, Document, polarities, tone};
-use crate::explain::Reason;
-use crate::present::labels::{CONFIDENCE_THRESHOLD, Polarity};
+use crate::explain::{Reason, leave_out};
+use crate::present::labels::Polarity;
 use crate::present::meter::Meter;
 use crate::text::Offsets;
 use crate::types::ModelInfo;
@@ -120,16 +120,13 @@ impl Current {
         })
     }
 
-    /// Whether its label is likely enough to say so.
-    pub fn is_sure(&self) -> bool {
-        let share = self.meter.top().and_then(|top| top.share);
-        share.is_some_and(|share| share.score >= CONFIDENCE_THRESHOLD)
-    }
-
     /// The words that carry the verdict, strongest first. Those of less than a point are left out, and of less than a tenth
-    /// of the strongest.
+    /// of the strongest. There are none of a sentence of one word, which carries all of it.
     pub fn strongest(&self) -> Vec<&Word> {
         let mut words: Vec<_> = self.reasons.iter().flatten().collect();
+        if words.len() < 2 {
+            return Vec::new();
+        }
         words.sort_by(|one, other| other.weight.abs().total_cmp(&one.weight.abs()));
         let least = words.first().map_or(0.0, |word| word.weight.abs() / 10.0);
         words.retain(|word| word.points() != 0 && word.weight.abs() >= least);
@@ -139,18 +136,7 @@ impl Current {
 
     /// The text without some of its words, which are ranges of UTF-16 indices in rising order.
     pub fn without(&self, left_out: &[(usize, usize)]) -> String {
-        let offsets = Offsets::new(&self.text);
-        let mut text = String::with_capacity(self.text.len());
-        let mut at = 0;
-        for &(start, end) in left_out {
-            let (start, end) = (offsets.utf8(start), offsets.utf8(end));
-            if start >= at {
-                text += &self.text[at..start];
-                at = end;
-            }
-        }
-        text += &self.text[at..];
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
+        leave_out(&self.text, left_out)
     }
 }
 
