@@ -154,7 +154,7 @@ class Sentiment {
 
   /** A document that is edited: only what an edit changed is read. */
   document(onChange) {
-    return this.#model.read(true, onChange);
+    return this.#model.document(true, onChange);
   }
 
   /** Ends the worker, which frees everything. */
@@ -165,7 +165,7 @@ class Sentiment {
   /** A document with this text, once all of it has been read. */
   async #read(text, signal, onProgress) {
     if (signal?.aborted) throw signal.reason;
-    const reading = this.#model.read(false, (error) => reading.onChange?.(error));
+    const reading = this.#model.document(false, (error) => reading.onChange?.(error));
     const look = () => {
       const view = reading.view();
       onProgress?.({ done: view.done, total: view.total });

@@ -1,33 +1,19 @@
 //! A document that is read through the request queue, by a worker that may crash.
 
+mod fixtures;
+
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
+use fixtures::info;
 use live_sentiment::document::ContentHash;
-use live_sentiment::types::{Backend, Failure, ModelInfo, Prediction};
+use live_sentiment::types::{Failure, Prediction};
 use live_sentiment::web::client::queue::{
     Command, Event, Lane, MAX_CRASHES, Payload, RequestQueue,
 };
 use live_sentiment::web::client::reader::{Line, Reader};
 use live_sentiment::web::protocol::{Request, Response};
 use live_sentiment::{Error, ErrorKind};
-
-fn info() -> ModelInfo {
-    ModelInfo {
-        name: "test".into(),
-        architecture: "bert".into(),
-        labels: ["negative", "neutral", "positive"].map(String::from).into(),
-        multi_label: false,
-        parameters: 1,
-        file_size: 1,
-        format: "F32".into(),
-        license: None,
-        max_tokens: 512,
-        backend: Backend::Scalar,
-        load_millis: 1.0,
-        measured: Vec::new(),
-    }
-}
 
 /// A model that knows one word.
 fn read(text: &str) -> Prediction {

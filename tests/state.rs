@@ -1,5 +1,8 @@
 //! The page's state during typical visits, without a browser.
 
+mod fixtures;
+
+use fixtures::info;
 use live_sentiment::ErrorKind;
 use live_sentiment::document::{ContentHash, Document};
 use live_sentiment::explain::Reason;
@@ -10,23 +13,6 @@ use live_sentiment::web::app::current::*;
 use live_sentiment::web::app::pinned::*;
 use live_sentiment::web::app::reading::*;
 use live_sentiment::web::app::state::*;
-
-fn info() -> ModelInfo {
-    ModelInfo {
-        name: "test".into(),
-        architecture: "bert".into(),
-        labels: ["negative", "neutral", "positive"].map(String::from).into(),
-        multi_label: false,
-        parameters: 1,
-        file_size: 1,
-        format: "Q4_0".into(),
-        license: None,
-        max_tokens: 512,
-        backend: Backend::Scalar,
-        load_millis: 1.0,
-        measured: Vec::new(),
-    }
-}
 
 fn prediction(label: usize) -> Prediction {
     let mut scores = vec![0.1; 3];

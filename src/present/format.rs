@@ -49,6 +49,16 @@ pub struct Share {
     pub score: f32,
 }
 
+impl Share {
+    /// In the nearest whole percent: for a probability that stands alone.
+    pub fn nearest(score: f32) -> Self {
+        Self {
+            percent: (score * 100.0 + 0.5) as u32,
+            score,
+        }
+    }
+}
+
 /// Makes words of an amount.
 pub type Write = fn(Amount) -> String;
 

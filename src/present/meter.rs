@@ -1,8 +1,10 @@
 //! Which probabilities are listed, and in which whole percents. The work grows with the number of labels and no faster; what is
 //! listed does not grow at all.
 
-use super::format::{Share, apportion};
-use super::labels::{MAX_LISTED_LABELS, MAX_STACKED_LABELS, Polarity, heading};
+use super::format::{Amount, Share, Write, apportion};
+use super::labels::{
+    self, CONFIDENCE_THRESHOLD, MAX_LISTED_LABELS, MAX_STACKED_LABELS, Polarity, Verdict, heading,
+};
 
 /// A label and its probability.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +69,25 @@ impl Meter {
     /// The most likely label.
     pub fn top(&self) -> Option<&Row> {
         self.rows.get(self.top)
+    }
+
+    /// The most likely label and its probability.
+    pub fn top_share(&self) -> Option<(&Row, Share)> {
+        let top = self.top()?;
+        Some((top, top.share?))
+    }
+
+    /// Whether the most likely label is likely enough to say so.
+    pub fn is_sure(&self) -> bool {
+        self.top_share()
+            .is_some_and(|(_, share)| share.score >= CONFIDENCE_THRESHOLD)
+    }
+
+    /// The verdict in words; `None` without scores.
+    pub fn verdict(&self, write: Write) -> Option<Verdict> {
+        let (top, share) = self.top_share()?;
+        let share = write(Amount::percent(share));
+        Some(labels::verdict(&top.label, &share, self.is_sure()))
     }
 
     fn listing(labels: &[String], multi_label: bool, listed: &[usize]) -> Self {

@@ -4,34 +4,20 @@
 
 mod crashes;
 mod deadlines;
+#[path = "../fixtures/mod.rs"]
+mod fixtures;
 mod lanes;
 mod start;
 mod steps;
 
 use std::ops::{Deref, DerefMut};
 
+use fixtures::info;
 use live_sentiment::Error;
 use live_sentiment::types::{Backend, Failure, ModelInfo, Prediction, Progress, Storage};
 use live_sentiment::web::client::deadline::*;
 use live_sentiment::web::client::queue::*;
 use live_sentiment::web::protocol::{Request, Response};
-
-fn info() -> ModelInfo {
-    ModelInfo {
-        name: "test".into(),
-        architecture: "bert".into(),
-        labels: vec!["negative".into(), "positive".into()],
-        multi_label: false,
-        parameters: 1,
-        file_size: 1,
-        format: "F32".into(),
-        license: None,
-        max_tokens: 512,
-        backend: Backend::Scalar,
-        load_millis: 1.0,
-        measured: Vec::new(),
-    }
-}
 
 fn prediction() -> Prediction {
     Prediction {

@@ -1,7 +1,6 @@
 //! A document for JavaScript: a text that is read sentence by sentence, and again where it is edited.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::rc::Rc;
 
 use js_sys::Function;
@@ -14,21 +13,17 @@ use crate::present::labels::{CONFIDENCE_THRESHOLD, Polarity};
 use crate::text::Offsets;
 use crate::types::Failure;
 use crate::web::client::reader::Reader;
-use crate::web::client::{Client, Event};
+use crate::web::client::{Client, Driver, Event};
 
 /// A document in a worker. Nothing of it is read any more once it is disposed of.
 #[wasm_bindgen]
-pub struct Reading {
+pub struct DocumentHandle {
     inner: Rc<Inner>,
 }
 
 pub(super) struct Inner {
-    /// `None` once the model was disposed of.
-    client: Rc<RefCell<Option<Client>>>,
+    driver: Driver,
     requests: Rc<PendingRequests>,
-    reader: RefCell<Reader>,
-    /// What the client told while the reader was at work.
-    events: RefCell<VecDeque<Event>>,
     /// Why a sentence could not be read, the last one.
     failure: RefCell<Option<Failure>>,
     /// Called when something is known that was not before; with an error, when nothing more will come.
@@ -36,7 +31,7 @@ pub(super) struct Inner {
 }
 
 #[wasm_bindgen]
-impl Reading {
+impl DocumentHandle {
     /// Replaces the text. What is known of it already can be seen at once in [`view`](Self::view).
     pub fn edit(&self, text: &str) {
         self.inner.failure.take();
@@ -51,7 +46,7 @@ impl Reading {
     pub fn view(&self) -> JsValue {
         let inner = &self.inner;
         let (labels, is_multi_label) = inner.requests.labels();
-        let reader = inner.reader.borrow();
+        let reader = inner.driver.reader();
         let document = reader.document();
         let summary = document.summary(&labels, is_multi_label, &Rule::default());
         let name = |label: usize| labels.get(label).map(String::as_str).unwrap_or_default();
@@ -85,7 +80,7 @@ impl Reading {
 
     /// Why the text could not be read, if none of it could: an `Error`.
     pub fn failure(&self) -> JsValue {
-        let reader = self.inner.reader.borrow();
+        let reader = self.inner.driver.reader();
         let is_failed = reader.document().view().all(|sentence| sentence.is_failed);
         match &*self.inner.failure.borrow() {
             Some(failure) if is_failed => to_error(failure),
@@ -101,7 +96,7 @@ impl Reading {
         };
         self.inner
             .with_reader(|reader, client| reader.explain(client, hash));
-        let reader = self.inner.reader.borrow();
+        let reader = self.inner.driver.reader();
         let Some((reasons, sentence)) = reader
             .reasons(hash)
             .zip(reader.document().view().nth(index))
@@ -128,7 +123,7 @@ impl Reading {
     }
 }
 
-impl Reading {
+impl DocumentHandle {
     pub(super) fn new(
         client: Rc<RefCell<Option<Client>>>,
         requests: Rc<PendingRequests>,
@@ -136,10 +131,8 @@ impl Reading {
         on_change: Function,
     ) -> Self {
         let inner = Rc::new(Inner {
-            client,
             // One client has one model.
-            reader: RefCell::new(Reader::new("", is_live)),
-            events: RefCell::default(),
+            driver: Driver::new(client, Reader::new("", is_live)),
             failure: RefCell::default(),
             on_change,
             requests: Rc::clone(&requests),
@@ -152,66 +145,31 @@ impl Reading {
 impl Inner {
     /// Something happened to a request, of this document or of another.
     pub(super) fn on_event(&self, event: Event) {
-        self.events.borrow_mut().push_back(event);
+        self.driver.push(event);
         self.handle_events();
     }
 
-    /// Lets the reader work. What the client tells meanwhile is handled afterwards.
     fn with_reader(&self, work: impl FnOnce(&mut Reader, &Client)) {
-        let client = self.client.borrow().clone();
-        if let Some(client) = client {
-            work(&mut self.reader.borrow_mut(), &client);
-            self.handle_events();
-        }
+        self.driver.with(work);
+        self.handle_events();
     }
 
     fn handle_events(&self) {
-        while self.reader.try_borrow_mut().is_ok() {
-            let Some(event) = self.events.borrow_mut().pop_front() else {
-                break;
-            };
-            self.handle(event);
-        }
-    }
-
-    fn handle(&self, event: Event) {
-        let client = self.client.borrow().clone();
-        let Some(client) = &client else {
-            return;
-        };
-        let has_changed = match event {
-            Event::Classified { seq, prediction } => {
-                self.reader
-                    .borrow_mut()
-                    .classified(client, seq, &prediction)
-            }
-            Event::Failed {
-                seq: Some(seq),
-                failure,
-            } => {
-                let was_waited_for = self.reader.borrow_mut().failed(client, seq);
-                if was_waited_for {
+        while let Some((event, has_changed)) = self.driver.next() {
+            match event {
+                Event::Failed { seq: None, failure } => call(&self.on_change, &to_error(&failure)),
+                Event::Failed { failure, .. } if has_changed => {
                     self.failure.replace(Some(failure));
+                    call(&self.on_change, &JsValue::UNDEFINED);
                 }
-                was_waited_for
+                _ if has_changed => call(&self.on_change, &JsValue::UNDEFINED),
+                _ => {}
             }
-            Event::Failed { seq: None, failure } => {
-                self.reader.borrow_mut().stopped();
-                return call(&self.on_change, &to_error(&failure));
-            }
-            Event::Ready(_) => {
-                self.reader.borrow_mut().resume(client);
-                false
-            }
-            _ => false,
-        };
-        if has_changed {
-            call(&self.on_change, &JsValue::UNDEFINED);
         }
     }
 
     fn hash(&self, index: usize) -> Option<ContentHash> {
-        let reader = self.reader.borrow();
+        let reader = self.driver.reader();
         reader
             .document()
             .view()

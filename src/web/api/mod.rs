@@ -6,7 +6,7 @@
 //!
 //! [`ErrorKind`]: crate::ErrorKind
 
-mod reading;
+mod document;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -18,10 +18,11 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::AbortSignal;
 
+use document::DocumentHandle;
+
 use super::client::queue::{Lane, Payload};
 use super::client::{Client, Event, Options};
 use crate::present::format::{Amount, plain};
-use crate::present::labels::{self, CONFIDENCE_THRESHOLD};
 use crate::present::meter::Meter;
 use crate::types::{Backend, Failure, Prediction, Token};
 use crate::{Error, Result};
@@ -67,7 +68,7 @@ pub async fn create(options: CreateOptions) -> Result<Sentiment, JsValue> {
 
     let requests = Rc::new(PendingRequests {
         open: RefCell::default(),
-        readings: RefCell::default(),
+        documents: RefCell::default(),
         labels: RefCell::default(),
         is_multi_label: Cell::new(false),
         on_progress: options.on_progress(),
@@ -172,12 +173,12 @@ impl Sentiment {
     ///
     /// # Errors
     /// Throws once disposed of.
-    pub fn read(&self, is_live: bool, on_change: Function) -> Result<reading::Reading, JsValue> {
+    pub fn document(&self, is_live: bool, on_change: Function) -> Result<DocumentHandle, JsValue> {
         if self.client.borrow().is_none() {
             return Err(disposed());
         }
         let (client, requests) = (Rc::clone(&self.client), Rc::clone(&self.requests));
-        Ok(reading::Reading::new(client, requests, is_live, on_change))
+        Ok(DocumentHandle::new(client, requests, is_live, on_change))
     }
 
     /// Ends the worker, which frees the model. What is still open is rejected.
@@ -207,7 +208,7 @@ struct PendingRequests {
     /// `resolve` and `reject` by request number.
     open: RefCell<HashMap<u64, (Function, Function)>>,
     /// Documents that are read.
-    readings: RefCell<Vec<Weak<reading::Inner>>>,
+    documents: RefCell<Vec<Weak<document::Inner>>>,
     labels: RefCell<Vec<String>>,
     is_multi_label: Cell<bool>,
     on_progress: Option<Function>,
@@ -231,13 +232,13 @@ impl PendingRequests {
                 self.is_multi_label.set(info.multi_label);
                 self.labels.replace(info.labels.clone());
                 self.resolve(READY, &to_js(&info));
-                self.tell_readings(&Event::Ready(info));
+                self.tell_documents(&Event::Ready(info));
             }
             Event::Classified { seq, prediction } if self.is_open(seq) => {
                 let answer = to_js(&Answer::new(&prediction, &self.labels.borrow()));
                 self.resolve(seq, &answer);
             }
-            Event::Classified { .. } => self.tell_readings(&event),
+            Event::Classified { .. } => self.tell_documents(&event),
             Event::Tokenized {
                 seq,
                 tokens,
@@ -254,35 +255,35 @@ impl PendingRequests {
                 ref failure,
             } => {
                 self.reject(seq, &to_error(failure));
-                self.tell_readings(&event);
+                self.tell_documents(&event);
             }
             Event::Failed {
                 seq: None,
                 ref failure,
             } => {
                 self.reject_all(&to_error(failure));
-                self.tell_readings(&event);
+                self.tell_documents(&event);
             }
             // The requests go on in the new worker.
             Event::Restarted(_) | Event::Stored(_) | Event::Requested(_) => {}
         }
     }
 
-    fn add(&self, reading: &Rc<reading::Inner>) {
-        let mut readings = self.readings.borrow_mut();
-        readings.retain(|reading| reading.strong_count() > 0);
-        readings.push(Rc::downgrade(reading));
+    fn add(&self, document: &Rc<document::Inner>) {
+        let mut documents = self.documents.borrow_mut();
+        documents.retain(|document| document.strong_count() > 0);
+        documents.push(Rc::downgrade(document));
     }
 
-    fn tell_readings(&self, event: &Event) {
-        let readings: Vec<_> = self
-            .readings
+    fn tell_documents(&self, event: &Event) {
+        let documents: Vec<_> = self
+            .documents
             .borrow()
             .iter()
             .filter_map(Weak::upgrade)
             .collect();
-        for reading in readings {
-            reading.on_event(event.clone());
+        for document in documents {
+            document.on_event(event.clone());
         }
     }
 
@@ -390,19 +391,17 @@ pub fn describe(labels: Vec<String>, scores: Vec<f32>, multi_label: bool) -> JsV
             score: share.score,
         })
     });
-    let top = meter
-        .top()
-        .and_then(|row| row.share.map(|share| (row, share)));
-    let is_sure = top.is_some_and(|(_, share)| share.score >= CONFIDENCE_THRESHOLD);
-    let verdict = top
-        .map(|(row, share)| labels::verdict(&row.label, &plain(Amount::percent(share)), is_sure));
-    let (word, figure) = verdict
+    let (word, figure) = meter
+        .verdict(plain)
         .map(|verdict| (verdict.word, verdict.figure))
         .unwrap_or_default();
     to_js(&Described {
         word,
         figure,
-        tone: top.filter(|_| is_sure).map(|(row, _)| row.polarity.name()),
+        tone: meter
+            .top()
+            .filter(|_| meter.is_sure())
+            .map(|row| row.polarity.name()),
         is_one_bar: meter.is_stacked,
         parts: parts.collect(),
     })

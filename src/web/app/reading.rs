@@ -285,7 +285,6 @@ impl Answer {
 
     /// Whether it is likely enough to say so.
     pub fn is_sure(&self) -> bool {
-        let share = self.meter.top().and_then(|top| top.share);
-        self.is_mixed || share.is_some_and(|share| share.score >= CONFIDENCE_THRESHOLD)
+        self.is_mixed || self.meter.is_sure()
     }
 }

@@ -1,7 +1,6 @@
 //! What every view works with: all that is known, the field, and the line to the worker.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -23,7 +22,7 @@ use super::text::textarea;
 use super::text::tints::{MAX_TINTED, Tints};
 use crate::present::meter::Meter;
 use crate::web::client::reader::Reader;
-use crate::web::client::{Client, Event, Options};
+use crate::web::client::{Client, Driver, Event, Options};
 use crate::web::library;
 
 /// A text with more sentences is not shown after each answer, ...
@@ -60,10 +59,7 @@ pub(super) struct Session {
 
 /// The worker, and the document that it reads.
 struct Worker {
-    client: RefCell<Option<Client>>,
-    reader: RefCell<Reader>,
-    /// What the client told while the reader was at work.
-    events: RefCell<VecDeque<Event>>,
+    driver: Driver,
     /// Whether the page will show soon what has changed.
     is_due: Cell<bool>,
     tints: RefCell<Tints>,
@@ -82,9 +78,7 @@ impl Session {
         let action = NodeRef::<Button>::new();
         state.has_tints.set(reads_tints());
         let worker = Worker {
-            client: RefCell::new(None),
-            reader: RefCell::new(Reader::new(&address, true).holding_windows()),
-            events: RefCell::default(),
+            driver: Driver::new(Rc::default(), new_reader(&address)),
             is_due: Cell::new(false),
             tints: RefCell::default(),
             pause: Cell::new(None),
@@ -114,72 +108,46 @@ impl Session {
             start_worker: None,
         };
         let client = Client::start(options, move |event| {
-            self.worker.get_value().events.borrow_mut().push_back(event);
+            self.worker.get_value().driver.push(event);
             self.handle_events();
         });
-        let before = self.worker.get_value().client.replace(Some(client));
-        // Outside of the borrow: to end it may take a while.
-        drop(before);
+        self.worker.get_value().driver.set_client(client);
     }
 
-    /// Lets the reader work on the document. What the client tells meanwhile is handled afterwards.
+    /// Lets the reader work on the document.
     fn with_reader(self, work: impl FnOnce(&mut Reader, &Client)) {
-        let worker = self.worker.get_value();
-        let client = worker.client.borrow().clone();
-        if let Some(client) = client {
-            work(&mut worker.reader.borrow_mut(), &client);
-        }
+        self.worker.get_value().driver.with(work);
         self.handle_events();
     }
 
     fn handle_events(self) {
         let worker = self.worker.get_value();
-        while worker.reader.try_borrow_mut().is_ok() {
-            let Some(event) = worker.events.borrow_mut().pop_front() else {
-                break;
-            };
-            self.handle(event);
+        while let Some((event, has_changed)) = worker.driver.next() {
+            self.handle(event, has_changed);
         }
     }
 
-    fn handle(self, event: Event) {
+    fn handle(self, event: Event, has_changed: bool) {
         let state = self.state;
         match event {
             Event::Progress(progress) => state.model.update(|model| model.progress(progress)),
-            Event::Ready(info) => {
-                state.ready(info, now());
-                self.with_reader(|reader, client| reader.resume(client));
-            }
-            Event::Classified { seq, prediction } => {
-                let mut has_changed = false;
-                self.with_reader(|reader, client| {
-                    has_changed = reader.classified(client, seq, &prediction);
-                });
-                if has_changed {
-                    self.refresh();
-                }
-            }
+            Event::Ready(info) => state.ready(info, now()),
             Event::Failed {
-                seq: Some(seq),
+                seq: Some(_),
                 failure,
-            } => {
-                let mut was_waited_for = false;
-                self.with_reader(|reader, client| was_waited_for = reader.failed(client, seq));
-                if was_waited_for {
-                    state.reading.update(|reading| reading.failed(failure));
-                    self.refresh();
-                }
-            }
+            } if has_changed => state.reading.update(|reading| reading.failed(failure)),
             Event::Failed { seq: None, failure } => {
-                self.with_reader(|reader, _| reader.stopped());
                 let is_online = window().navigator().on_line();
                 state.model.update(|model| model.failed(failure, is_online));
             }
             Event::Restarted(_) => state.model.update(ModelState::restart),
             Event::Stored(storage) => state.stored(storage),
             Event::Requested(requests) => state.requested(requests),
-            // The page never asks for tokens alone.
-            Event::Tokenized { .. } => {}
+            // Of the text, or of tokens, which the page never asks for.
+            Event::Classified { .. } | Event::Failed { .. } | Event::Tokenized { .. } => {}
+        }
+        if has_changed {
+            self.refresh();
         }
         self.keep_focus();
     }
@@ -197,7 +165,7 @@ impl Session {
     /// Shows what has become of the text: at once, or where that is much, a few times a second.
     fn refresh(self) {
         let worker = self.worker.get_value();
-        if worker.reader.borrow().document().len() <= MAX_SHOWN_AT_ONCE {
+        if worker.driver.reader().document().len() <= MAX_SHOWN_AT_ONCE {
             self.show_text_state();
         } else if !worker.is_due.replace(true) {
             let show = move || {
@@ -210,7 +178,7 @@ impl Session {
 
     fn show_text_state(self) {
         let worker = self.worker.get_value();
-        let reader = worker.reader.borrow();
+        let reader = worker.driver.reader();
         let document = reader.document();
         self.state.model.with_untracked(|model| {
             let Some(info) = &model.info else {
@@ -228,7 +196,7 @@ impl Session {
     /// Shows the sentence at the caret, and asks for its reasons if nothing is being typed.
     fn show_current(self) {
         let (state, worker) = (self.state, self.worker.get_value());
-        let reader = worker.reader.borrow();
+        let reader = worker.driver.reader();
         let document = reader.document();
         let index = state
             .sentences
@@ -295,7 +263,7 @@ impl Session {
     pub(super) fn is_too_long_to_tint(self) -> bool {
         self.state.sentences.track();
         let worker = self.worker.get_value();
-        worker.reader.borrow().document().text().len() > MAX_TINTED
+        worker.driver.reader().document().text().len() > MAX_TINTED
     }
 
     /// Waits until nothing was typed for a moment.
@@ -395,7 +363,7 @@ impl Session {
     /// Pins the text as it stands, or forgets what was pinned.
     pub(super) fn pin_or_unpin(self) {
         let worker = self.worker.get_value();
-        let reader = worker.reader.borrow();
+        let reader = worker.driver.reader();
         let pinned = self.state.pinned.with_untracked(Option::is_some);
         self.state.pinned.set((!pinned).then(|| {
             let answer = self
@@ -413,7 +381,7 @@ impl Session {
         self.state.pinned.with(|pinned| {
             let changes = |all: &Vec<Sentence>| {
                 let pinned = pinned.as_ref()?;
-                Some(pinned.changes(worker.reader.borrow().document(), all))
+                Some(pinned.changes(worker.driver.reader().document(), all))
             };
             self.state.sentences.with(changes).unwrap_or_default()
         })
@@ -487,10 +455,7 @@ impl Session {
     pub(super) fn use_model(self, address: String, files: Option<Array>) {
         self.state.switch(address.clone());
         let worker = self.worker.get_value();
-        worker
-            .reader
-            .replace(Reader::new(&address, true).holding_windows());
-        worker.events.borrow_mut().clear();
+        worker.driver.start_over(new_reader(&address));
         self.start_worker(address, files);
         self.focus();
         self.read();
@@ -535,7 +500,7 @@ impl Session {
 
     /// The one button of the verdict: stops what loads, starts what stopped.
     pub(super) fn stop_or_start(self) {
-        let client = self.worker.get_value().client.borrow().clone();
+        let client = self.worker.get_value().driver.client();
         let Some(client) = client else {
             return;
         };
@@ -576,6 +541,11 @@ impl Session {
             self.refresh_device().await;
         });
     }
+}
+
+/// Reads what is typed, with the model at `address`.
+fn new_reader(address: &str) -> Reader {
+    Reader::new(address, true).holding_windows()
 }
 
 /// Whether sentences are to be tinted.

@@ -3,7 +3,7 @@
 
 use crate::ErrorKind;
 use crate::present::failures::{self, FailureMessage};
-use crate::present::format::{Amount, Write};
+use crate::present::format::Write;
 use crate::present::labels::{self, Verdict};
 use crate::present::meter::Meter;
 use crate::types::{Failure, ModelInfo, Progress, Storage};
@@ -216,9 +216,7 @@ impl<'a> View<'a> {
             } = answer.counts;
             return Some(labels::mixed(negative, positive, write));
         }
-        let top = answer.meter.top()?;
-        let share = write(Amount::percent(top.share?));
-        Some(labels::verdict(&top.label, &share, answer.is_sure()))
+        answer.meter.verdict(write)
     }
 
     /// The verdict as one sentence for a screen reader; empty without one.

@@ -2,6 +2,8 @@
 //! gets next.
 
 pub mod deadline;
+#[cfg(feature = "client")]
+mod driver;
 #[cfg(feature = "page")]
 mod early;
 #[cfg(feature = "client")]
@@ -15,6 +17,8 @@ pub mod probe;
 pub mod queue;
 pub mod reader;
 
+#[cfg(feature = "client")]
+pub use driver::Driver;
 #[cfg(feature = "client")]
 pub use handle::Client;
 #[cfg(feature = "client")]

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::sentence::excerpt;
 use crate::present::format::{Amount, Share, count};
-use crate::present::labels::{self, heading};
+use crate::present::labels::heading;
 use crate::web::app::numbers::local;
 use crate::web::app::pinned::{Changed, Version};
 use crate::web::app::reading::{Answer, Rating};
@@ -121,10 +121,7 @@ fn rated(session: Session, rating: Rating) -> String {
             .and_then(|info| info.labels.get(rating.label).cloned());
         label.unwrap_or_default()
     });
-    let share = Share {
-        percent: (rating.score * 100.0).round() as u32,
-        score: rating.score,
-    };
+    let share = Share::nearest(rating.score);
     heading(&label) + ", " + &local(Amount::percent(share))
 }
 
@@ -132,9 +129,8 @@ fn in_words(answer: &Answer) -> String {
     if answer.is_mixed {
         return "mixed".to_owned();
     }
-    let Some((top, share)) = answer.meter.top().and_then(|top| Some((top, top.share?))) else {
-        return String::new();
-    };
-    let verdict = labels::verdict(&top.label, &local(Amount::percent(share)), answer.is_sure());
-    verdict.word.to_lowercase() + ", " + &verdict.figure
+    let verdict = answer.meter.verdict(local);
+    verdict
+        .map(|verdict| verdict.word.to_lowercase() + ", " + &verdict.figure)
+        .unwrap_or_default()
 }

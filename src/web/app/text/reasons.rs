@@ -2,8 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::present::format::{Amount, Share};
-use crate::present::labels;
+use crate::present::format::Amount;
 use crate::present::meter::Meter;
 use crate::web::app::current::{Current, Outcome, Word};
 use crate::web::app::numbers::local;
@@ -176,11 +175,8 @@ fn outcome(outcome: &Outcome) -> String {
 }
 
 fn verdict(meter: &Meter) -> String {
-    let Some((top, share)) = meter.top().and_then(|top| Some((top, top.share?))) else {
-        return String::new();
-    };
-    let Share { score, .. } = share;
-    let is_sure = score >= labels::CONFIDENCE_THRESHOLD;
-    let verdict = labels::verdict(&top.label, &local(Amount::percent(share)), is_sure);
-    verdict.word + ", " + &verdict.figure
+    let verdict = meter.verdict(local);
+    verdict
+        .map(|verdict| verdict.word + ", " + &verdict.figure)
+        .unwrap_or_default()
 }

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use crate::present::format::Amount;
-use crate::present::labels;
 use crate::web::app::current::Current;
 use crate::web::app::meter::Stacked;
 use crate::web::app::numbers::local;
@@ -31,7 +30,7 @@ pub(super) fn SentenceAtCaret(session: Session) -> impl IntoView {
     let is_alone = move || current.with(|current| current.as_ref().is_none_or(|it| it.total < 2));
     let tone = move || {
         current.with(|current| {
-            let current = current.as_ref().filter(|current| current.is_sure())?;
+            let current = current.as_ref().filter(|current| current.meter.is_sure())?;
             Some(current.meter.top()?.polarity.name())
         })
     };
@@ -78,13 +77,10 @@ fn verdict(current: &Current) -> (String, String) {
     if current.is_failed {
         return ("Could not be read".into(), String::new());
     }
-    let top = current.meter.top();
-    let Some((top, share)) = top.and_then(|top| Some((top, top.share?))) else {
-        return ("Not read yet".into(), String::new());
-    };
-    let share = local(Amount::percent(share));
-    let verdict = labels::verdict(&top.label, &share, current.is_sure());
-    (verdict.word, verdict.figure)
+    match current.meter.verdict(local) {
+        Some(verdict) => (verdict.word, verdict.figure),
+        None => ("Not read yet".into(), String::new()),
+    }
 }
 
 /// The beginning of a long sentence.

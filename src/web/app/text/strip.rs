@@ -188,11 +188,9 @@ fn verdict(sentence: &Sentence, labels: &[String], percents: &mut HashMap<u32, S
             if !rating.is_sure() {
                 return "not sure".to_owned();
             }
-            let percent = (rating.score * 100.0).round() as u32;
-            let share = percents.entry(percent).or_insert_with(|| {
-                let score = rating.score;
-                local(Amount::percent(Share { percent, score }))
-            });
+            let share = Share::nearest(rating.score);
+            let written = percents.entry(share.percent);
+            let share = written.or_insert_with(|| local(Amount::percent(share)));
             let label = labels.get(rating.label).map(|label| heading(label));
             label.unwrap_or_default() + ", " + share
         }
