@@ -332,6 +332,22 @@ fn reasons_are_called_off_by_the_next_key_and_cached() {
 }
 
 #[test]
+fn a_word_that_cannot_be_left_out_leaves_nobody_waiting() {
+    let (page, mut reader) = (Page::new(), Reader::new("m", false));
+    reader.edit(&page, "The room was bad.");
+    page.answer_all(&mut reader);
+    let hash = hashes(&reader)[0];
+    reader.explain(&page, hash);
+    for _ in 0..MAX_CRASHES {
+        page.crash();
+        page.tell(&mut reader);
+    }
+    page.answer_all(&mut reader);
+    assert_eq!(reader.reasons(hash), Some([].as_slice()));
+    assert!(reader.document().is_complete());
+}
+
+#[test]
 fn a_variation_is_tried_until_the_next_one_or_the_next_key() {
     let (page, mut reader) = (Page::new(), Reader::new("m", true));
     reader.edit(&page, "It was bad and cold.");

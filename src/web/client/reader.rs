@@ -147,13 +147,17 @@ impl Reader {
         }
     }
 
-    /// A request failed. Returns whether something that was waited for could not be read.
+    /// A request failed. Returns whether that changed anything.
     pub fn failed(&mut self, line: &impl Line, seq: u64) -> bool {
         match self.sent.remove(&seq) {
             Some(Purpose::Piece(hash)) => self.document.fail(hash),
             Some(Purpose::Variant(_)) => {
+                // There are no reasons then, which is known from now on: nobody waits for them.
+                if let Some(hash) = self.explaining.as_ref().map(|it| it.hash) {
+                    self.keep_reasons(hash, Vec::new());
+                }
                 self.stop_explaining(line);
-                false
+                true
             }
             Some(Purpose::Trial) | None => false,
         }
@@ -281,12 +285,16 @@ impl Reader {
         let Some(explaining) = self.explaining.take_if(|it| it.occlusion.is_done()) else {
             return false;
         };
+        let reasons = explaining.occlusion.reasons().unwrap_or_default();
+        self.keep_reasons(explaining.hash, reasons);
+        true
+    }
+
+    fn keep_reasons(&mut self, hash: ContentHash, reasons: Vec<Reason>) {
         if self.reasons.len() >= MAX_REASONS {
             self.reasons.clear();
         }
-        let reasons = explaining.occlusion.reasons().unwrap_or_default();
-        self.reasons.insert(explaining.hash, reasons);
-        true
+        self.reasons.insert(hash, reasons);
     }
 
     fn send(&mut self, line: &impl Line, lane: Lane, jobs: Vec<Job>) {
