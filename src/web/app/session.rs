@@ -25,13 +25,21 @@ use crate::web::client::reader::Reader;
 use crate::web::client::{Client, Driver, Event, Options};
 use crate::web::library;
 
-/// A text with more sentences is not shown after each answer, ...
-const MAX_SHOWN_AT_ONCE: usize = 1_000;
+/// While more sentences wait to be read, a text is not shown after each answer, which would keep the worker waiting, ...
+const MANY_WAITING: usize = 16;
 /// ... but so much later.
-const BETWEEN_SHOWS: Duration = Duration::from_millis(500);
+const BETWEEN_SHOWS: Duration = Duration::from_millis(100);
+
+/// To show a text of more sentences takes long, ...
+const MANY: usize = 1_000;
+/// ... and is not done more often.
+const BETWEEN_SHOWS_OF_MANY: Duration = Duration::from_millis(500);
 
 /// Reasons are asked for when nothing was typed for so long.
 const PAUSE: Duration = Duration::from_millis(120);
+
+/// Windows are read so much later: each takes the worker longer than a sentence, and people pause between words.
+const LONG_PAUSE: Duration = Duration::from_millis(280);
 
 /// The name under which the browser keeps the switch for tints.
 const TINTS: &str = "live-sentiment tints";
@@ -165,14 +173,18 @@ impl Session {
     /// Shows what has become of the text: at once, or where that is much, a few times a second.
     fn refresh(self) {
         let worker = self.worker.get_value();
-        if worker.driver.reader().document().len() <= MAX_SHOWN_AT_ONCE {
-            self.show_text_state();
-        } else if !worker.is_due.replace(true) {
+        let (done, total) = worker.driver.reader().document().progress();
+        let delay = match total - done {
+            _ if total > MANY => BETWEEN_SHOWS_OF_MANY,
+            waiting if waiting > MANY_WAITING => BETWEEN_SHOWS,
+            _ => return self.show_text_state(),
+        };
+        if !worker.is_due.replace(true) {
             let show = move || {
                 self.worker.get_value().is_due.set(false);
                 self.show_text_state();
             };
-            set_timeout(show, BETWEEN_SHOWS);
+            set_timeout(show, delay);
         }
     }
 
@@ -270,13 +282,19 @@ impl Session {
     fn begin_pause(self) {
         let worker = self.worker.get_value();
         worker.is_pausing.set(false);
-        let after = move || {
+        self.after_pause(PAUSE, move || {
             self.worker.get_value().is_pausing.set(true);
-            self.with_reader(|reader, client| reader.pause(client));
             self.show_current();
-        };
-        let handle = set_timeout_with_handle(after, PAUSE).ok();
-        if let Some(before) = worker.pause.replace(handle) {
+            self.after_pause(LONG_PAUSE, move || {
+                self.with_reader(|reader, client| reader.pause(client));
+            });
+        });
+    }
+
+    /// Does something later, unless something is typed before.
+    fn after_pause(self, pause: Duration, act: impl FnOnce() + 'static) {
+        let handle = set_timeout_with_handle(act, pause).ok();
+        if let Some(before) = self.worker.get_value().pause.replace(handle) {
             before.clear();
         }
     }
