@@ -48,6 +48,15 @@ for (const colorScheme of ["light", "dark"]) {
         await reaches(page, "ready", { label });
         await isSound(page, label);
       }
+      await retype(page, "I love the room. I hate the noise.");
+      await reaches(page, "ready", { label: "mixed" });
+      await isSound(page, "mixed");
+      const [word, figure] = await Promise.all([".word", ".figure"].map((part) => page.locator(`#verdict > ${part}`).evaluate((element) => {
+        const range = document.createRange();
+        range.selectNodeContents(element);
+        return range.getBoundingClientRect().toJSON();
+      })));
+      assert.ok(word.right <= figure.left, `the headline ends at ${word.right}, its figure begins at ${figure.left}`);
       await retype(page, "");
       await paste(page, "What a day. ".repeat(1000));
       await reaches(page, "ready");
