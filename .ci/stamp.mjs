@@ -19,7 +19,7 @@ const dist = process.env.TRUNK_STAGING_DIR;
 const publicFolder = join(process.env.TRUNK_SOURCE_DIR, "public");
 
 /** Modules of live-sentiment.js in public/ that must match its version: they are moved to build-HASH/. */
-const MODULES = ["api_failure.js", "api_field.js", "api_sentences.js", "api_view.js"];
+const MODULES = ["api_failure.js", "api_field.js", "api_sentences.js", "api_sentiment.js", "api_view.js"];
 
 // Code and data come from the site itself only. WebAssembly needs 'wasm-unsafe-eval', not 'unsafe-eval'.
 const POLICY = [
