@@ -129,7 +129,7 @@ enum State {
 /// A text, its sentences, and what is known about them.
 ///
 /// Sentences too long for the model are cut in parts, which count as sentences from then on. Neighbours are read together
-/// as well, in [windows], which decide on the verdict on the whole.
+/// as well, in windows, which decide on the verdict on the whole.
 #[derive(Debug, Clone, Default)]
 pub struct Document {
     model: String,

@@ -1,7 +1,7 @@
 //! Text to sentences: UAX #29, and what it lacks: abbreviations, initials, ellipses, lists, wrapped lines, emoji.
 //!
 //! Nothing outside a paragraph decides on a sentence in it, and little outside its own lines does. A long paragraph is
-//! read in [blocks](super::blocks).
+//! read in `blocks`.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -92,7 +92,9 @@ test("a key in the middle of 5,000 words asks for two sentences at most", async 
 
 /** The largest distance between the words of the field and those of the copy that carries the tints, in CSS pixels. */
 async function misplaced(page) {
-  return page.evaluate(() => {
+  return page.evaluate(async () => {
+    // The copy scrolls with the field a frame later, before it is painted.
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
     const [field, mirror] = [document.querySelector("#text"), document.querySelector(".mirror")];
     // What a textarea lays out cannot be asked. A block of the same box and styles does it alike.
     const box = document.createElement("div");
