@@ -148,6 +148,8 @@ test("the keyboard is enough, and shows where it is", async (t) => {
   const page = await visitReady(t, chromium, await site(t));
   await page.keyboard.type(TEXTS.positive);
   await reaches(page, "ready", { label: "positive" });
+  // Its buttons come a moment after the verdict.
+  await page.getByRole("button", { name: "Say the reasons" }).waitFor();
   const reached = new Set();
   for (let presses = 0; presses < 40; presses++) {
     await page.keyboard.press("Tab");
