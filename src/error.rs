@@ -107,6 +107,14 @@ pub enum Error {
         /// The value.
         found: f32,
     },
+    /// A file cannot be read, or saved, as a table.
+    #[error("{file} cannot be used: {reason}.")]
+    Table {
+        /// The file's name.
+        file: String,
+        /// What was found, and what can be done about it.
+        reason: String,
+    },
     /// Two files of the same model are inconsistent with each other.
     #[error("{left} and {right} do not belong together: {reason}.")]
     Mismatch {
@@ -188,7 +196,7 @@ impl Error {
             | Self::Shape { .. }
             | Self::LabelCount { .. }
             | Self::Mismatch { .. } => ErrorKind::Unsupported,
-            Self::Input(_) | Self::Unwritable { .. } => ErrorKind::Input,
+            Self::Input(_) | Self::Table { .. } | Self::Unwritable { .. } => ErrorKind::Input,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::Browser(_) => ErrorKind::Browser,
             Self::Crashed(_) => ErrorKind::Crashed,

@@ -19,6 +19,7 @@
 //! | `kernels` | packed int8 matrix products, attention, layer norm; the only `unsafe` code |
 //! | [`explain`] | the reasons of a verdict: what it loses without each word |
 //! | [`document`] | a text as sentences, each with its verdict, and the verdict on the whole |
+//! | `table` | CSV, JSON Lines and workbooks: read, classified row by row, summed up, saved |
 //! | [`present`] | wording for people: numbers, labels, failures, notes |
 //! | [`text`] | sentences, words, edits, and UTF-8 indices to UTF-16 and back |
 //! | [`types`] | shared types: predictions, tokens, model metadata |
@@ -34,7 +35,7 @@ pub mod cli;
 pub mod convert;
 pub mod document;
 pub mod error;
-#[cfg(feature = "cli")]
+#[cfg(feature = "tables")]
 pub mod eval;
 pub mod explain;
 #[cfg(feature = "inference")]
@@ -45,6 +46,8 @@ pub mod kernels;
 pub mod layers;
 pub mod model;
 pub mod present;
+#[cfg(feature = "tables")]
+pub mod table;
 pub mod text;
 pub mod types;
 pub mod web;

@@ -1,4 +1,4 @@
-//! The command line: `live-sentiment classify | explain | evaluate | quantize | inspect`.
+//! The command line: `live-sentiment classify | explain | table | evaluate | quantize | inspect`.
 //!
 //! Results go to standard output; progress and errors go to standard error. A failure is one sentence and advice, with
 //! exit code 1; a usage error has clap's exit code 2.
@@ -9,6 +9,7 @@ mod explain;
 mod input;
 mod inspect;
 mod quantize;
+mod table;
 mod texts;
 
 use std::io::{self, Write};
@@ -40,6 +41,7 @@ enum Command {
     Evaluate(evaluate::Options),
     Inspect(inspect::Options),
     Quantize(quantize::Options),
+    Table(table::Options),
 }
 
 /// Parses the program's arguments and runs the command.
@@ -50,6 +52,7 @@ pub fn run() -> ExitCode {
         Command::Evaluate(options) => evaluate::run(&options),
         Command::Inspect(options) => inspect::run(&options),
         Command::Quantize(options) => quantize::run(&options),
+        Command::Table(options) => table::run(&options),
     };
     match outcome {
         Ok(()) | Err(Stop::PipeClosed) => ExitCode::SUCCESS,

@@ -1,4 +1,5 @@
 //! Evaluation: metrics on labelled texts, and the agreement of two models.
 
+#[cfg(feature = "cli")]
 pub mod agreement;
 pub mod metrics;

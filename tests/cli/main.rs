@@ -10,3 +10,4 @@ mod gguf;
 mod inspect;
 mod program;
 mod quantize;
+mod table;
