@@ -141,9 +141,10 @@ fn what_was_read_before_a_stop_is_not_read_again() {
     standard_output(&table(&[&path, "--out", out.to_str().unwrap()]));
     let second = whole();
     assert!(!part.exists());
+    // The shortest text is read first; one row has it.
     assert_eq!(
         second.matches(";neutral;1;0;1;0;;true;").count(),
-        first.matches(";false;").count() - 1,
+        1,
         "{second}"
     );
     // Another model's answers are none.
