@@ -367,7 +367,11 @@ pub(crate) fn uncomputed_workbook() -> Vec<u8> {
     let relations = format!(
         "<Relationships><Relationship Id=\"rId1\" Type=\"{relation}/worksheet\" Target=\"worksheets/sheet1.xml\"/></Relationships>"
     );
+    let main = format!(
+        "<Relationships><Relationship Id=\"rId1\" Type=\"{relation}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
+    );
     archive(&[
+        ("_rels/.rels", main.as_bytes()),
         ("xl/workbook.xml", book.as_bytes()),
         ("xl/_rels/workbook.xml.rels", relations.as_bytes()),
         ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
