@@ -119,6 +119,11 @@ impl<R: BufRead> Lines<R> {
 
     /// The next line, or `None` at the end.
     pub(super) fn next_line(&mut self) -> Result<Option<Line<'_>>> {
+        self.next_line_or_fault()?.transpose()
+    }
+
+    /// The next line or what is wrong with it; there may be more behind it. `None` at the end.
+    pub(super) fn next_line_or_fault(&mut self) -> Result<Option<Result<Line<'_>>>> {
         let Self {
             reader,
             name,
@@ -143,24 +148,27 @@ impl<R: BufRead> Lines<R> {
                 "{name} is UTF-16, not UTF-8. Convert it first, for example with iconv."
             )));
         }
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            Stop::failed(format!(
-                "Line {number} of {name} is not UTF-8 from byte {} on. Convert it first, for example with iconv.",
-                error.valid_up_to() + 1
-            ))
-        })?;
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                return Ok(Some(Err(Stop::failed(format!(
+                    "Line {number} of {name} is not UTF-8 from byte {} on. Convert it first, for example with iconv.",
+                    error.valid_up_to() + 1
+                )))));
+            }
+        };
         let text = if *number == 1 {
             text.strip_prefix('\u{feff}').unwrap_or(text)
         } else {
             text
         };
         let text = text.strip_suffix('\n').unwrap_or(text);
-        Ok(Some(Line {
+        Ok(Some(Ok(Line {
             text: text.strip_suffix('\r').unwrap_or(text),
             unit: "Line",
             number: *number,
             name,
-        }))
+        })))
     }
 
     /// `text`, which starts in line `number`.

@@ -3,9 +3,10 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 
-use super::input::{Lines, array_items, is_cut_short};
-use super::{Result, Stop};
+use super::input::{Line, Lines, array_items, is_cut_short};
+use super::{Result, Stop, json};
 
 /// Options that say what standard input is.
 #[derive(Debug, Clone, Copy, Args)]
@@ -16,6 +17,24 @@ pub(super) struct Input {
     /// Copy the input to each line of the output, as `input`: the text, or the whole JSON object
     #[arg(long)]
     echo: bool,
+    /// What to do about a line that cannot be read
+    #[arg(long, value_enum, default_value_t = OnError::Stop, value_name = "WHAT")]
+    on_error: OnError,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OnError {
+    /// Stop, and say why
+    Stop,
+    /// Write {"error": "…"} in its place: then each line of the input is one of the output, in order. JSON is one value
+    /// a line, and a blank line an error among them
+    Record,
+}
+
+/// What stands in the place of a line that cannot be read. The name is part of the command's interface.
+#[derive(Serialize)]
+struct Unread<'a> {
+    error: &'a str,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -38,7 +57,94 @@ impl Input {
             let _ = writeln!(io::stderr(), "Type a text and press Enter. Ctrl+D ends.");
         }
         let lines = Lines::new(stdin.lock(), "standard input");
-        self.each_line(lines, io::stdout().lock(), answer)
+        let stdout = io::stdout().lock();
+        match self.on_error {
+            OnError::Stop => self.each_line(lines, stdout, answer),
+            OnError::Record => self.record_each_line(lines, stdout, answer),
+        }
+    }
+
+    /// A line of output for each line of input, whatever it holds.
+    fn record_each_line(
+        self,
+        mut lines: Lines<impl BufRead>,
+        mut output: impl Write,
+        mut answer: impl FnMut(&str) -> Result<String>,
+    ) -> Result {
+        let mut format = self.format;
+        // Blank lines before the format is known.
+        let mut blank = 0;
+        let mut write = |answered: Result<String>, input: &str| -> Result {
+            let line = match answered {
+                Err(Stop::Failed(message)) => json(&Unread { error: &message })?,
+                answered => answered?,
+            };
+            self.write(&mut output, line, &|| input.to_owned())
+        };
+        loop {
+            let (answered, input) = match lines.next_line_or_fault()? {
+                None => break,
+                Some(Err(stop)) => (Err(stop), "null".to_owned()),
+                Some(Ok(line)) if format == Format::Auto && line.is_blank() => {
+                    blank += 1;
+                    continue;
+                }
+                Some(Ok(line)) => {
+                    if format == Format::Auto {
+                        let is_json = line.text.trim_start().starts_with('{');
+                        format = if is_json { Format::Jsonl } else { Format::Text };
+                    }
+                    for _ in 0..std::mem::take(&mut blank) {
+                        let text = match format {
+                            Format::Jsonl => Err(Stop::failed("The line is blank.")),
+                            _ => answer(""),
+                        };
+                        write(text, "\"\"")?;
+                    }
+                    let input = match format {
+                        Format::Jsonl if line.object().is_ok() => line.raw(),
+                        _ => quoted(line.text),
+                    };
+                    let text = self.text(&line, format);
+                    (text.and_then(|text| answer(&text)), input)
+                }
+            };
+            write(answered, &input)?;
+        }
+        for _ in 0..blank {
+            write(answer(""), "\"\"")?;
+        }
+        Ok(())
+    }
+
+    /// The text of a line.
+    fn text(self, line: &Line<'_>, format: Format) -> Result<String> {
+        match format {
+            Format::Jsonl if line.is_blank() => Err(Stop::failed("The line is blank.")),
+            Format::Jsonl => Ok(line.text_field(&line.object()?)?.to_owned()),
+            _ => Ok(line.text.to_owned()),
+        }
+    }
+
+    /// Writes a line, with the input if that is asked for.
+    fn write(
+        self,
+        output: &mut impl Write,
+        mut json: String,
+        input: &dyn Fn() -> String,
+    ) -> Result {
+        if self.echo {
+            // Copied verbatim: parsing and serializing it would lose digits of long numbers and the order of keys.
+            json.truncate(json.len() - 1);
+            json += ",\"input\":";
+            json += &input();
+            json.push('}');
+        }
+        json.push('\n');
+        let written = output.write_all(json.as_bytes());
+        written
+            .and_then(|()| output.flush())
+            .map_err(|error| Stop::output(&error))
     }
 
     fn each_line(
@@ -48,19 +154,7 @@ impl Input {
         mut answer: impl FnMut(&str) -> Result<String>,
     ) -> Result {
         let mut write = |text: &str, input: &dyn Fn() -> String| -> Result {
-            let mut json = answer(text)?;
-            if self.echo {
-                // Copied verbatim: parsing and serializing it would lose digits of long numbers and the order of keys.
-                json.truncate(json.len() - 1);
-                json += ",\"input\":";
-                json += &input();
-                json.push('}');
-            }
-            json.push('\n');
-            output
-                .write_all(json.as_bytes())
-                .and_then(|()| output.flush())
-                .map_err(|error| Stop::output(&error))
+            self.write(&mut output, answer(text)?, input)
         };
         let mut format = self.format;
         // Whether JSON objects span several lines, like the first one. Never with `--format jsonl`.

@@ -328,3 +328,43 @@ fn usage_errors_are_explained() {
             .contains("truncated")
     );
 }
+
+#[test]
+fn with_errors_recorded_each_line_has_one_of_the_output() {
+    let input = b"\n{\"text\": \"good\"}\n{\"text\": 1}\nnot JSON\n\n{\"text\": \"caf\xe9\"}\n{\"text\": \"\"}\n{\"text\": \"bad\", \"id\": 7}";
+    let lines = json_lines(&classify(&["--on-error", "record", "--echo"], input));
+    let errors: Vec<_> = lines.iter().map(|line| line["error"].as_str()).collect();
+    assert_eq!(
+        errors,
+        [
+            Some("The line is blank."),
+            None,
+            Some("Line 3 of standard input has a field \"text\" that is not a string."),
+            Some("Line 4 of standard input is not JSON: expected ident at column 2."),
+            Some("The line is blank."),
+            Some(
+                "Line 6 of standard input is not UTF-8 from byte 14 on. Convert it first, for example with iconv."
+            ),
+            None,
+            None,
+        ]
+    );
+    assert!(lines[1]["label"].is_string() && lines[7]["label"].is_string());
+    assert_eq!(lines[6]["label"], Value::Null);
+    assert_eq!(lines[7]["input"], json!({ "text": "bad", "id": 7 }));
+    assert_eq!(lines[3]["input"], json!("not JSON"));
+    assert_eq!(lines[5]["input"], Value::Null);
+    // Plain text: blank lines are texts, and the last one needs no line break.
+    let text = json_lines(&classify(&["--on-error", "record"], "\n\ngood\n[1]\n"));
+    assert_eq!(text.len(), 4);
+    assert!(text.iter().all(|line| line.get("error").is_none()));
+    assert_eq!(
+        json_lines(&classify(&["--on-error", "record"], "\n\n")).len(),
+        2
+    );
+    // Without it the first mistake ends the run.
+    assert_fails(
+        &classify(&["--format", "jsonl"], "not JSON\n"),
+        "is not JSON",
+    );
+}

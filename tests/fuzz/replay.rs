@@ -46,3 +46,13 @@ fn config() {
 fn protocol() {
     replay("protocol", targets::protocol);
 }
+
+#[test]
+fn table() {
+    replay("table", targets::table);
+}
+
+#[test]
+fn workbook() {
+    replay("workbook", targets::workbook);
+}

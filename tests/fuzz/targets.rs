@@ -10,6 +10,7 @@ use live_sentiment::layers::Compute;
 use live_sentiment::model::config::{Architecture, Config};
 use live_sentiment::model::tokenizer::{Padding, Tokenizer};
 use live_sentiment::model::weights::{Weights, expected_tensors};
+use live_sentiment::table;
 use live_sentiment::types::Prediction;
 use live_sentiment::web::protocol::{Request, Response};
 use peak_alloc::PeakAlloc;
@@ -181,4 +182,34 @@ pub(crate) fn protocol(data: &[u8]) {
             assert!(serde_json::to_value(&response).is_ok());
         }
     });
+}
+
+/// Sniffs and reads a table, and saves it with results.
+fn read_table(data: &[u8]) {
+    let mut file = Cursor::new(data);
+    let Ok(layout) = table::sniff(&mut file, "file") else {
+        return;
+    };
+    let Ok(table) = table::read(&mut file, "file", &layout, |_| true) else {
+        return;
+    };
+    let column = table.roles().text.unwrap_or(0);
+    let job = table::job::Job::new(&table, column, 1);
+    let options = table::save::Options {
+        format: table::save::SaveAs::Same,
+        disarm_formulas: true,
+    };
+    let labels = ["positive".to_owned()];
+    assert!(table::save::save(&table, &job, &labels, options, &mut std::io::sink()).is_ok());
+}
+
+/// A file of text, JSON or anything else as a table.
+pub(crate) fn table(data: &[u8]) {
+    // A line break alone becomes a row of our columns.
+    bounded(data.len() + (1 << 16), || read_table(data));
+}
+
+/// A workbook. A byte of it unpacks to a thousand, and a sheet may have nothing but its first and its last row, of a million.
+pub(crate) fn workbook(data: &[u8]) {
+    bounded(data.len() * 16 + (1 << 19), || read_table(data));
 }
