@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { site } from "./site.mjs";
+import { SCRIPTS, misplaced } from "./tints.mjs";
 import { LOAD_MS, TEXTS } from "./visit.mjs";
 import { chromium, firefox, webkit } from "./webdriver.mjs";
 
@@ -81,6 +82,35 @@ for (const [engine, open, relaxed] of [
     await readEach(tab);
     assert.ok(await tab.evaluate(() => navigator.serviceWorker.controller?.state === "activated"));
     assert.deepEqual(await alerts(tab), []);
+  });
+}
+
+for (const [engine, open] of [
+  ["Firefox", firefox],
+  ["WebKit", webkit],
+]) {
+  test(`${engine} lays tints under their words`, TIMEOUT, async (t) => {
+    const home = await site(t);
+    const tab = await open(t);
+    await tab.goto(home.url);
+    await ready(tab);
+    const write = (text) =>
+      tab.evaluate((text) => {
+        const field = document.querySelector("#text");
+        field.value = text;
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+      }, text);
+    const said = {};
+    for (const [name, text] of Object.entries({ ...SCRIPTS, scrolled: `${SCRIPTS.latin}\n`.repeat(12) })) {
+      await write(text);
+      await reaches(tab, "ready", null, LOAD_MS);
+      if (name === "scrolled") await tab.evaluate(() => (document.querySelector("#text").scrollTop = 137));
+      const found = await tab.evaluate(misplaced);
+      assert.ok(found.words > 0 && found.worst <= 1, `${name}: ${JSON.stringify(found)}`);
+      assert.ok(Math.abs(found.scrolled[0] - found.scrolled[1]) <= 1, `${name}: ${found.scrolled}`);
+      said[name] = found.worst;
+    }
+    t.diagnostic(JSON.stringify(said));
   });
 }
 
