@@ -1,8 +1,12 @@
 //! Files that are no tables, or bad ones: a clear sentence, and nothing lost.
 
-use live_sentiment::table::{MAX_COLUMNS, Note};
+use std::sync::OnceLock;
 
-use super::made::archive;
+use live_sentiment::table::{MAX_COLUMNS, Note};
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::made::{archive, motley_workbook, sixty};
 use super::{cells, table};
 
 #[track_caller]
@@ -167,4 +171,25 @@ fn a_file_that_goes_away_meanwhile() {
         .unwrap_err()
         .to_string();
     assert_eq!(error, "file could not be read: the file has changed.");
+}
+
+proptest! {
+    /// Files with some bytes changed, or cut: read, or refused in a sentence.
+    #[test]
+    fn damaged_files_do_no_harm(file in 0..61usize, changes in prop::collection::vec((any::<Index>(), any::<u8>()), 0..8), cut in any::<Index>(), is_cut in any::<bool>()) {
+        static FILES: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+        let files = FILES.get_or_init(|| sixty().into_iter().map(|file| file.bytes).chain([motley_workbook()]).collect());
+        let mut bytes = files[file].clone();
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        if is_cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        match table(bytes) {
+            Ok(table) => prop_assert!(table.rows().count() == table.len()),
+            Err(error) => prop_assert!(error.to_string().ends_with('.')),
+        }
+    }
 }
