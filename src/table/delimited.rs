@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cells::{Cell, Cells};
 use super::encoding::Decoded;
-use super::read::{Guard, Note};
+use super::guard::{Guard, Note};
 use crate::Result;
 
 /// The delimiters that are looked for, the likeliest first.

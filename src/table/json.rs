@@ -10,11 +10,8 @@ use serde_json::value::RawValue;
 
 use super::cells::{Cell, Cells, Kind};
 use super::encoding::Decoded;
-use super::read::{Guard, Note};
+use super::guard::{Guard, Note, UNREAD};
 use crate::{Error, Result};
-
-/// The column of lines that are no JSON.
-pub const UNREAD: &str = "unread";
 
 /// The column of values that are no objects.
 const VALUE: &str = "text";

@@ -23,18 +23,22 @@ pub mod columns;
 pub mod dates;
 pub mod delimited;
 pub mod encoding;
+mod guard;
 pub mod job;
-pub mod json;
-pub mod layout;
+mod json;
+mod layout;
 mod read;
 pub mod save;
+mod sniff;
 pub mod summary;
 pub mod workbook;
 
 use cells::{Cells, Row};
 pub use columns::Roles;
-pub use layout::{Format, Layout, sniff};
-pub use read::{Note, read};
+pub use guard::Note;
+pub use layout::{Format, Layout};
+pub use read::read;
+pub use sniff::sniff;
 use workbook::Sheet;
 
 /// Files are no larger than this, in bytes.

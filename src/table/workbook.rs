@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use zip::ZipArchive;
 
 use super::cells::{Cell, Cells, Kind};
-use super::read::{Guard, Note};
+use super::guard::{Guard, Note};
 use super::{MAX_COLUMNS, MAX_UNPACKED};
 use crate::Result;
 
