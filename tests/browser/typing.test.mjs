@@ -238,8 +238,7 @@ test("typing behind a pasted megabyte in one line is as quick as on a blank page
   const [ours, theirs] = [await measured(page), await measured(blank)];
   const said = JSON.stringify({ ours, theirs });
   t.diagnostic(said);
-  // 84 ms more on the machine whose blank page takes 110 ms; others are slower at both.
-  assert.ok(ours.key <= 2 * theirs.key + 50, said);
+  assert.ok(ours.key <= theirs.key + 100, said);
   // `dir=auto` took ten times a blank page's time.
   assert.ok(ours.paste <= 2 * theirs.paste + 500, said);
 });
