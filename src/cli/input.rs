@@ -94,16 +94,26 @@ pub(super) fn is_cut_short(object: &str) -> bool {
             .is_err_and(|error| !error.is_eof())
 }
 
+/// Opens a file.
+pub(super) fn open(path: &Path) -> Result<BufReader<File>> {
+    let name = path.display();
+    if path.is_dir() {
+        return Err(Stop::failed(format!(
+            "{name} could not be read: it is a folder."
+        )));
+    }
+    match File::open(path) {
+        Ok(file) => Ok(BufReader::new(file)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(Stop::failed(format!(
+            "{name} was not found. Check the path."
+        ))),
+        Err(error) => Err(Stop::failed(format!("{name} could not be read: {error}."))),
+    }
+}
+
 impl Lines<BufReader<File>> {
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let name = path.display().to_string();
-        match File::open(path) {
-            Ok(file) => Ok(Lines::new(BufReader::new(file), name)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Err(Stop::failed(format!(
-                "{name} was not found. Check the path."
-            ))),
-            Err(error) => Err(Stop::failed(format!("{name} could not be read: {error}."))),
-        }
+        Ok(Lines::new(open(path)?, path.display().to_string()))
     }
 }
 

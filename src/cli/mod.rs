@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::classifier::Classifier;
@@ -187,6 +188,16 @@ impl Loaded<'_> {
             .classify_all(texts, progress)
             .map_err(|error| bad_model(self.dir, &error))
     }
+}
+
+/// A progress bar on standard error over so many `things`; indicatif draws nothing if that is not a terminal.
+fn progress_bar(count: usize, things: &str) -> ProgressBar {
+    let bar = ProgressBar::new(count as u64);
+    let template = format!("{{bar:40}} {{pos}}/{{len}} {things}, {{per_sec}}, {{eta}} left");
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// A line of output.

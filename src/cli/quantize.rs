@@ -4,10 +4,9 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::input::read_texts;
-use super::{Result, Stop, bad_model};
+use super::{Result, Stop, bad_model, progress_bar};
 use crate::convert::{self, Format, quantize};
 use crate::eval::agreement::{Agreement, verify};
 use crate::model::folder;
@@ -105,13 +104,4 @@ fn describe(agreement: &Agreement) -> String {
         agreement.mean(),
         agreement.largest
     )
-}
-
-fn progress_bar(length: usize, unit: &str) -> ProgressBar {
-    let bar = ProgressBar::new(length as u64);
-    let template = format!("{{bar:40}} {{pos}}/{{len}} {unit}");
-    if let Ok(style) = ProgressStyle::with_template(&template) {
-        bar.set_style(style);
-    }
-    bar
 }

@@ -95,17 +95,14 @@ impl Input {
                         format = if is_json { Format::Jsonl } else { Format::Text };
                     }
                     for _ in 0..std::mem::take(&mut blank) {
-                        let text = match format {
-                            Format::Jsonl => Err(Stop::failed("The line is blank.")),
-                            _ => answer(""),
-                        };
-                        write(text, "\"\"")?;
+                        let text = blank_line(format);
+                        write(text.and_then(&mut answer), "\"\"")?;
                     }
                     let input = match format {
                         Format::Jsonl if line.object().is_ok() => line.raw(),
                         _ => quoted(line.text),
                     };
-                    let text = self.text(&line, format);
+                    let text = text(&line, format);
                     (text.and_then(|text| answer(&text)), input)
                 }
             };
@@ -115,15 +112,6 @@ impl Input {
             write(answer(""), "\"\"")?;
         }
         Ok(())
-    }
-
-    /// The text of a line.
-    fn text(self, line: &Line<'_>, format: Format) -> Result<String> {
-        match format {
-            Format::Jsonl if line.is_blank() => Err(Stop::failed("The line is blank.")),
-            Format::Jsonl => Ok(line.text_field(&line.object()?)?.to_owned()),
-            _ => Ok(line.text.to_owned()),
-        }
     }
 
     /// Writes a line, with the input if that is asked for.
@@ -218,6 +206,23 @@ impl Input {
             write(&text, &|| quoted(&text))?;
         }
         Ok(())
+    }
+}
+
+/// The text of a line, which has one in JSON.
+fn text(line: &Line<'_>, format: Format) -> Result<String> {
+    match format {
+        Format::Jsonl if line.is_blank() => blank_line(format).map(str::to_owned),
+        Format::Jsonl => Ok(line.text_field(&line.object()?)?.to_owned()),
+        _ => Ok(line.text.to_owned()),
+    }
+}
+
+/// The text of a blank line.
+fn blank_line(format: Format) -> Result<&'static str> {
+    match format {
+        Format::Jsonl => Err(Stop::failed("The line is blank.")),
+        _ => Ok(""),
     }
 }
 

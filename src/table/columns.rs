@@ -71,6 +71,9 @@ const LABEL_NAMES: [&str; 7] = [
 /// A group has no more values than this among the rows looked at, and fewer than a third of them.
 const MAX_GROUPS: usize = 30;
 
+/// Characters of a cell that are looked at.
+const MAX_LOOKED_AT: usize = 400;
+
 /// What a cell looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
@@ -87,6 +90,11 @@ pub(super) enum Shape {
 
 pub(super) fn shape(cell: &str) -> Shape {
     let cell = cell.trim();
+    // The beginning tells.
+    let cell = match cell.char_indices().nth(MAX_LOOKED_AT) {
+        Some((end, _)) => &cell[..end],
+        None => cell,
+    };
     if cell.is_empty() {
         return Shape::Empty;
     }
@@ -254,8 +262,7 @@ fn prose<'a>(cells: impl Iterator<Item = &'a str>, has_name: bool) -> f64 {
             Shape::Phrase => 0.25,
             _ => 0.0,
         };
-        // Beyond some hundreds of characters more of them say nothing.
-        length += cell.chars().count().min(400) as f64;
+        length += cell.chars().take(MAX_LOOKED_AT).count() as f64;
     }
     if count == 0 {
         return 0.0;

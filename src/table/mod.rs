@@ -110,6 +110,7 @@ impl Table {
         self.columns = (0..self.cells.width())
             .map(|column| match first.text(column).trim() {
                 name if has_header && !name.is_empty() => name.to_owned(),
+                _ if self.layout.format == Format::Lines => "text".to_owned(),
                 _ => format!("Column {}", column + 1),
             })
             .collect();

@@ -1,5 +1,6 @@
 //! Saves a table as it came, with the results in columns behind its own.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use encoding_rs::{Encoding, UTF_8};
@@ -20,13 +21,16 @@ const MAX_XLSX_ROWS: usize = 1_048_576;
 /// Characters of an XLSX cell.
 const MAX_XLSX_CELL: usize = 32_767;
 
+/// Digits that a number of a workbook, an f64, holds for certain.
+const NUMBER_DIGITS: usize = 15;
+
 /// Text is written in pieces of about so many bytes.
 const PIECE: usize = 1 << 16;
 
 /// A kind of file to save as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SaveAs {
-    /// As it came: the same delimiter and encoding, JSON as JSON. Lines of text become CSV.
+    /// As it came: the same delimiter and encoding, JSON as JSON. Lines of text and workbooks become CSV.
     Same,
     /// CSV in UTF-8 with a byte order mark, by which Excel knows the encoding.
     Csv,
@@ -36,6 +40,8 @@ pub enum SaveAs {
     Xlsx,
     /// An object on each line.
     JsonLines,
+    /// An array of objects.
+    Json,
 }
 
 /// How to save.
@@ -48,29 +54,30 @@ pub struct Options {
     pub disarm_formulas: bool,
 }
 
-/// Writes a table with what became of each row.
+/// Writes a table with what became of each row. `file` names what is written, for messages.
 ///
 /// # Errors
 ///
-/// [`Error::Table`] if a workbook cannot hold it, [`Error::Unwritable`] if it cannot be written.
+/// [`Error::Unwritable`], also if a workbook cannot hold the table.
 pub fn save(
     table: &Table,
     job: &Job,
     labels: &[String],
     options: Options,
+    file: &str,
     to: &mut impl Write,
 ) -> Result<()> {
     let results = Results::new(table, job, labels);
     let written = match (options.format, &table.layout().format) {
-        (SaveAs::Xlsx, _) => return xlsx(&results, to),
+        (SaveAs::Xlsx, _) => xlsx(&results, to),
         (SaveAs::JsonLines, _) | (SaveAs::Same, Format::JsonLines) => json(&results, false, to),
-        (SaveAs::Same, Format::JsonArray) => json(&results, true, to),
+        (SaveAs::Json, _) | (SaveAs::Same, Format::JsonArray) => json(&results, true, to),
         (SaveAs::Same, Format::Delimited(dialect)) => {
-            let has_bom = table.layout().has_bom;
             let as_text = Text {
                 dialect: *dialect,
                 encoding: table.layout().encoding(),
-                has_bom,
+                has_bom: table.layout().has_bom,
+                has_names: table.header().is_some(),
             };
             as_text.write(&results, options.disarm_formulas, to)
         }
@@ -85,18 +92,15 @@ pub fn save(
                 dialect,
                 encoding: UTF_8,
                 has_bom: !is_tsv,
+                has_names: true,
             };
             as_text.write(&results, options.disarm_formulas, to)
         }
     };
-    written.map_err(|error| unwritable(table, &error))
-}
-
-fn unwritable(table: &Table, error: &dyn std::fmt::Display) -> Error {
-    Error::Unwritable {
-        file: table.name().to_owned(),
+    written.map_err(|error| Error::Unwritable {
+        file: file.to_owned(),
         reason: error.to_string(),
-    }
+    })
 }
 
 /// A value of ours.
@@ -120,21 +124,24 @@ impl<'a> Results<'a> {
         let mut added: Vec<String> = Vec::new();
         let ours = ["sentiment", "confidence"].into_iter();
         let ours = ours.chain(labels.iter().map(String::as_str));
+        // A table may have been saved with results before, or have a column of this name.
+        let mut taken = table.columns().iter().cloned().collect();
         for name in ours.chain(["corrected", "truncated", "note"]) {
-            // A table may have been saved with results before, or have a column of this name.
-            let mut free = name.to_owned();
-            let mut number = 2;
-            while table.columns().contains(&free) || added.contains(&free) {
-                free = format!("{name} {number}");
-                number += 1;
-            }
-            added.push(free);
+            added.push(free(name, &mut taken));
         }
         Self {
             table,
             job,
             labels,
             added,
+        }
+    }
+
+    /// The name of a column as it stands in the file, or else ours for it.
+    fn name(&self, column: usize) -> &str {
+        match self.table.header() {
+            Some(header) => header.text(column),
+            None => &self.table.columns()[column],
         }
     }
 
@@ -203,6 +210,8 @@ struct Text {
     dialect: Dialect,
     encoding: &'static Encoding,
     has_bom: bool,
+    /// Whether the first row names the columns.
+    has_names: bool,
 }
 
 impl Text {
@@ -223,16 +232,9 @@ impl Text {
             lines.to.write_all(&encoded(&line, self.encoding))?;
         }
         let width = table.columns().len();
-        let has_names = !matches!(
-            table.layout().format,
-            Format::Delimited(_) | Format::Workbook { .. } | Format::Lines
-        );
-        if let Some(header) = table.header() {
-            let cells = (0..width).map(|column| header.text(column).to_owned());
-            lines.row(cells.chain(results.added.iter().cloned()))?;
-        } else if has_names {
-            let names = table.columns().iter().chain(&results.added);
-            lines.row(names.cloned())?;
+        if self.has_names {
+            let names = (0..width).map(|column| results.name(column).to_owned());
+            lines.row(names.chain(results.added.iter().cloned()))?;
         }
         for (number, row) in table.rows().enumerate() {
             let cell = |column: usize| match row.text(column) {
@@ -310,7 +312,15 @@ pub fn is_formula(cell: &str) -> bool {
 /// Objects with the columns as keys: an array of them, or one on each line.
 fn json(results: &Results<'_>, is_array: bool, to: &mut impl Write) -> io::Result<()> {
     let table = results.table;
-    let columns = unique(table.columns());
+    // Keys are told apart: the first column of a name has it.
+    let mut taken: HashSet<String> = table.columns().iter().cloned().collect();
+    taken.extend(results.added.iter().cloned());
+    let mut seen = HashSet::new();
+    let columns = table.columns().iter().map(|name| match seen.insert(name) {
+        true => name.clone(),
+        false => free(name, &mut taken),
+    });
+    let columns: Vec<_> = columns.collect();
     let mut out = String::new();
     if is_array {
         out.push_str("[\n");
@@ -354,75 +364,40 @@ fn json(results: &Results<'_>, is_array: bool, to: &mut impl Write) -> io::Resul
     to.write_all(out.as_bytes())
 }
 
-/// Names, of which the later ones of the same are numbered.
-fn unique(names: &[String]) -> Vec<String> {
-    let mut all: Vec<String> = Vec::with_capacity(names.len());
-    let mut seen = std::collections::HashMap::new();
-    for name in names {
-        let count = seen.entry(name.as_str()).or_insert(0);
-        *count += 1;
-        all.push(match count {
-            1 => name.clone(),
-            count => format!("{name} {count}"),
-        });
-    }
-    all
+/// A name, or with a number behind it, that is not `taken`; then it is.
+fn free(name: &str, taken: &mut HashSet<String>) -> String {
+    let numbered = (2..).map(|number| format!("{name} {number}"));
+    let mut names = std::iter::once(name.to_owned()).chain(numbered);
+    let free = names.find(|name| !taken.contains(name)).unwrap_or_default();
+    taken.insert(free.clone());
+    free
 }
 
-fn xlsx(results: &Results<'_>, to: &mut impl Write) -> Result<()> {
+fn xlsx(results: &Results<'_>, to: &mut impl Write) -> io::Result<()> {
     let table = results.table;
     let width = table.columns().len();
-    let refuse = |reason: String| Error::Table {
-        file: table.name().to_owned(),
-        reason,
-    };
-    if width + results.added.len() > MAX_COLUMNS {
-        return Err(refuse(format!(
-            "a workbook holds no more than {MAX_COLUMNS} columns: save it as CSV"
-        )));
-    }
-    if table.len() >= MAX_XLSX_ROWS {
-        return Err(refuse(format!(
-            "a workbook holds no more than {MAX_XLSX_ROWS} rows: save it as CSV"
-        )));
+    for (most, has, of) in [
+        (MAX_COLUMNS, width + results.added.len(), "columns"),
+        (MAX_XLSX_ROWS, table.len() + 1, "rows"),
+    ] {
+        if has > most {
+            let reason = format!("a workbook holds no more than {most} {of}, so save it as CSV");
+            return Err(io::Error::other(reason));
+        }
     }
     let mut book = Workbook::new();
-    let sheet = book.add_worksheet();
     let mut sheet = Sheet {
-        sheet,
+        sheet: book.add_worksheet(),
         day: CellFormat::new().set_num_format("yyyy-mm-dd"),
         time: CellFormat::new().set_num_format("yyyy-mm-dd hh:mm:ss"),
     };
-    let write = |sheet: &mut Sheet<'_>| -> std::result::Result<(), XlsxError> {
-        let names: Vec<&str> = match table.header() {
-            Some(header) => (0..width).map(|column| header.text(column)).collect(),
-            None => table.columns().iter().map(String::as_str).collect(),
-        };
-        for (column, name) in names
-            .into_iter()
-            .chain(results.added.iter().map(String::as_str))
-            .enumerate()
-        {
-            sheet.cell(0, column, Cell::text(name))?;
-        }
-        for (number, row) in table.rows().enumerate() {
-            let at = number as u32 + 1;
-            for (column, cell) in row.iter().enumerate() {
-                sheet.cell(at, column, cell)?;
-            }
-            for (column, value) in results.values(number).iter().enumerate() {
-                sheet.value(at, width + column, value)?;
-            }
-        }
-        Ok(())
-    };
-    write(&mut sheet).map_err(|error| unwritable(table, &error))?;
-    let bytes = book
-        .save_to_buffer()
-        .map_err(|error| unwritable(table, &error))?;
+    sheet.fill(results).map_err(io::Error::other)?;
+    let bytes = book.save_to_buffer().map_err(io::Error::other)?;
     to.write_all(&bytes)
-        .map_err(|error| unwritable(table, &error))
 }
+
+/// Said of a row with a text that is longer than a cell of a workbook may be.
+const CUT: &str = "cut to the 32,767 characters that a cell of a workbook holds";
 
 struct Sheet<'a> {
     sheet: &'a mut Worksheet,
@@ -431,13 +406,40 @@ struct Sheet<'a> {
 }
 
 impl Sheet<'_> {
+    fn fill(&mut self, results: &Results<'_>) -> std::result::Result<(), XlsxError> {
+        let table = results.table;
+        let width = table.columns().len();
+        for column in 0..width {
+            self.cell(0, column, Cell::text(results.name(column)))?;
+        }
+        for (column, name) in results.added.iter().enumerate() {
+            self.cell(0, width + column, Cell::text(name))?;
+        }
+        for (number, row) in table.rows().enumerate() {
+            let at = number as u32 + 1;
+            let mut values = results.values(number);
+            for (column, cell) in row.iter().enumerate() {
+                self.cell(at, column, cell)?;
+                if beginning(cell.text).len() < cell.text.len()
+                    && let Some(note @ Value::None) = values.last_mut()
+                {
+                    *note = Value::Text(CUT.into());
+                }
+            }
+            for (column, value) in values.iter().enumerate() {
+                self.value(at, width + column, value)?;
+            }
+        }
+        Ok(())
+    }
+
     fn cell(
         &mut self,
         row: u32,
         column: usize,
         cell: Cell<'_>,
     ) -> std::result::Result<(), XlsxError> {
-        // Checked above.
+        // `xlsx` has counted them.
         let column = column as u16;
         let sheet = &mut self.sheet;
         match cell.kind {
@@ -464,11 +466,15 @@ impl Sheet<'_> {
                 }
             }
             Kind::Json => {
-                if let Ok(number) = cell.text.parse::<f64>() {
-                    sheet.write_number(row, column, number)?;
+                if cell.text == "null" {
                     return Ok(());
                 }
-                if cell.text == "null" {
+                // An id of more digits than a number holds stays as it is, as text.
+                let digits = cell.text.bytes().filter(u8::is_ascii_digit).count();
+                if digits <= NUMBER_DIGITS
+                    && let Ok(number) = cell.text.parse::<f64>()
+                {
+                    sheet.write_number(row, column, number)?;
                     return Ok(());
                 }
             }

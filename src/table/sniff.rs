@@ -56,19 +56,29 @@ pub fn sniff<F: Read + Seek>(file: &mut F, name: &str) -> Result<Layout> {
     if let Some((_, what)) = OTHERS.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Err(refuse(name, format!("it is {what}")));
     }
-    let mut layout = if head.starts_with(b"PK\x03\x04") || head.starts_with(b"\xd0\xcf\x11\xe0") {
+    let is_zip = head.starts_with(b"PK\x03\x04");
+    let mut layout = if is_zip || head.starts_with(b"\xd0\xcf\x11\xe0") {
         if is_encrypted(head) {
             let reason = "it is protected by a password: open it in a spreadsheet program and save it without one";
             return Err(refuse(name, reason));
         }
-        workbook(file, name)?
+        Layout::of(Format::Workbook { sheet: 0 })
     } else {
         text(&samples, length, name)?
     };
-    if !matches!(layout.format, Format::JsonLines | Format::JsonArray) {
-        let sample = read(file, name, &layout, |cells| cells.len() < SAMPLE_ROWS)?;
-        layout.has_header = columns::has_header(&sample.sample(SAMPLE_ROWS));
+    if matches!(layout.format, Format::JsonLines | Format::JsonArray) {
+        return Ok(layout);
     }
+    let mut beginning =
+        |layout: &Layout| read(file, name, layout, |cells| cells.len() < SAMPLE_ROWS);
+    let mut sample = beginning(&layout)?;
+    // The first sheet that is not hidden.
+    let sheet = sample.sheets.iter().position(|sheet| !sheet.is_hidden);
+    if let Some(sheet @ 1..) = sheet {
+        layout.format = Format::Workbook { sheet };
+        sample = beginning(&layout)?;
+    }
+    layout.has_header = columns::has_header(&sample.sample(SAMPLE_ROWS));
     Ok(layout)
 }
 
@@ -100,17 +110,6 @@ fn is_encrypted(head: &[u8]) -> bool {
         .flat_map(u16::to_le_bytes)
         .collect();
     head.starts_with(b"\xd0\xcf") && head.windows(name.len()).any(|part| part == name)
-}
-
-/// The first sheet that is not hidden.
-fn workbook<F: Read + Seek>(file: &mut F, name: &str) -> Result<Layout> {
-    let first = Layout::of(Format::Workbook { sheet: 0 });
-    let sheets = read(file, name, &first, |_| false)?.sheets;
-    let sheet = sheets
-        .iter()
-        .position(|sheet| !sheet.is_hidden)
-        .unwrap_or(0);
-    Ok(Layout::of(Format::Workbook { sheet }))
 }
 
 fn text(samples: &[Vec<u8>], length: u64, name: &str) -> Result<Layout> {
@@ -180,6 +179,7 @@ fn dialect(text: &str) -> Option<Dialect> {
         .strip_prefix("sep=")
         .map(str::as_bytes)
         .and_then(|rest| rest.first())
+        .filter(|delimiter| delimiter.is_ascii() && **delimiter != b'"')
     {
         let rest = text.get(first.len()..).unwrap_or_default();
         return Some(Dialect {

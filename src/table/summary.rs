@@ -149,7 +149,8 @@ impl Summary {
     }
 }
 
-/// The class that a person's label names: by its name, its number, or its polarity if one class has that.
+/// The class that a person's label names: by its name, by the number that begins a name or that of the class, or by its
+/// polarity if one class has that.
 ///
 /// ```
 /// use live_sentiment::table::summary::class_of;
@@ -159,12 +160,17 @@ impl Summary {
 /// assert_eq!(class_of("neg", &labels), Some(0));
 /// assert_eq!(class_of("1", &labels), Some(1));
 /// assert_eq!(class_of("happy", &labels), None);
+/// let stars = ["1 star", "2 stars", "3 stars", "4 stars", "5 stars"].map(String::from);
+/// assert_eq!(class_of("1", &stars), Some(0));
 /// ```
 pub fn class_of(cell: &str, labels: &[String]) -> Option<usize> {
     let cell = cell.trim();
     let named = labels
         .iter()
         .position(|label| label.eq_ignore_ascii_case(cell));
+    let is_begun = |label: &String| label.split([' ', '_', '-']).next() == Some(cell);
+    let is_number = !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit());
+    let begun = || labels.iter().position(is_begun).filter(|_| is_number);
     let numbered = || {
         cell.parse()
             .ok()
@@ -176,7 +182,7 @@ pub fn class_of(cell: &str, labels: &[String]) -> Option<usize> {
         same.next()
             .filter(|_| tone != Polarity::Other && same.next().is_none())
     };
-    named.or_else(numbered).or_else(toned)
+    named.or_else(begun).or_else(numbered).or_else(toned)
 }
 
 fn add(to: &mut Counts, more: &Counts) {

@@ -110,8 +110,29 @@ fn formats_by_the_name_of_the_output() {
     assert_eq!(left.len(), 5, "{left:?}");
     assert_fails(
         &table(&[&path, "--out", "out.pdf"]),
-        ".csv, .tsv, .jsonl or .xlsx",
+        ".csv, .tsv, .jsonl, .json or .xlsx",
     );
+}
+
+#[test]
+fn what_is_saved_is_what_its_name_says() {
+    let (folder, path) = file(
+        "survey.jsonl",
+        "{\"n\": 1, \"text\": \"I love it so much.\"}\n",
+    );
+    let saved = |from: &str, name: &str| {
+        let out = folder.join(name);
+        standard_output(&table(&[from, "--out", out.to_str().unwrap()]));
+        fs::read_to_string(out).unwrap()
+    };
+    assert!(saved(&path, "out.csv").starts_with("\u{feff}n,text,sentiment,"));
+    assert!(saved(&path, "out.json").starts_with("[\n{\"n\":1,\"text\":"));
+    let csv = folder.join("out.csv");
+    assert!(saved(csv.to_str().unwrap(), "again.json").starts_with("[\n{\"n\":\"1\",\"text\":"));
+    let tabs = saved(csv.to_str().unwrap(), "out.tsv");
+    assert!(tabs.starts_with("n\ttext\tsentiment\t"));
+    let tsv = folder.join("out.tsv");
+    assert!(saved(tsv.to_str().unwrap(), "commas.csv").starts_with("\u{feff}n,text,sentiment,"));
 }
 
 #[test]

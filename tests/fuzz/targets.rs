@@ -200,7 +200,9 @@ fn read_table(data: &[u8]) {
         disarm_formulas: true,
     };
     let labels = ["positive".to_owned()];
-    assert!(table::save::save(&table, &job, &labels, options, &mut std::io::sink()).is_ok());
+    assert!(
+        table::save::save(&table, &job, &labels, options, "file", &mut std::io::sink()).is_ok()
+    );
 }
 
 /// A file of text, JSON or anything else as a table.

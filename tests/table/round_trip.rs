@@ -32,7 +32,7 @@ pub(crate) fn saved(table: &Table, format: SaveAs) -> Vec<u8> {
         format,
         disarm_formulas: false,
     };
-    save(table, &job, &labels(), options, &mut bytes).unwrap();
+    save(table, &job, &labels(), options, "file", &mut bytes).unwrap();
     bytes
 }
 
@@ -216,12 +216,54 @@ fn formulas_stay_as_they_came_or_are_disarmed() {
             format: SaveAs::Same,
             disarm_formulas,
         };
-        save(&read, &job, &labels(), options, &mut bytes).unwrap();
+        save(&read, &job, &labels(), options, "file", &mut bytes).unwrap();
         String::from_utf8(bytes).unwrap()
     };
     assert!(written(false).contains("\n@SUM(A1),+4,"));
     assert!(written(true).contains("\n'@SUM(A1),+4,"));
     assert!(written(true).contains("\n\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\",-3,"));
+}
+
+#[test]
+fn lines_get_a_header_once_they_are_a_table() {
+    let read = table("I like it very much.\nI do not like it at all.\n").unwrap();
+    let text = String::from_utf8(saved(&read, SaveAs::Same)).unwrap();
+    assert!(
+        text.starts_with("\u{feff}text,sentiment,confidence,"),
+        "{text}"
+    );
+    assert_eq!(text.lines().count(), 3);
+}
+
+#[test]
+fn keys_are_told_apart() {
+    let read = table("note,comment,note,note 2\n1,I like it very much.,2,3\n").unwrap();
+    let text = String::from_utf8(saved(&read, SaveAs::JsonLines)).unwrap();
+    let row: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
+    assert_eq!(row.len(), 4 + ADDED);
+    assert_eq!(
+        (&row["note"], &row["note 2"], &row["note 4"]),
+        (&"1".into(), &"3".into(), &"2".into())
+    );
+}
+
+#[test]
+fn what_a_workbook_cannot_hold_is_said() {
+    let long = "word ".repeat(7_000);
+    let read = table(format!(
+        "{{\"id\": 12345678901234567890, \"n\": 1.5, \"text\": \"{long}\"}}\n"
+    ))
+    .unwrap();
+    let second = table(saved(&read, SaveAs::Xlsx)).unwrap();
+    let row = second.row(0);
+    assert_eq!((row.text(0), row.text(1)), ("12345678901234567890", "1.5"));
+    assert_eq!(row.text(2).len(), 32_767);
+    assert!(
+        row.text(2 + ADDED)
+            .starts_with("cut to the 32,767 characters"),
+        "{}",
+        row.text(2 + ADDED)
+    );
 }
 
 #[test]
@@ -238,8 +280,11 @@ fn a_workbook_cannot_hold_everything() {
         format: SaveAs::Xlsx,
         disarm_formulas: false,
     };
-    let error = save(&read, &job, &labels(), options, &mut Vec::new()).unwrap_err();
-    assert!(error.to_string().contains("save it as CSV"), "{error}");
+    let error = save(&read, &job, &labels(), options, "file", &mut Vec::new()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "file could not be written: a workbook holds no more than 16384 columns, so save it as CSV."
+    );
 }
 
 fn any_rows() -> impl Strategy<Value = Vec<Vec<String>>> {

@@ -8,12 +8,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::input::Lines;
-use super::{Loaded, Model, Result, Stop, json};
+use super::{Loaded, Model, Result, Stop, json, progress_bar};
 use crate::eval::metrics::{ECE_BINS, Outcome, Report, compared_classes};
 
 /// Measure accuracy, F1 and calibration on labelled texts
@@ -83,7 +83,8 @@ pub(super) fn run(options: &Options) -> Result {
         Some(path) => reasons::read_words(path, labels)?,
         None => HashMap::new(),
     };
-    let progress = progress_bar(files.iter().map(|file| file.examples.len() as u64).sum());
+    let texts = files.iter().map(|file| file.examples.len());
+    let progress = progress_bar(texts.sum(), "texts");
     for file in &files {
         let text = if options.rules {
             rules::table(file, &model, &progress)?
@@ -196,15 +197,6 @@ fn class_of(label: &Value, labels: &[String]) -> Option<usize> {
 
 fn name_of(labels: &[String], class: usize) -> &str {
     labels.get(class).map_or("", String::as_str)
-}
-
-/// A progress bar on standard error; indicatif draws nothing if that is not a terminal.
-fn progress_bar(texts: u64) -> ProgressBar {
-    let bar = ProgressBar::new(texts);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} texts, {eta} left") {
-        bar.set_style(style);
-    }
-    bar
 }
 
 /// In percent, with one decimal.

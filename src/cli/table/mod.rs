@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use encoding_rs::Encoding;
-use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Loaded, Model, Result, Stop};
+use super::input::open;
+use super::{Loaded, Model, Result, Stop, progress_bar};
 use crate::Error;
 use crate::table::delimited::Dialect;
 use crate::table::job::{Job, TextId, text};
@@ -53,7 +53,7 @@ pub(super) struct Options {
     /// Column of labels that people gave, to measure the model by
     #[arg(long, value_name = "COLUMN")]
     label: Option<String>,
-    /// Where to save the table; the name ends in .csv, .tsv, .jsonl or .xlsx
+    /// Where to save the table; the name ends in .csv, .tsv, .jsonl, .json or .xlsx
     #[arg(long, value_name = "OUT")]
     out: Option<PathBuf>,
     /// Write a summary to standard output
@@ -79,7 +79,7 @@ pub(super) struct Options {
 pub(super) fn run(options: &Options) -> Result {
     let format = save_as(options.out.as_deref())?;
     let name = file_name(&options.input);
-    let mut file = open(&options.input, &name)?;
+    let mut file = open(&options.input)?;
     let table = options.read(&mut file, &name)?;
     let roles = options.roles(&table)?;
     let Some(column) = roles.text else {
@@ -93,15 +93,25 @@ pub(super) fn run(options: &Options) -> Result {
     let mut job = Job::new(&table, column, model.info().labels.len());
     classify(&model, &table, column, &mut job, options.out.as_deref())?;
     let labels = &model.info().labels;
+    let format = match (format, &table.layout().format) {
+        // In the delimiter and the encoding that it came in.
+        (SaveAs::Csv, Format::Delimited(dialect)) if dialect.delimiter != b'\t' => SaveAs::Same,
+        (SaveAs::Tsv, Format::Delimited(dialect)) if dialect.delimiter == b'\t' => SaveAs::Same,
+        (format, _) => format,
+    };
     let save_options = SaveOptions {
         format,
         disarm_formulas: options.disarm_formulas,
     };
     if let Some(out) = &options.out {
-        write_file(out, |to| save(&table, &job, labels, save_options, to))?;
+        let name = file_name(out);
+        write_file(out, |to| {
+            save(&table, &job, labels, save_options, &name, to)
+        })?;
         journal::remove(out);
     } else if !options.summary {
-        write_stdout(|to| save(&table, &job, labels, save_options, to))?;
+        let name = "Standard output";
+        write_stdout(|to| save(&table, &job, labels, save_options, name, to))?;
     }
     if options.summary {
         let summary = Summary::new(&table, &job, roles, labels);
@@ -145,10 +155,10 @@ impl Options {
         if let Some(delimiter) = &self.delimiter {
             let delimiter = match delimiter.as_str() {
                 "tab" | "\\t" => b'\t',
-                one if one.len() == 1 && one.is_ascii() => one.as_bytes()[0],
+                one if one.len() == 1 && !"\"\r\n".contains(one) => one.as_bytes()[0],
                 other => {
                     return Err(Stop::failed(format!(
-                        "{other} cannot be a delimiter: name one ASCII character, or tab."
+                        "{other} cannot be a delimiter: name one ASCII character that is no quotation mark, or tab."
                     )));
                 }
             };
@@ -291,11 +301,7 @@ fn classify(
         None => None,
     };
     let progress = job.progress();
-    let bar = ProgressBar::new((progress.rows - progress.empty) as u64);
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {per_sec}, {eta} left");
-    if let Ok(style) = style {
-        bar.set_style(style);
-    }
+    let bar = progress_bar(progress.rows - progress.empty, "rows");
     bar.set_position(progress.read as u64);
     bar.reset_eta();
     let text_of = |job: &Job, id: TextId| text(table.row(job.first_row(id)), column);
@@ -328,22 +334,6 @@ fn classify(
     Ok(())
 }
 
-fn open(path: &Path, name: &str) -> Result<BufReader<File>> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(Stop::failed(format!(
-                "{name} was not found. Check the path."
-            )));
-        }
-        Err(error) => return Err(Stop::failed(format!("{name} could not be read: {error}."))),
-    };
-    if file.metadata().is_ok_and(|it| it.is_dir()) {
-        return Err(Stop::failed(format!("{name} is a folder, not a file.")));
-    }
-    Ok(BufReader::with_capacity(1 << 16, file))
-}
-
 fn file_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());
     name.to_string_lossy().into_owned()
@@ -359,14 +349,13 @@ fn save_as(out: Option<&Path>) -> Result<SaveAs> {
     };
     let extension = out.extension().unwrap_or_default().to_ascii_lowercase();
     match extension.to_str().unwrap_or_default() {
-        // In the delimiter and the encoding that it came in.
-        "csv" | "txt" => Ok(SaveAs::Same),
+        "csv" | "txt" => Ok(SaveAs::Csv),
         "tsv" | "tab" => Ok(SaveAs::Tsv),
         "xlsx" => Ok(SaveAs::Xlsx),
         "jsonl" | "ndjson" => Ok(SaveAs::JsonLines),
-        "json" => Ok(SaveAs::Same),
+        "json" => Ok(SaveAs::Json),
         _ => Err(Stop::failed(format!(
-            "{} cannot be saved as: a name ends in .csv, .tsv, .jsonl or .xlsx.",
+            "{} cannot be saved as: a name ends in .csv, .tsv, .jsonl, .json or .xlsx.",
             file_name(out)
         ))),
     }
