@@ -55,7 +55,7 @@ pub(super) fn blocks(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Places behind a full stop that precedes a capitalized word: `house. When`.
+/// Places behind a full stop that precedes a capitalized word, or `I` and another word: `house. When`, `house. I was`.
 fn full_stops(text: &str, line: Range<usize>) -> impl Iterator<Item = usize> {
     let bytes = text.as_bytes();
     // Room for what is looked at on both sides.
@@ -63,8 +63,10 @@ fn full_stops(text: &str, line: Range<usize>) -> impl Iterator<Item = usize> {
     let is_full_stop = |&at: &usize| {
         bytes[at] == b'.'
             && bytes[at + 1] == b' '
-            && bytes[at + 2].is_ascii_uppercase()
-            && bytes[at + 3].is_ascii_lowercase()
+            && match (bytes[at + 2], bytes[at + 3]) {
+                (b'I', b' ') => bytes[at + 4].is_ascii_lowercase(),
+                (first, second) => first.is_ascii_uppercase() && second.is_ascii_lowercase(),
+            }
     };
     places.filter(is_full_stop).map(|at| at + 1)
 }

@@ -294,8 +294,8 @@ fn prose(count: usize, between: &str) -> String {
     ];
     let mut text = String::new();
     let mut n = 1_u64;
-    for _ in 0..count {
-        text += "It was";
+    for number in 0..count {
+        text += if number % 2 == 0 { "It was" } else { "I saw" };
         for _ in 0..5 + n % 7 {
             n = n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             text.push(' ');
