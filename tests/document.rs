@@ -490,4 +490,32 @@ proptest! {
         let rest = String::from_utf16_lossy(&units[end..]);
         prop_assert_eq!(rest.trim(), "");
     }
+
+    /// What an edit left as it was keeps its name, which must be that of its text still.
+    #[test]
+    fn every_piece_is_named_by_its_text(
+        text in "([A-Z][a-z]{1,9} [a-z]{4,9}[.!] |好。|é|x{600} ){1,40}",
+        edits in prop::collection::vec((0.0..1.0, 0.0..1.0, "([A-Z][a-z]{3,9}[.] |好|[a-z. ]){0,9}"), 1..6),
+    ) {
+        let mut text = text.repeat(8);
+        let mut document = Document::new("m");
+        let jobs = document.edit(&text);
+        answer(&mut document, jobs);
+        for (from, to, by) in edits {
+            let at = |share: f64| text.floor_char_boundary((text.len() as f64 * share) as usize);
+            let (from, to) = (at(from).min(at(to)), at(from).max(at(to)));
+            text.replace_range(from..to, &by);
+            let jobs = document.edit(&text);
+            let named = |job: &Job| job.hash == ContentHash::of("m", &job.text);
+            prop_assert!(jobs.iter().all(named));
+            for sentence in document.view() {
+                prop_assert_eq!(sentence.hash, ContentHash::of("m", sentence.text));
+            }
+            let mut fresh = Document::new("m");
+            fresh.edit(&text);
+            prop_assert_eq!(document.hashes(), fresh.hashes());
+            prop_assert_eq!(document.window_count(), fresh.window_count());
+            answer(&mut document, jobs);
+        }
+    }
 }

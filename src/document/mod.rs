@@ -20,7 +20,7 @@ pub use windows::{WINDOW_BYTES, windows};
 use crate::text::Offsets;
 use crate::text::sentences::Segmenter;
 use crate::types::Prediction;
-use pieces::Piece;
+use pieces::{Edited, Known, Piece};
 
 /// Answers are kept beyond this many only for what the text holds, so that undoing costs nothing.
 const MAX_KEPT: usize = 4096;
@@ -157,18 +157,20 @@ impl Document {
 
     /// Replaces the text. Returns what is to be scored: what the text did not hold before, sentences first, then windows.
     pub fn edit(&mut self, text: &str) -> Vec<Job> {
+        let edited = Edited::between(&self.text, text);
         text.clone_into(&mut self.text);
         let mut pieces = Vec::new();
+        let mut known = Known::new(&self.sentences, edited);
         for range in self.segmenter.sentences(text) {
             if range.len() <= cut::MAX_WHOLE {
-                self.add(range, &mut pieces);
+                self.add(range, &mut known, &mut pieces);
                 continue;
             }
             for part in cut::parts(text, range) {
-                self.add(part, &mut pieces);
+                self.add(part, &mut known, &mut pieces);
             }
         }
-        self.replace(pieces)
+        self.replace(pieces, edited)
     }
 
     /// Continues with another model: everything is to be scored again, except what that model has read already.
@@ -205,11 +207,13 @@ impl Document {
                 self.show(hash);
                 return Vec::new();
             }
+            let edited = Edited::between(&self.text, &self.text);
             let mut pieces = Vec::new();
-            for sentence in std::mem::take(&mut self.sentences) {
-                self.add(sentence.range, &mut pieces);
+            let mut known = Known::new(&self.sentences, edited);
+            for sentence in &self.sentences {
+                self.add(sentence.range.clone(), &mut known, &mut pieces);
             }
-            return self.replace(pieces);
+            return self.replace(pieces, edited);
         }
         *state = State::Read(Rc::new(Verdict::from(prediction)));
         self.show(hash);
@@ -330,21 +334,26 @@ impl Document {
     }
 
     /// Adds a sentence, or its halves where it is known to be too long.
-    fn add(&self, range: Range<usize>, pieces: &mut Vec<Piece>) {
-        let hash = ContentHash::of(&self.model, &self.text[range.clone()]);
+    fn add(&self, range: Range<usize>, known: &mut Known<'_>, pieces: &mut Vec<Piece>) {
+        let hash = self.hash(&range, known);
         if let Some(State::TooLong) = self.states.get(&hash)
             && let Some((first, second)) = cut::halves(&self.text, &range)
         {
-            self.add(first, pieces);
-            self.add(second, pieces);
+            self.add(first, known, pieces);
+            self.add(second, known, pieces);
         } else {
             pieces.push(Piece::new(range, hash));
         }
     }
 
+    fn hash(&self, range: &Range<usize>, known: &mut Known<'_>) -> ContentHash {
+        let new = || ContentHash::of(&self.model, &self.text[range.clone()]);
+        known.hash(range).unwrap_or_else(new)
+    }
+
     /// Puts these sentences, and the windows that follow from them, in the place of the old ones.
-    fn replace(&mut self, sentences: Vec<Piece>) -> Vec<Job> {
-        let windows = self.windows_of(&sentences);
+    fn replace(&mut self, sentences: Vec<Piece>, edited: Edited) -> Vec<Job> {
+        let windows = self.windows_of(&sentences, edited);
         let offsets = Offsets::new(&self.text);
         let mut edits = Vec::new();
         for (old, mut new) in [
@@ -376,12 +385,13 @@ impl Document {
         jobs
     }
 
-    fn windows_of(&self, sentences: &[Piece]) -> Vec<Piece> {
+    fn windows_of(&self, sentences: &[Piece], edited: Edited) -> Vec<Piece> {
+        let mut known = Known::new(&self.windows, edited);
         let hashes: Vec<_> = sentences.iter().map(|piece| piece.hash).collect();
         let lengths: Vec<_> = sentences.iter().map(|piece| piece.range.len()).collect();
         let window = |run: Range<usize>| {
             let range = sentences[run.start].range.start..sentences[run.end - 1].range.end;
-            let hash = ContentHash::of(&self.model, &self.text[range.clone()]);
+            let hash = self.hash(&range, &mut known);
             Piece::new(range, hash)
         };
         windows(&hashes, &lengths, WINDOW_BYTES)
