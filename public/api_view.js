@@ -146,16 +146,19 @@ export class View {
   #draw(said) {
     const { bar, shares } = this;
     const parts = said?.parts ?? [];
-    // Parts that stay keep their place, so that widths ease.
+    // Parts that stay are moved, so that widths ease.
     const fit = (parent, tag, count) => {
       while (parent.children.length > count) parent.lastChild.remove();
       while (parent.children.length < count) parent.append(document.createElement(tag));
     };
     fit(bar, "span", said?.isOneBar ? parts.length : 0);
+    let before = 0;
     [...bar.children].forEach((element, i) => {
       element.className = "part";
       element.dataset.tone = parts[i].tone;
-      element.style.setProperty("--share", parts[i].score.toFixed(3));
+      // The last ones may have no width: they, and the gap before them, go behind the end.
+      element.style.setProperty("--before", before < 0.9995 ? before.toFixed(3) : "1.05");
+      before += parts[i].score;
     });
     const listed = said?.isOneBar ? parts : [...parts].sort((a, b) => b.score - a.score).slice(0, 3);
     fit(shares, "li", listed.length);

@@ -129,7 +129,12 @@ test("arrow keys and clicks move between the strip and the text", async (t) => {
   assert.match((await current(page)).words, /Breakfast was a disaster[^]*Negative/);
   assert.equal(await page.locator("#sentence").getAttribute("data-label"), "negative");
   // Once its parts have moved.
-  await page.waitForFunction(() => document.querySelector("#sentence .part").offsetWidth > 0.6 * document.querySelector("#sentence .bar").offsetWidth);
+  await page.waitForFunction(() => {
+    // A part is seen up to where the next one begins.
+    const [negative, neutral] = document.querySelectorAll("#sentence .part");
+    const left = (part) => part.getBoundingClientRect().left;
+    return left(neutral) - left(negative) > 0.6 * document.querySelector("#sentence .bar").offsetWidth;
+  });
   // By keys alone: the strip is the first stop behind the field.
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.getAttribute("role")), "listbox");

@@ -35,7 +35,7 @@ pub(super) fn Meter(session: Session) -> impl IntoView {
                 {rows} <li hidden=move || rest().is_none()>
                     <span class="name" prop:textContent=others></span>
                     <span class="bar" aria-hidden="true">
-                        <span class="part" style=("--thousandths", move || thousandths(rest()))></span>
+                        <span class="part" style=("--share", move || thousandths(rest()).to_string())></span>
                     </span>
                     <span class="share" prop:textContent=move || percent(rest())></span>
                 </li>
@@ -44,12 +44,20 @@ pub(super) fn Meter(session: Session) -> impl IntoView {
     }
 }
 
-/// The probabilities of labels that exclude each other, as parts of one bar.
+/// The probabilities of labels that exclude each other, as parts of one bar. Each part reaches to the end of the bar and lies
+/// over the one before, so that only places change: browsers move what is there without laying out the page again.
 #[component]
 pub(super) fn Stacked(meter: Memo<meter::Meter>) -> impl IntoView {
-    let parts = (0..MAX_STACKED_LABELS)
-        .map(|place| view! { <Part meter place /> })
-        .collect_view();
+    let part = |place| {
+        view! {
+            <span
+                class="part"
+                data-tone=move || of_row(meter, place, |row| row.polarity.name())
+                style=("--before", move || meter.with(|meter| before(meter, place)).to_string())
+            ></span>
+        }
+    };
+    let parts = (0..MAX_STACKED_LABELS).map(part).collect_view();
     view! {
         <div class="bar" aria-hidden="true">
             {parts}
@@ -61,6 +69,7 @@ pub(super) fn Stacked(meter: Memo<meter::Meter>) -> impl IntoView {
 #[component]
 fn Listed(meter: Memo<meter::Meter>, place: usize) -> impl IntoView {
     let name = move || of_row(meter, place, |row| row.name.clone()).unwrap_or_default();
+    let share = move || of_row(meter, place, |row| row.share).flatten();
     view! {
         <li
             data-tone=move || of_row(meter, place, |row| row.polarity.name())
@@ -68,26 +77,17 @@ fn Listed(meter: Memo<meter::Meter>, place: usize) -> impl IntoView {
         >
             <span class="name" prop:textContent=name></span>
             <span class="bar" aria-hidden="true">
-                <Part meter place />
+                <span
+                    class="part"
+                    data-tone=move || of_row(meter, place, |row| row.polarity.name())
+                    style=("--share", move || thousandths(share()).to_string())
+                ></span>
             </span>
             <span
                 class="share"
-                prop:textContent=move || percent(of_row(meter, place, |row| row.share).flatten())
+                prop:textContent=move || percent(share())
             ></span>
         </li>
-    }
-}
-
-/// A part of a bar, as wide as its probability. The style sheet makes a width of the number.
-#[component]
-fn Part(meter: Memo<meter::Meter>, place: usize) -> impl IntoView {
-    let thousandths = move || thousandths(of_row(meter, place, |row| row.share).flatten());
-    view! {
-        <span
-            class="part"
-            data-tone=move || of_row(meter, place, |row| row.polarity.name())
-            style=("--thousandths", thousandths)
-        ></span>
     }
 }
 
@@ -99,7 +99,19 @@ fn percent(share: Option<Share>) -> String {
     share.map_or_else(String::new, |share| local(Amount::percent(share)))
 }
 
-fn thousandths(share: Option<Share>) -> String {
+fn thousandths(share: Option<Share>) -> u32 {
     let score = share.map_or(0.0, |share| share.score);
-    ((score * 1000.0 + 0.5) as u32).to_string()
+    (score * 1000.0 + 0.5) as u32
+}
+
+/// Where the part of a row begins, in thousandths of the bar: behind its end, with the gap before it, where there is nothing
+/// to show.
+fn before(meter: &meter::Meter, place: usize) -> u32 {
+    const OUTSIDE: u32 = 1050;
+    if meter.rows.get(place).is_none_or(|row| row.share.is_none()) {
+        return OUTSIDE;
+    }
+    let before = meter.rows[..place].iter().map(|row| row.share);
+    let sum = before.map(thousandths).sum();
+    if sum < 1000 { sum } else { OUTSIDE }
 }

@@ -271,8 +271,9 @@ impl Session {
         }
     }
 
-    /// Whether the text is too long for tints; runs again when its sentences change.
-    pub(super) fn is_too_long_to_tint(self) -> bool {
+    /// Whether the text is so long that it has no tints, and nothing is animated beside it; runs again when its sentences
+    /// change.
+    pub(super) fn is_long(self) -> bool {
         self.state.sentences.track();
         let worker = self.worker.get_value();
         worker.driver.reader().document().text().len() > MAX_TINTED

@@ -59,7 +59,11 @@ fn App(draft: Draft, link: Link) -> impl IntoView {
             <p>"Write something, and see how likely it is negative, neutral or positive."</p>
         </header>
         <main>
-            <div class="view" hidden=move || session.route.get() != Route::Text>
+            <div
+                class="view"
+                hidden=move || session.route.get() != Route::Text
+                data-long=move || session.is_long().then_some("")
+            >
                 <Field session draft />
                 <Verdict session />
                 <Announcer session />

@@ -36,7 +36,7 @@ pub(super) fn Compare(session: Session) -> impl IntoView {
         })
     };
     let is_document = move || state.sentences.with(|sentences| sentences.len() > 1);
-    let is_too_long = move || is_document() && session.is_too_long_to_tint();
+    let is_too_long = move || is_document() && session.is_long();
     view! {
         <section class="card" id="changes" hidden=move || !is_pinned()>
             <h2>"Since the pinned version"</h2>
