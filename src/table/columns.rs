@@ -1,25 +1,8 @@
 //! Which row is the header, and which column holds what: guessed by the cells, for a person to correct.
 
-use serde::{Deserialize, Serialize};
-
 use super::dates::{self, Order};
 use crate::text::words::words;
-
-/// What columns are taken for, by their number from 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Roles {
-    /// The texts to classify.
-    pub text: Option<usize>,
-    /// What to sum up by.
-    #[serde(default)]
-    pub group: Option<usize>,
-    /// When a text was written.
-    #[serde(default)]
-    pub date: Option<usize>,
-    /// What a person has said that the text is.
-    #[serde(default)]
-    pub label: Option<usize>,
-}
+use crate::types::table::Roles;
 
 /// Names that columns of texts have, as a word of their heading.
 const TEXT_NAMES: [&str; 34] = [

@@ -4,42 +4,15 @@ use std::io::{self, BufRead, Read, Seek};
 
 use csv::{QuoteStyle, ReaderBuilder, StringRecord, Terminator, WriterBuilder};
 use encoding_rs::Encoding;
-use serde::{Deserialize, Serialize};
 
 use super::cells::{Cell, Cells};
 use super::encoding::Decoded;
 use super::guard::{Guard, Note};
 use crate::Result;
+use crate::types::table::Dialect;
 
 /// The delimiters that are looked for, the likeliest first.
 pub const DELIMITERS: [u8; 4] = *b",;\t|";
-
-/// How cells and rows are told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Dialect {
-    /// What stands between two cells.
-    pub delimiter: u8,
-    /// What a cell is enclosed in that holds delimiters or line breaks; `None` if nothing is.
-    pub quote: Option<u8>,
-    /// Whether a quote within a cell is written `\"` rather than `""`.
-    pub has_escapes: bool,
-    /// Whether lines end with `\r\n`.
-    pub is_crlf: bool,
-    /// Whether the first line is Excel's `sep=;`.
-    pub names_delimiter: bool,
-}
-
-impl Default for Dialect {
-    fn default() -> Self {
-        Self {
-            delimiter: b',',
-            quote: Some(b'"'),
-            has_escapes: false,
-            is_crlf: false,
-            names_delimiter: false,
-        }
-    }
-}
 
 impl Dialect {
     /// A reader of records, none of which is a header.

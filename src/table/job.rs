@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use super::Table;
 use super::cells::{Kind, Row};
 use crate::document::ContentHash;
+use crate::types::table::Progress;
 
 /// So many texts are looked at for those of a like length: results appear about in the order of the rows.
 const WINDOW: usize = 512;
@@ -54,28 +55,6 @@ enum State {
     Sent,
     Read { label: u16, is_truncated: bool },
     Failed,
-}
-
-/// How far a job is, in rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Progress {
-    /// All rows.
-    pub rows: usize,
-    /// Rows without a text.
-    pub empty: usize,
-    /// Rows that are read.
-    pub read: usize,
-    /// Rows that could not be read.
-    pub failed: usize,
-    /// Rows whose text an earlier one has as well.
-    pub repeated: usize,
-}
-
-impl Progress {
-    /// Rows that wait.
-    pub fn waiting(&self) -> usize {
-        self.rows - self.empty - self.read - self.failed
-    }
 }
 
 /// The texts of a column.

@@ -25,6 +25,7 @@ pub mod delimited;
 pub mod encoding;
 mod guard;
 pub mod job;
+pub mod journal;
 mod json;
 mod layout;
 mod read;
@@ -34,12 +35,11 @@ pub mod summary;
 pub mod workbook;
 
 use cells::{Cells, Row};
-pub use columns::Roles;
 pub use guard::Note;
-pub use layout::{Format, Layout};
 pub use read::read;
 pub use sniff::sniff;
-use workbook::Sheet;
+
+use crate::types::table::{Format, Layout, Roles, Sheet};
 
 /// Files are no larger than this, in bytes.
 pub const MAX_BYTES: u64 = 1 << 30;

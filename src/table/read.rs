@@ -7,9 +7,9 @@ use encoding_rs::Encoding;
 use super::cells::{Cell, Cells};
 use super::encoding::Decoded;
 use super::guard::{Guard, Note};
-use super::layout::{Format, Layout};
 use super::{Table, delimited, json, workbook};
 use crate::Result;
+use crate::types::table::{Format, Layout};
 
 /// Reads a table. `wants_more` is asked after each row whether to go on; what was read until then is the table.
 ///

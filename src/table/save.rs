@@ -8,11 +8,10 @@ use rust_xlsxwriter::{ExcelDateTime, Format as CellFormat, Workbook, Worksheet, 
 
 use super::cells::{Cell, Kind};
 use super::columns::{Shape, shape};
-use super::delimited::Dialect;
 use super::encoding::{byte_order_mark, encode};
 use super::job::{Job, Outcome};
-use super::layout::Format;
 use super::{MAX_COLUMNS, Table};
+use crate::types::table::{Dialect, Format, SaveAs};
 use crate::{Error, Result};
 
 /// Rows of an XLSX sheet.
@@ -26,23 +25,6 @@ const NUMBER_DIGITS: usize = 15;
 
 /// Text is written in pieces of about so many bytes.
 const PIECE: usize = 1 << 16;
-
-/// A kind of file to save as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SaveAs {
-    /// As it came: the same delimiter and encoding, JSON as JSON. Lines of text and workbooks become CSV.
-    Same,
-    /// CSV in UTF-8 with a byte order mark, by which Excel knows the encoding.
-    Csv,
-    /// Tabs between cells, in UTF-8.
-    Tsv,
-    /// A workbook.
-    Xlsx,
-    /// An object on each line.
-    JsonLines,
-    /// An array of objects.
-    Json,
-}
 
 /// How to save.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,13 +5,13 @@ use std::io::{Read, Seek, SeekFrom};
 use serde_json::value::RawValue;
 
 use super::columns::{self, Shape, shape};
-use super::delimited::{DELIMITERS, Dialect};
+use super::delimited::DELIMITERS;
 use super::encoding::{self, Decoded};
 use super::guard::{refuse, unreadable};
-use super::layout::{Format, Layout};
 use super::read::read;
 use super::{MAX_BYTES, SAMPLE_ROWS};
 use crate::Result;
+use crate::types::table::{Dialect, Format, Layout};
 
 /// Bytes of the file's beginning that are looked at, ...
 const HEAD: usize = 1 << 18;

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::columns::Roles;
 use super::dates::{self, Day, Order};
 use super::job::{Job, Outcome};
 use super::{SAMPLE_ROWS, Table};
 use crate::eval::metrics::{self, Report};
 use crate::present::labels::{CONFIDENCE_THRESHOLD, Polarity};
+use crate::types::table::{Agreement, BINS, Counts, Group, Period, Roles, Summary};
 
 /// So many groups are told apart, the largest; the others are one.
 pub const MAX_GROUPS: usize = 30;
@@ -15,138 +15,75 @@ pub const MAX_GROUPS: usize = 30;
 /// Time is in days, unless there would be more of them than this; then in months, then in years.
 const MAX_PERIODS: usize = 62;
 
-/// How many bins confidence is counted in, of equal width from 0 to 1.
-pub const BINS: usize = 10;
-
-/// Rows by label.
-pub type Counts = Vec<usize>;
-
-/// What a table says in all.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Summary {
-    /// Rows with a label, by label.
-    pub labels: Counts,
-    /// Rows whose label the model is not sure of, and nobody has corrected.
-    pub not_sure: usize,
-    /// Rows that a person has corrected.
-    pub corrected: usize,
-    /// Rows of which only the beginning was read.
-    pub truncated: usize,
-    /// Rows by the probability of their label.
-    pub confidence: [usize; BINS],
-    /// By group, the largest first.
-    pub groups: Vec<Group>,
-    /// By day, month or year, in order.
-    pub periods: Vec<Period>,
-    /// Rows whose date is none.
-    pub undated: usize,
-    /// Beside the labels that people gave.
-    pub agreement: Option<Agreement>,
-}
-
-/// The rows of a group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Group {
-    /// The cell that they have in common; `None` for those of all smaller groups.
-    pub name: Option<String>,
-    /// Rows by label.
-    pub labels: Counts,
-}
-
-/// The rows of a day, a month or a year.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Period {
-    /// As ISO 8601 writes it.
-    pub name: String,
-    /// Rows by label.
-    pub labels: Counts,
-}
-
-/// How the model's labels agree with those that people gave.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Agreement {
-    /// Accuracy and F1.
-    pub report: Report,
-    /// Rows by the label that a person gave, and in each by the model's.
-    pub confusion: Vec<Counts>,
-    /// Rows whose label the model does not have.
-    pub unknown: usize,
-}
-
-impl Summary {
-    /// Of what has been read so far, for a model with these labels.
-    pub fn new(table: &Table, job: &Job, roles: Roles, labels: &[String]) -> Self {
-        let classes = labels.len();
-        let mut summary = Self {
-            labels: vec![0; classes],
-            ..Self::default()
-        };
-        let mut groups: HashMap<&str, Counts> = HashMap::new();
-        let mut days: BTreeMap<Day, Counts> = BTreeMap::new();
-        let sample = table.rows().take(SAMPLE_ROWS);
-        let order = roles
-            .date
-            .map(|date| Order::of(sample.map(|row| row.text(date))));
-        let mut outcomes = Vec::new();
-        let mut confusion = vec![vec![0; classes]; classes];
-        let mut unknown = 0;
-        for (number, row) in table.rows().enumerate() {
-            let outcome = job.outcome(number);
-            if let Outcome::Read(reading) = outcome {
-                summary.truncated += usize::from(reading.is_truncated);
-                let bin = (reading.confidence() * BINS as f32) as usize;
-                summary.confidence[bin.min(BINS - 1)] += 1;
-                let is_sure = reading.confidence() >= CONFIDENCE_THRESHOLD
-                    || job.correction(number).is_some();
-                summary.not_sure += usize::from(!is_sure);
-                if let Some(cell) = roles.label.map(|label| row.text(label).trim())
-                    && !cell.is_empty()
-                {
-                    match class_of(cell, labels) {
-                        Some(expected) => {
-                            confusion[expected][reading.label] += 1;
-                            outcomes.push(metrics::Outcome {
-                                expected,
-                                predicted: reading.label,
-                                confidence: reading.confidence().into(),
-                            });
-                        }
-                        None => unknown += 1,
+/// What a table says, of what has been read of it so far, for a model with these labels.
+pub fn summarize(table: &Table, job: &Job, roles: Roles, labels: &[String]) -> Summary {
+    let classes = labels.len();
+    let mut summary = Summary {
+        labels: vec![0; classes],
+        ..Summary::default()
+    };
+    let mut groups: HashMap<&str, Counts> = HashMap::new();
+    let mut days: BTreeMap<Day, Counts> = BTreeMap::new();
+    let sample = table.rows().take(SAMPLE_ROWS);
+    let order = roles
+        .date
+        .map(|date| Order::of(sample.map(|row| row.text(date))));
+    let mut outcomes = Vec::new();
+    let mut confusion = vec![vec![0; classes]; classes];
+    let mut unknown = 0;
+    for (number, row) in table.rows().enumerate() {
+        let outcome = job.outcome(number);
+        if let Outcome::Read(reading) = outcome {
+            summary.truncated += usize::from(reading.is_truncated);
+            let bin = (reading.confidence() * BINS as f32) as usize;
+            summary.confidence[bin.min(BINS - 1)] += 1;
+            let is_sure =
+                reading.confidence() >= CONFIDENCE_THRESHOLD || job.correction(number).is_some();
+            summary.not_sure += usize::from(!is_sure);
+            if let Some(cell) = roles.label.map(|label| row.text(label).trim())
+                && !cell.is_empty()
+            {
+                match class_of(cell, labels) {
+                    Some(expected) => {
+                        confusion[expected][reading.label] += 1;
+                        outcomes.push(metrics::Outcome {
+                            expected,
+                            predicted: reading.label,
+                            confidence: reading.confidence().into(),
+                        });
                     }
-                }
-            }
-            summary.corrected += usize::from(job.correction(number).is_some());
-            let Some(label) = job.label(number) else {
-                continue;
-            };
-            summary.labels[label] += 1;
-            if let Some(group) = roles.group {
-                let group = groups.entry(row.text(group).trim());
-                group.or_insert_with(|| vec![0; classes])[label] += 1;
-            }
-            if let Some((date, order)) = roles.date.zip(order) {
-                match dates::day(row.text(date), order) {
-                    Some(day) => days.entry(day).or_insert_with(|| vec![0; classes])[label] += 1,
-                    None => summary.undated += 1,
+                    None => unknown += 1,
                 }
             }
         }
-        summary.groups = largest(groups);
-        summary.periods = periods(days);
-        let all: Vec<usize> = (0..classes).collect();
-        let report = Report::new(&all, &outcomes);
-        summary.agreement = report.map(|report| Agreement {
-            report,
-            confusion,
-            unknown,
-        });
-        summary
+        summary.corrected += usize::from(job.correction(number).is_some());
+        let Some(label) = job.label(number) else {
+            continue;
+        };
+        summary.labels[label] += 1;
+        if let Some(group) = roles.group {
+            let group = groups.entry(row.text(group).trim());
+            group.or_insert_with(|| vec![0; classes])[label] += 1;
+        }
+        if let Some((date, order)) = roles.date.zip(order) {
+            match dates::day(row.text(date), order) {
+                Some(day) => days.entry(day).or_insert_with(|| vec![0; classes])[label] += 1,
+                None => summary.undated += 1,
+            }
+        }
     }
-
-    /// Rows with a label.
-    pub fn total(&self) -> usize {
-        self.labels.iter().sum()
-    }
+    summary.groups = largest(groups);
+    summary.periods = periods(days);
+    let all: Vec<usize> = (0..classes).collect();
+    let report = Report::new(&all, &outcomes);
+    summary.agreement = report.map(|report| Agreement {
+        rows: report.texts,
+        accuracy: report.accuracy,
+        macro_f1: report.macro_f1,
+        confusion,
+        unknown,
+    });
+    summary
 }
 
 /// The class that a person's label names: by its name, by the number that begins a name or that of the class, or by its

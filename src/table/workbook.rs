@@ -5,22 +5,13 @@ use std::io::{self, Read, Seek, SeekFrom};
 use calamine::{
     Data, DataType, ExcelDateTime, Ods, Range, Reader, SheetType, SheetVisible, Xls, Xlsb, Xlsx,
 };
-use serde::{Deserialize, Serialize};
 use zip::ZipArchive;
 
 use super::cells::{Cell, Cells, Kind};
 use super::guard::{Guard, Note};
 use super::{MAX_COLUMNS, MAX_UNPACKED};
 use crate::Result;
-
-/// A sheet of a workbook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sheet {
-    /// Its name.
-    pub name: String,
-    /// Whether the workbook hides it.
-    pub is_hidden: bool,
-}
+use crate::types::table::Sheet;
 
 /// What was read beside the cells.
 pub(super) struct Outcome {

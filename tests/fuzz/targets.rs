@@ -196,7 +196,7 @@ fn read_table(data: &[u8]) {
     let column = table.roles().text.unwrap_or(0);
     let job = table::job::Job::new(&table, column, 1);
     let options = table::save::Options {
-        format: table::save::SaveAs::Same,
+        format: live_sentiment::types::table::SaveAs::Same,
         disarm_formulas: true,
     };
     let labels = ["positive".to_owned()];

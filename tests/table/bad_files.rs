@@ -163,7 +163,8 @@ impl std::io::Seek for Vanishing {
 
 #[test]
 fn a_file_that_goes_away_meanwhile() {
-    use live_sentiment::table::{Layout, read, sniff};
+    use live_sentiment::table::{read, sniff};
+    use live_sentiment::types::table::Layout;
     let text = "id,comment\n1,I like it.\n".repeat(50_000).into_bytes();
     let layout: Layout = sniff(&mut std::io::Cursor::new(text.clone()), "file").unwrap();
     let mut file = Vanishing(std::io::Cursor::new(text));

@@ -2,11 +2,11 @@
 
 use std::io::Cursor;
 
-use live_sentiment::table::delimited::Dialect;
 use live_sentiment::table::encoding::{byte_order_mark, encode};
 use live_sentiment::table::job::{Job, TextId};
-use live_sentiment::table::save::{Options, SaveAs, save};
-use live_sentiment::table::{Format, Layout, Table, read};
+use live_sentiment::table::save::{Options, save};
+use live_sentiment::table::{Table, read};
+use live_sentiment::types::table::{Dialect, Format, Layout, SaveAs};
 use proptest::prelude::*;
 
 use super::made::{delimited, motley_workbook, sixty};

@@ -4,7 +4,8 @@ use std::io::Cursor;
 
 use live_sentiment::table::columns::has_header;
 use live_sentiment::table::dates::{Order, day};
-use live_sentiment::table::{Format, Roles, sniff};
+use live_sentiment::table::sniff;
+use live_sentiment::types::table::{Format, Roles};
 
 use super::made::sixty;
 use super::table;

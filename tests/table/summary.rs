@@ -1,8 +1,8 @@
 //! Summaries, by numbers counted by hand.
 
-use live_sentiment::table::Roles;
 use live_sentiment::table::job::{Job, TextId};
-use live_sentiment::table::summary::Summary;
+use live_sentiment::table::summary::summarize;
+use live_sentiment::types::table::Roles;
 
 use super::table;
 
@@ -34,7 +34,7 @@ fn counts_by_label_group_time_and_truth() {
         date: Some(2),
         label: Some(3),
     };
-    let summary = Summary::new(&table, &job, roles, &labels());
+    let summary = summarize(&table, &job, roles, &labels());
     assert_eq!((summary.total(), &summary.labels), (4, &vec![1, 1, 2]));
     assert_eq!(
         (
@@ -65,12 +65,12 @@ fn counts_by_label_group_time_and_truth() {
         [("2026-10-01", vec![1, 0, 1]), ("2026-10-02", vec![0, 1, 0])]
     );
     let agreement = summary.agreement.unwrap();
-    assert_eq!((agreement.report.texts, agreement.unknown), (3, 1));
-    assert!((agreement.report.accuracy - 2.0 / 3.0).abs() < 1e-9);
+    assert_eq!((agreement.rows, agreement.unknown), (3, 1));
+    assert!((agreement.accuracy - 2.0 / 3.0).abs() < 1e-9);
     assert_eq!(agreement.confusion, [[1, 0, 0], [0, 0, 0], [0, 1, 1]]);
 
     job.correct(2, Some(0));
-    let corrected = Summary::new(&table, &job, roles, &labels());
+    let corrected = summarize(&table, &job, roles, &labels());
     assert_eq!(
         (corrected.labels, corrected.not_sure, corrected.corrected),
         (vec![2, 0, 2], 0, 1)
@@ -99,7 +99,7 @@ fn many_days_become_months_and_many_groups_one() {
         date: Some(2),
         label: None,
     };
-    let summary = Summary::new(&table, &job, roles, &labels());
+    let summary = summarize(&table, &job, roles, &labels());
     assert_eq!(summary.periods.len(), 4);
     assert_eq!(
         (summary.periods[0].name.as_str(), &summary.periods[0].labels),

@@ -1,6 +1,5 @@
 //! What was read of a table before the program was stopped: a line for each text, beside the file that is to be saved.
 
-use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -8,9 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::super::{Result, Stop, json};
-use crate::document::ContentHash;
 use crate::table::Table;
-use crate::table::job::{Job, TextId, text};
+use crate::table::job::Job;
+use crate::table::journal::{Line, restore};
 use crate::types::ModelInfo;
 
 /// The first line: answers of another model are of no use.
@@ -19,14 +18,6 @@ struct Head {
     model: String,
     labels: Vec<String>,
     bytes: u64,
-}
-
-/// How a text reads. Texts are named by their content, so that a file that has changed meanwhile is no other case.
-#[derive(Serialize, Deserialize)]
-struct Entry {
-    text: ContentHash,
-    scores: Vec<f32>,
-    truncated: bool,
 }
 
 /// A journal that is open.
@@ -50,27 +41,22 @@ impl Journal {
             labels: model.labels.clone(),
             bytes: model.file_size,
         };
-        let known = entries(&path, &head);
-        if let Some(known) = &known {
-            for id in (0..job.text_count() as u32).map(TextId) {
-                let text = text(table.row(job.first_row(id)), column);
-                if let Some(entry) = known.get(&ContentHash::of("", text)) {
-                    job.answer(id, &entry.scores, entry.truncated);
-                }
-            }
-        }
+        let known = lines(&path, &head);
+        let is_known = known.is_some();
+        restore(table, column, job, known.unwrap_or_default());
         let file = OpenOptions::new()
             .create(true)
-            .append(known.is_some())
+            .append(is_known)
             .write(true)
-            .truncate(known.is_none())
+            .truncate(!is_known)
             .open(&path);
         let mut journal = Self {
             to: BufWriter::new(file.map_err(|error| unwritable(&path, &error))?),
             path,
         };
-        if known.is_none() {
-            journal.line(&head)?;
+        if !is_known {
+            let head = json(&head)? + "\n";
+            journal.write(&head)?;
         } else {
             // Behind a line that was cut when the program was stopped.
             journal.write("\n")?;
@@ -80,21 +66,13 @@ impl Journal {
 
     /// A text was read.
     pub(super) fn note(&mut self, text: &str, scores: &[f32], truncated: bool) -> Result {
-        self.line(&Entry {
-            text: ContentHash::of("", text),
-            scores: scores.to_vec(),
-            truncated,
-        })
+        let line = Line::read(text, scores, truncated).to_json() + "\n";
+        self.write(&line)
     }
 
     pub(super) fn flush(&mut self) -> Result {
         let flushed = self.to.flush();
         flushed.map_err(|error| unwritable(&self.path, &error))
-    }
-
-    fn line(&mut self, value: &impl Serialize) -> Result {
-        let line = json(value)? + "\n";
-        self.write(&line)
     }
 
     fn write(&mut self, text: &str) -> Result {
@@ -104,16 +82,14 @@ impl Journal {
 }
 
 /// What a journal of the same model holds.
-fn entries(path: &Path, head: &Head) -> Option<HashMap<ContentHash, Entry>> {
+fn lines(path: &Path, head: &Head) -> Option<Vec<Line>> {
     let mut lines = BufReader::new(File::open(path).ok()?).lines();
     let first: Head = serde_json::from_str(&lines.next()?.ok()?).ok()?;
     if first != *head {
         return None;
     }
-    let entries = lines
-        .map_while(io::Result::ok)
-        .filter_map(|line| serde_json::from_str::<Entry>(&line).ok());
-    Some(entries.map(|entry| (entry.text, entry)).collect())
+    let lines = lines.map_while(io::Result::ok);
+    Some(lines.filter_map(|line| Line::parse(&line)).collect())
 }
 
 /// The table is saved: its journal is of no more use.

@@ -13,12 +13,11 @@ use encoding_rs::Encoding;
 use super::input::open;
 use super::{Loaded, Model, Result, Stop, progress_bar};
 use crate::Error;
-use crate::table::delimited::Dialect;
 use crate::table::job::{Job, TextId, text};
-use crate::table::save::{Options as SaveOptions, SaveAs, save};
-use crate::table::summary::Summary;
-use crate::table::workbook::Sheet;
-use crate::table::{Format, Layout, Roles, Table, read, sniff};
+use crate::table::save::{Options as SaveOptions, save};
+use crate::table::summary::summarize;
+use crate::table::{Table, read, sniff};
+use crate::types::table::{Dialect, Format, Layout, Roles, SaveAs, Sheet};
 use journal::Journal;
 
 /// Texts that are read at once; what was read before a stop is kept.
@@ -114,7 +113,7 @@ pub(super) fn run(options: &Options) -> Result {
         write_stdout(|to| save(&table, &job, labels, save_options, name, to))?;
     }
     if options.summary {
-        let summary = Summary::new(&table, &job, roles, labels);
+        let summary = summarize(&table, &job, roles, labels);
         let words = summary::in_words(&summary, &job.progress(), labels);
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(words.as_bytes());

@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::table::job::Progress;
-use crate::table::summary::{Counts, Summary};
+use crate::types::table::{Counts, Progress, Summary};
 
 /// The whole summary, with a line break at its end.
 pub(super) fn in_words(summary: &Summary, progress: &Progress, labels: &[String]) -> String {
@@ -56,13 +55,12 @@ pub(super) fn in_words(summary: &Summary, progress: &Progress, labels: &[String]
         }
     }
     if let Some(agreement) = &summary.agreement {
-        let report = &agreement.report;
         _ = writeln!(
             out,
             "\nOf {} labelled rows {:.1} % are as labelled; macro-F1 {:.1} %.",
-            report.texts,
-            report.accuracy * 100.0,
-            report.macro_f1 * 100.0
+            agreement.rows,
+            agreement.accuracy * 100.0,
+            agreement.macro_f1 * 100.0
         );
         if agreement.unknown > 0 {
             let unknown = agreement.unknown;

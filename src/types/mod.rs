@@ -2,6 +2,8 @@
 //!
 //! Text positions are UTF-16 code unit indices, as in JavaScript.
 
+pub mod table;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ErrorKind;
@@ -164,6 +166,24 @@ pub struct Prediction {
     pub truncated_at: Option<usize>,
     /// Time for tokenization and inference, in milliseconds.
     pub millis: f64,
+}
+
+/// What a table needs of a [`Prediction`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Brief {
+    /// One probability per label.
+    pub scores: Vec<f32>,
+    /// Whether only the beginning of the text was read.
+    pub truncated: bool,
+}
+
+impl From<Prediction> for Brief {
+    fn from(prediction: Prediction) -> Self {
+        Self {
+            scores: prediction.scores,
+            truncated: prediction.truncated_at.is_some(),
+        }
+    }
 }
 
 /// One token and its position in the text.
