@@ -6,7 +6,8 @@
 use js_sys::Reflect;
 use live_sentiment::ErrorKind;
 use live_sentiment::types::{
-    Backend, Benchmark, Failure, ModelInfo, NetworkRequest, Prediction, Progress, Storage, Token,
+    Backend, Benchmark, Brief, Failure, ModelInfo, NetworkRequest, Prediction, Progress, Storage,
+    Token,
 };
 use live_sentiment::web::codec::{self, request, response};
 use live_sentiment::web::protocol::{Inspection, Request, Response};
@@ -82,6 +83,19 @@ fn models() {
                 }],
             }));
         }
+    }
+}
+
+#[wasm_bindgen_test]
+fn batches() {
+    for truncated in [false, true] {
+        let scores = vec![0.25, 0.75];
+        round_trips(Response::ClassifiedBatch {
+            seq: 7,
+            briefs: vec![Brief { scores, truncated }; 2],
+            millis: 12.5,
+            token_count: 61,
+        });
     }
 }
 

@@ -9,7 +9,8 @@ use wasm_bindgen::prelude::*;
 use super::protocol::{Inspection, Request, Response};
 use crate::ErrorKind;
 use crate::types::{
-    Backend, Benchmark, Failure, ModelInfo, NetworkRequest, Prediction, Progress, Storage, Token,
+    Backend, Benchmark, Brief, Failure, ModelInfo, NetworkRequest, Prediction, Progress, Storage,
+    Token,
 };
 
 #[wasm_bindgen]
@@ -101,6 +102,10 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = truncatedAt)]
     fn truncated_at(this: &Message) -> Option<f64>;
     #[wasm_bindgen(method, getter)]
+    fn briefs(this: &Message) -> Option<Array>;
+    #[wasm_bindgen(method, getter)]
+    fn truncated(this: &Message) -> Option<bool>;
+    #[wasm_bindgen(method, getter)]
     fn millis(this: &Message) -> Option<f64>;
 
     #[wasm_bindgen(method, getter)]
@@ -118,6 +123,8 @@ extern "C" {
     fn set_seq(this: &Message, seq: f64);
     #[wasm_bindgen(method, setter)]
     fn set_text(this: &Message, text: &str);
+    #[wasm_bindgen(method, setter)]
+    fn set_batch(this: &Message, batch: &Array);
     #[wasm_bindgen(method, setter)]
     fn set_ids(this: &Message, ids: &Array);
     #[wasm_bindgen(method, setter)]
@@ -152,6 +159,16 @@ pub fn request(request: &Request, files: Option<&Array>) -> JsValue {
             message.set_seq(*seq as f64);
             message.set_text(text);
             "classify"
+        }
+        Request::ClassifyBatch { seq, batch } => {
+            message.set_seq(*seq as f64);
+            message.set_batch(
+                &batch
+                    .iter()
+                    .map(|text| JsValue::from(text.as_str()))
+                    .collect(),
+            );
+            "classifyBatch"
         }
         Request::Tokenize { seq, text } => {
             message.set_seq(*seq as f64);
@@ -201,6 +218,12 @@ pub fn response(data: &JsValue) -> Option<Response> {
         "classified" => Response::Classified {
             seq: message.seq()? as u64,
             prediction: prediction(&message.prediction()?)?,
+        },
+        "classifiedBatch" => Response::ClassifiedBatch {
+            seq: message.seq()? as u64,
+            briefs: list(message.briefs()?, brief)?,
+            millis: message.millis()?,
+            token_count: message.token_count()? as usize,
         },
         "tokenized" => Response::Tokenized {
             seq: message.seq()? as u64,
@@ -274,6 +297,15 @@ fn prediction(message: &Message) -> Option<Prediction> {
         token_count: message.token_count()? as usize,
         truncated_at: message.truncated_at().map(|at| at as usize),
         millis: message.millis()?,
+    })
+}
+
+fn brief(value: JsValue) -> Option<Brief> {
+    let message: Message = value.unchecked_into();
+    let float = |number: JsValue| Some(number.as_f64()? as f32);
+    Some(Brief {
+        scores: list(message.scores()?, float)?,
+        truncated: message.truncated()?,
     })
 }
 

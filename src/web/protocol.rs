@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::types::{
-    Backend, Failure, ModelInfo, NetworkRequest, Prediction, Progress, Storage, Token,
+    Backend, Brief, Failure, ModelInfo, NetworkRequest, Prediction, Progress, Storage, Token,
 };
 #[cfg(doc)]
 use crate::{ErrorKind, types::Preflight};
@@ -48,6 +48,14 @@ pub enum Request {
         seq: u64,
         /// The text, of any length.
         text: String,
+    },
+    /// Classify several texts. Answered by [`Response::ClassifiedBatch`] or [`Response::Failed`] with the same `seq`: one text
+    /// that fails fails all of them.
+    ClassifyBatch {
+        /// Chosen by the page, rising.
+        seq: u64,
+        /// The texts, of a like length.
+        batch: Vec<String>,
     },
     /// Split a text into tokens. Answered by [`Response::Tokenized`] or [`Response::Failed`] with the same `seq`.
     Tokenize {
@@ -96,6 +104,17 @@ pub enum Response {
         seq: u64,
         /// The answer.
         prediction: Prediction,
+    },
+    /// The answer to [`Request::ClassifyBatch`].
+    ClassifiedBatch {
+        /// The request's number.
+        seq: u64,
+        /// One for each text, in their order.
+        briefs: Vec<Brief>,
+        /// Time for tokenization and inference of all of them, in milliseconds.
+        millis: f64,
+        /// Number of tokens given to the model, special tokens included.
+        token_count: usize,
     },
     /// The answer to [`Request::Tokenize`].
     Tokenized {

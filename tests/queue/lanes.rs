@@ -151,3 +151,33 @@ fn a_withdrawn_text_is_answered_only_if_the_worker_is_busy_with_it() {
     queue.withdraw(3);
     assert_eq!(queue.on_response(answer(1)), [told(1)]);
 }
+
+#[test]
+fn a_batch_is_one_request() {
+    let mut queue = running();
+    let batch = vec!["one".to_owned(), "another".to_owned()];
+    let (seq, commands) = queue.submit(Lane::Bulk, Payload::Batch(batch.clone()));
+    let request = Request::ClassifyBatch { seq, batch };
+    assert_eq!(commands, [Command::Post(request)]);
+    // A text that is typed goes between two batches.
+    let next = queue.submit(Lane::Bulk, Payload::Batch(Vec::new())).0;
+    let (live, _) = queue.submit(Lane::Live, Payload::Text("typed".into()));
+    let brief = Brief {
+        scores: vec![0.25, 0.75],
+        truncated: false,
+    };
+    let briefs = vec![brief.clone(), brief];
+    let response = Response::ClassifiedBatch {
+        seq,
+        briefs: briefs.clone(),
+        millis: 3.0,
+        token_count: 9,
+    };
+    let told = Command::Tell(Event::ClassifiedBatch { seq, briefs });
+    assert_eq!(queue.on_response(response), [posted(live, "typed"), told]);
+    let request = Request::ClassifyBatch {
+        seq: next,
+        batch: Vec::new(),
+    };
+    assert_eq!(queue.on_response(answer(live))[0], Command::Post(request));
+}

@@ -14,7 +14,7 @@ use std::ops::{Deref, DerefMut};
 
 use fixtures::info;
 use live_sentiment::Error;
-use live_sentiment::types::{Backend, Failure, ModelInfo, Prediction, Progress, Storage};
+use live_sentiment::types::{Backend, Brief, Failure, ModelInfo, Prediction, Progress, Storage};
 use live_sentiment::web::client::deadline::*;
 use live_sentiment::web::client::queue::*;
 use live_sentiment::web::protocol::{Request, Response};

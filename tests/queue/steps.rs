@@ -145,7 +145,9 @@ impl World {
 
     fn hear(&mut self, event: Event) {
         match event {
-            Event::Classified { seq, .. } | Event::Tokenized { seq, .. } => {
+            Event::Classified { seq, .. }
+            | Event::ClassifiedBatch { seq, .. }
+            | Event::Tokenized { seq, .. } => {
                 let lane = self.submitted[seq as usize - 1];
                 let last = &mut self.last_classified[lane as usize];
                 assert!(seq > *last, "an older answer came later");

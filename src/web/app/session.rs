@@ -151,8 +151,11 @@ impl Session {
             Event::Restarted(_) => state.model.update(ModelState::restart),
             Event::Stored(storage) => state.stored(storage),
             Event::Requested(requests) => state.requested(requests),
-            // Of the text, or of tokens, which the page never asks for.
-            Event::Classified { .. } | Event::Failed { .. } | Event::Tokenized { .. } => {}
+            // Of the text; or of batches and tokens, which are asked for elsewhere.
+            Event::Classified { .. }
+            | Event::ClassifiedBatch { .. }
+            | Event::Failed { .. }
+            | Event::Tokenized { .. } => {}
         }
         if has_changed {
             self.refresh();
@@ -577,6 +580,6 @@ fn reads_tints() -> bool {
 }
 
 /// Milliseconds since the page was opened.
-fn now() -> f64 {
+pub(super) fn now() -> f64 {
     window().performance().map_or(0.0, |clock| clock.now())
 }

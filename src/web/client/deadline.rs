@@ -1,6 +1,6 @@
 //! How long the worker may be silent before it counts as hung. Time is counted in ticks.
 
-use crate::types::{Backend, ModelInfo, Prediction};
+use crate::types::{Backend, ModelInfo};
 
 /// Milliseconds between two calls of [`RequestQueue::tick`](super::queue::RequestQueue::tick).
 pub const TICK_MILLIS: u32 = 5_000;
@@ -38,7 +38,7 @@ const FADING: f64 = 0.75;
 #[derive(Debug)]
 pub struct Speed {
     /// The longest text, in tokens.
-    max_tokens: usize,
+    pub(super) max_tokens: usize,
     /// Time that a request is given for each token.
     millis_per_token: f64,
 }
@@ -57,18 +57,18 @@ impl Speed {
         }
     }
 
-    /// Learns from an answer.
-    pub fn measure(&mut self, prediction: &Prediction) {
-        let measured = prediction.millis / prediction.token_count.max(1) as f64;
+    /// Learns from an answer to so many tokens.
+    pub fn measure(&mut self, millis: f64, tokens: usize) {
+        let measured = millis / tokens.max(1) as f64;
         self.millis_per_token = (measured * SLOWDOWN)
             .min(MAX_ANSWER_MILLIS.into())
             .max(self.millis_per_token * FADING);
     }
 
-    /// Ticks until a request of at most `tokens` is answered, at most, where it has crashed, or hung, `tries` times before. As the speed may be
+    /// Ticks until a request of `tokens` is answered, at most, where it has crashed, or hung, `tries` times before. As the speed may be
     /// misjudged, each try is given twice the time of the one before.
     pub fn answer_ticks(&self, tokens: usize, tries: u32) -> u32 {
-        let millis = self.millis_per_token * tokens.min(self.max_tokens) as f64;
+        let millis = self.millis_per_token * tokens as f64;
         // A conversion of floating point to integer saturates.
         let expected = ticks(millis.min(MAX_ANSWER_MILLIS.into()) as u32).max(MIN_ANSWER_TICKS);
         let doubled = expected.saturating_mul(1 << tries.min(8));

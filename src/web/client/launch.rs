@@ -76,6 +76,20 @@ impl Running {
     }
 }
 
+#[cfg(feature = "page")]
+impl Running {
+    /// Sends a worker of another kind what it is told.
+    ///
+    /// # Errors
+    /// What the browser throws for a message that cannot be copied.
+    pub(in crate::web) fn post_message(
+        &self,
+        message: &JsValue,
+    ) -> std::result::Result<(), JsValue> {
+        self.worker.post_message(message)
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         // What it said before its end may still be in the queue.

@@ -12,6 +12,7 @@ mod handle;
 pub(in crate::web) mod launch;
 #[cfg(feature = "page")]
 pub(in crate::web) mod one_shot;
+pub mod pool;
 #[cfg(feature = "browser")]
 pub mod probe;
 pub mod queue;

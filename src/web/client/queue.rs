@@ -27,7 +27,7 @@ use super::deadline::{
     CANCEL_TICKS, CONVERSION_TICKS, LOAD_TICKS, MIN_ANSWER_TICKS, START_TICKS, Speed,
 };
 use crate::types::{
-    Backend, Failure, ModelInfo, NetworkRequest, Prediction, Progress, Storage, Token,
+    Backend, Brief, Failure, ModelInfo, NetworkRequest, Prediction, Progress, Storage, Token,
 };
 use crate::web::protocol::{Request, Response};
 use crate::{Error, ErrorKind};
@@ -49,6 +49,13 @@ pub enum Event {
         seq: u64,
         /// The prediction.
         prediction: Prediction,
+    },
+    /// A batch was classified.
+    ClassifiedBatch {
+        /// What `submit` returned.
+        seq: u64,
+        /// One for each text, in their order.
+        briefs: Vec<Brief>,
     },
     /// A text was split into tokens.
     Tokenized {
@@ -86,6 +93,8 @@ pub enum Lane {
 pub enum Payload {
     /// A text.
     Text(String),
+    /// Texts that are read together.
+    Batch(Vec<String>),
     /// Token ids, special tokens included.
     Ids(Vec<u32>),
     /// Only to be split into tokens.
@@ -93,11 +102,13 @@ pub enum Payload {
 }
 
 impl Payload {
-    /// How many tokens it has at most.
-    fn max_tokens(&self) -> usize {
+    /// How many tokens the model reads of it at most, where it reads so many of a text.
+    fn max_tokens(&self, of_text: usize) -> usize {
+        // No tokenizer makes more of a text than one for each byte; two mark its ends.
+        let tokens = |text: &String| text.len().saturating_add(2).min(of_text);
         match self {
-            // No tokenizer makes more of a text than one for each byte; two mark its ends.
-            Self::Text(text) | Self::Tokens(text) => text.len().saturating_add(2),
+            Self::Text(text) | Self::Tokens(text) => tokens(text),
+            Self::Batch(texts) => texts.iter().map(tokens).sum(),
             Self::Ids(ids) => ids.len(),
         }
     }
@@ -393,7 +404,20 @@ impl RequestQueue {
                 self.stop(failure)
             }
             (Phase::Running, Response::Classified { seq, prediction }) => {
+                self.measure(seq, prediction.millis, prediction.token_count);
                 self.answered(seq, Event::Classified { seq, prediction })
+            }
+            (
+                Phase::Running,
+                Response::ClassifiedBatch {
+                    seq,
+                    briefs,
+                    millis,
+                    token_count,
+                },
+            ) => {
+                self.measure(seq, millis, token_count);
+                self.answered(seq, Event::ClassifiedBatch { seq, briefs })
             }
             (
                 Phase::Running,
@@ -447,12 +471,19 @@ impl RequestQueue {
         let (_, request) = self.waiting.pop_first()?;
         let seq = request.seq;
         let deadline = self.speed.as_ref().map_or(MIN_ANSWER_TICKS, |speed| {
-            speed.answer_ticks(request.payload.max_tokens(), request.crashes)
+            speed.answer_ticks(
+                request.payload.max_tokens(speed.max_tokens),
+                request.crashes,
+            )
         });
         let message = match &request.payload {
             Payload::Text(text) => Request::Classify {
                 seq,
                 text: text.clone(),
+            },
+            Payload::Batch(texts) => Request::ClassifyBatch {
+                seq,
+                batch: texts.clone(),
             },
             Payload::Tokens(text) => Request::Tokenize {
                 seq,
@@ -473,15 +504,22 @@ impl RequestQueue {
         Some(Command::Post(message))
     }
 
+    /// Learns from the answer to the request in flight.
+    fn measure(&mut self, seq: u64, millis: f64, tokens: usize) {
+        let is_in_flight = |busy: &InFlight| busy.request.seq == seq;
+        if let Some(speed) = &mut self.speed
+            && self.in_flight.as_ref().is_some_and(is_in_flight)
+        {
+            speed.measure(millis, tokens);
+        }
+    }
+
     fn answered(&mut self, seq: u64, event: Event) -> Vec<Command> {
         // Only the request in flight can be answered.
         let Some(busy) = self.in_flight.take_if(|busy| busy.request.seq == seq) else {
             return Vec::new();
         };
         self.forgive();
-        if let (Event::Classified { prediction, .. }, Some(speed)) = (&event, &mut self.speed) {
-            speed.measure(prediction);
-        }
         let mut commands: Vec<_> = self.post_next().into_iter().collect();
         if !busy.cancelled {
             commands.push(Command::Tell(event));
