@@ -3,6 +3,8 @@
 /** A model, ready to be asked. */
 export class Sentiment {
   #model;
+  /** Batches that are read. */
+  #batches = 0;
 
   constructor(model) {
     this.#model = model;
@@ -23,17 +25,41 @@ export class Sentiment {
     return this.#answer((model) => model.submitIds(Uint32Array.from(ids)), options);
   }
 
-  /** Classifies each of `texts`, in their order. */
-  async classifyBatch(texts, { signal, onProgress } = {}) {
-    const total = texts.length;
+  /** Classifies each of `texts`, in their order, by so many workers; identical texts are read once. */
+  async classifyBatch(texts, { signal, onProgress, workers = 1 } = {}) {
+    const places = new Map();
+    for (const [i, text] of Array.from(texts, String).entries()) places.set(text, [...(places.get(text) ?? []), i]);
+    const waiting = [...places.keys()].reverse();
+    const answers = [];
     let done = 0;
-    return Promise.all(
-      Array.from(texts, async (text) => {
-        const answer = await this.classify(text, { signal });
-        onProgress?.({ done: ++done, total });
-        return answer;
-      }),
-    );
+    const read = async (worker) => {
+      while (waiting.length) {
+        const text = waiting.pop();
+        try {
+          const answer = await this.#answer((model) => model.submitTo(worker, text), { signal });
+          for (const i of places.get(text)) {
+            answers[i] = answer;
+            onProgress?.({ done: ++done, total: texts.length });
+          }
+        } catch (error) {
+          // What another worker cannot read, the first one may.
+          if (worker > 0) return void waiting.push(text);
+          waiting.length = 0;
+          throw error;
+        }
+      }
+    };
+    this.#batches += 1;
+    try {
+      // Each has one text ahead, so that none waits for the page.
+      const count = Math.max(1, Math.min(workers, 16));
+      await Promise.all(Array.from({ length: 2 * count }, (_, i) => read(i >> 1)));
+      await read(0);
+    } finally {
+      this.#batches -= 1;
+      if (!this.#batches) this.#model.endOthers();
+    }
+    return answers;
   }
 
   /** What the model would read of `text`. */

@@ -152,10 +152,13 @@ export interface Sentiment {
   readonly info: ModelInfo;
   /** Classifies a text. */
   classify(text: string, options?: Options): Promise<Classification>;
-  /** Classifies several texts, in their order. */
+  /**
+   * Classifies several texts, in their order; identical ones are read once. With `workers`, so many read them, each with a model
+   * of its own (about 25 MB), until all are read: as many as `navigator.hardwareConcurrency - 1` make sense.
+   */
   classifyBatch(
     texts: readonly string[],
-    options?: Options & { onProgress?(progress: { done: number; total: number }): void },
+    options?: Options & { workers?: number; onProgress?(progress: { done: number; total: number }): void },
   ): Promise<Classification[]>;
   /** Reads a text of any length, sentence by sentence. */
   analyze(

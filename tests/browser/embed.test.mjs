@@ -419,19 +419,25 @@ test("create, classify, classifyBatch, tokenize, dispose", async (t) => {
     const one = await sentiment.classify("I love this, it is wonderful!");
     const done = [];
     const batch = await sentiment.classifyBatch(["I love it.", "I hate it.", "The meeting is on Tuesday."], { onProgress: (p) => done.push(p) });
+    const doubled = ["I love it.", "I hate it.", "I love it."];
+    const many = [];
+    const spread = await sentiment.classifyBatch(doubled, { workers: 2, onProgress: ({ done, total }) => many.push(`${done}/${total}`) });
     const { tokens, truncatedAt } = await sentiment.tokenize("wonderful days 🙂");
     const long = await sentiment.tokenize("word ".repeat(2000));
     const open = sentiment.classify("What now?");
     sentiment.dispose();
     const kind = await open.then(() => "answered", ({ name, kind }) => `${name} ${kind}`);
     const after = await sentiment.classify("And now?").then(() => "answered", ({ kind }) => kind);
-    return { progress, info: sentiment.info, one, done, labels: batch.map(({ label }) => label), tokens, truncatedAt, cut: long.truncatedAt, kind, after };
+    return { spread: spread.map(({ label, score }) => [label, score]), single: batch.map(({ label, score }) => [label, score]), many, progress, info: sentiment.info, one, done, labels: batch.map(({ label }) => label), tokens, truncatedAt, cut: long.truncatedAt, kind, after };
   });
   assert.ok(result.progress.length > 0 && result.progress.every(([received, total]) => received <= total));
   assert.deepEqual(result.info.labels, ["negative", "neutral", "positive"]);
   assert.equal(result.one.label, "positive");
   assert.equal(result.one.score, Math.max(...result.one.scores.map(({ score }) => score)));
   assert.deepEqual(result.labels, ["positive", "negative", "neutral"]);
+  // By several workers the same, to the bit.
+  assert.deepEqual(result.spread, [result.single[0], result.single[1], result.single[0]]);
+  assert.deepEqual(result.many, ["1/3", "2/3", "3/3"]);
   assert.deepEqual(result.done, [1, 2, 3].map((done) => ({ done, total: 3 })));
   assert.deepEqual([result.tokens[0].start, result.tokens.at(-1).end], [0, "wonderful days 🙂".length]);
   assert.equal(result.truncatedAt, undefined);

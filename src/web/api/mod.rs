@@ -73,15 +73,15 @@ pub async fn create(options: CreateOptions) -> Result<Sentiment, JsValue> {
         is_multi_label: Cell::new(false),
         on_progress: options.on_progress(),
     });
+    let options = Options {
+        model,
+        files: None,
+        backend,
+        start_worker: options.start_worker(),
+    };
     let client = {
         let requests = Rc::clone(&requests);
-        let options = Options {
-            model,
-            files: None,
-            backend,
-            start_worker: options.start_worker(),
-        };
-        Client::start(options, move |event| requests.on_event(event))
+        Client::start(options.clone(), move |event| requests.on_event(event))
     };
     let ready = requests.promise(READY);
 
@@ -102,7 +102,9 @@ pub async fn create(options: CreateOptions) -> Result<Sentiment, JsValue> {
     }
     Ok(Sentiment {
         info: loaded?,
+        options,
         client: Rc::new(RefCell::new(Some(client))),
+        others: RefCell::default(),
         requests,
     })
 }
@@ -120,8 +122,11 @@ fn parse_backend(name: JsValue) -> Result<Option<Backend>> {
 #[wasm_bindgen]
 pub struct Sentiment {
     info: JsValue,
+    options: Options,
     /// `None` once disposed of.
     client: Rc<RefCell<Option<Client>>>,
+    /// Workers beside the first, for batches.
+    others: RefCell<Vec<Client>>,
     requests: Rc<PendingRequests>,
 }
 
@@ -140,6 +145,39 @@ impl Sentiment {
     /// Throws once disposed of, as do the two below.
     pub fn submit(&self, text: String) -> Result<f64, JsValue> {
         self.ask(|client| client.submit(Lane::Bulk, Payload::Text(text)))
+    }
+
+    /// As [`submit`](Self::submit), to one of several workers, which is started if there is none with this number. The first,
+    /// 0, answers everything else as well.
+    ///
+    /// # Errors
+    /// Throws once disposed of.
+    #[wasm_bindgen(js_name = submitTo)]
+    pub fn submit_to(&self, worker: usize, text: String) -> Result<f64, JsValue> {
+        let Some(other) = worker.checked_sub(1) else {
+            return self.submit(text);
+        };
+        if self.client.borrow().is_none() {
+            return Err(disposed());
+        }
+        let mut others = self.others.borrow_mut();
+        while others.len() <= other {
+            let (requests, number) = (Rc::clone(&self.requests), others.len() as u64 + 1);
+            let options = self.options.clone();
+            others.push(Client::start(options, move |event| {
+                requests.on_event_of(number, event);
+            }));
+        }
+        let seq = others[other].submit(Lane::Bulk, Payload::Text(text));
+        Ok((seq + worker as u64 * PER_WORKER) as f64)
+    }
+
+    /// Ends all workers but the first.
+    #[wasm_bindgen(js_name = endOthers)]
+    pub fn end_others(&self) {
+        let others = self.others.take();
+        self.requests.reject_others();
+        drop(others);
     }
 
     /// As [`submit`](Self::submit), of token ids, `[CLS]` and `[SEP]` included.
@@ -162,8 +200,18 @@ impl Sentiment {
     /// The answer is no longer wanted: rejects its promise with `reason`.
     #[wasm_bindgen(js_name = cancelRequest)]
     pub fn cancel_request(&self, seq: f64, reason: &JsValue) {
-        if let Some(client) = &*self.client.borrow() {
-            client.cancel_request(seq as u64);
+        let (worker, own) = (seq as u64 / PER_WORKER, seq as u64 % PER_WORKER);
+        match worker.checked_sub(1) {
+            None => {
+                if let Some(client) = &*self.client.borrow() {
+                    client.cancel_request(own);
+                }
+            }
+            Some(other) => {
+                if let Some(client) = self.others.borrow().get(other as usize) {
+                    client.cancel_request(own);
+                }
+            }
         }
         self.requests.reject(seq as u64, reason);
     }
@@ -185,6 +233,7 @@ impl Sentiment {
     pub fn dispose(&self) {
         let failure = Failure::from(&Error::Cancelled);
         self.requests.on_event(Event::Failed { seq: None, failure });
+        drop(self.others.take());
         drop(self.client.take());
     }
 
@@ -202,6 +251,9 @@ impl Sentiment {
 
 /// The request number of “is the model loaded?”: the client's own begin with 1.
 const READY: u64 = 0;
+
+/// The numbers of requests to another worker than the first begin with this many times its own number.
+const PER_WORKER: u64 = 1 << 40;
 
 /// The promises that are open.
 struct PendingRequests {
@@ -264,8 +316,43 @@ impl PendingRequests {
                 self.reject_all(&to_error(failure));
                 self.tell_documents(&event);
             }
-            // The requests go on in the new worker.
-            Event::Restarted(_) | Event::Stored(_) | Event::Requested(_) => {}
+            // The requests go on in the new worker; batches are not asked for here.
+            Event::Restarted(_)
+            | Event::Stored(_)
+            | Event::Requested(_)
+            | Event::ClassifiedBatch { .. } => {}
+        }
+    }
+
+    /// What a worker beside the first tells, which has only texts of batches.
+    fn on_event_of(&self, worker: u64, event: Event) {
+        let number = |seq: u64| seq + worker * PER_WORKER;
+        match event {
+            Event::Classified { seq, prediction } => {
+                let answer = to_js(&Answer::new(&prediction, &self.labels.borrow()));
+                self.resolve(number(seq), &answer);
+            }
+            Event::Failed {
+                seq: Some(seq),
+                failure,
+            } => self.reject(number(seq), &to_error(&failure)),
+            Event::Failed { seq: None, failure } => {
+                self.reject_where(|seq| seq / PER_WORKER == worker, &to_error(&failure));
+            }
+            _ => {}
+        }
+    }
+
+    /// Rejects what the workers beside the first have not answered.
+    fn reject_others(&self) {
+        let failure = Failure::from(&Error::Cancelled);
+        self.reject_where(|seq| seq >= PER_WORKER, &to_error(&failure));
+    }
+
+    fn reject_where(&self, is_it: impl Fn(u64) -> bool, error: &JsValue) {
+        let all: Vec<u64> = self.open.borrow().keys().copied().collect();
+        for seq in all.into_iter().filter(|&seq| is_it(seq)) {
+            self.reject(seq, error);
         }
     }
 
