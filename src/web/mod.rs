@@ -15,5 +15,6 @@ pub mod library;
 #[cfg(feature = "browser")]
 pub mod network_log;
 pub mod protocol;
+pub mod table;
 #[cfg(feature = "worker")]
 pub mod worker;

@@ -1,0 +1,5 @@
+//! The Web Worker that holds a table.
+
+fn main() {
+    live_sentiment::web::table::run();
+}
