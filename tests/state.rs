@@ -487,6 +487,7 @@ fn a_fragment_names_a_view_beside_its_parameters() {
         ("", Route::Text, ""),
         ("text", Route::Text, ""),
         ("models", Route::Models, ""),
+        ("table", Route::Table, ""),
         ("text=models", Route::Text, "text=models"),
         ("models&model=m%2F", Route::Models, "model=m%2F"),
         (
@@ -498,5 +499,96 @@ fn a_fragment_names_a_view_beside_its_parameters() {
         ("nonsense", Route::Text, "nonsense"),
     ] {
         assert_eq!(split(fragment), (view, parameters.to_owned()), "{fragment}");
+    }
+}
+
+mod tables {
+    use live_sentiment::present::format::plain;
+    use live_sentiment::types::table::{Progress, Summary};
+    use live_sentiment::web::app::table_state::*;
+
+    fn labels() -> Vec<String> {
+        ["negative", "neutral", "positive"].map(String::from).into()
+    }
+
+    #[test]
+    fn speed_is_that_of_the_last_seconds() {
+        let mut speed = Speed::default();
+        assert_eq!(speed.rows_a_second(), None);
+        speed.note(0.0, 0);
+        assert_eq!(speed.rows_a_second(), None);
+        for second in 1..=20 {
+            // Ten times as fast from the tenth second on.
+            let rows = if second <= 10 {
+                second * 10
+            } else {
+                100 + (second - 10) * 100
+            };
+            speed.note(second as f64 * 1e3, rows);
+        }
+        assert_eq!(speed.rows_a_second(), Some(100.0));
+        speed.forget();
+        assert_eq!(speed.rows_a_second(), None);
+    }
+
+    #[test]
+    fn progress_says_what_there_is_to_say() {
+        let all = Progress {
+            rows: 18_207,
+            empty: 3,
+            read: 11_650,
+            failed: 1,
+            repeated: 1_204,
+        };
+        let mut speed = Speed::default();
+        speed.note(0.0, 11_350);
+        speed.note(1_000.0, 11_650);
+        assert_eq!(
+            progress(&all, &speed, &Run::Going, plain),
+            "11,650 of 18,204 rows read · 300 rows a second · 22 s left · 1,204 say the same as an earlier one · \
+             3 have no text · 1 could not be read"
+        );
+        let few = Progress {
+            rows: 2,
+            read: 2,
+            ..Progress::default()
+        };
+        assert_eq!(
+            progress(&few, &speed, &Run::Done, plain),
+            "2 of 2 rows read"
+        );
+        assert_eq!(
+            progress(&few, &speed, &Run::Paused, plain),
+            "2 of 2 rows read · paused"
+        );
+    }
+
+    #[test]
+    fn the_headline_begins_with_the_largest_share() {
+        assert_eq!(
+            headline(&labels(), &vec![0, 0, 0], plain),
+            "Nothing read yet"
+        );
+        assert_eq!(
+            headline(&labels(), &vec![38, 21, 41], plain),
+            "41% positive, 38% negative, 21% neutral"
+        );
+        assert_eq!(headline(&labels(), &vec![0, 5, 0], plain), "100% neutral");
+    }
+
+    #[test]
+    fn remarks_are_one_sentence_or_none() {
+        let mut summary = Summary {
+            labels: vec![50, 25, 25],
+            ..Summary::default()
+        };
+        assert_eq!(remarks(&summary, plain), "");
+        summary.not_sure = 6;
+        summary.truncated = 2;
+        summary.corrected = 1;
+        assert_eq!(
+            remarks(&summary, plain),
+            "6% not sure, 1 corrected by you, 2 too long to be read whole"
+        );
     }
 }

@@ -69,6 +69,26 @@ for (const colorScheme of ["light", "dark"]) {
       await isSound(page, "details open");
     });
 
+    test(`a table is sound: ${colorScheme}, ${viewport.width} px wide`, async (t) => {
+      const page = await visitReady(t, chromium, await site(t), { colorScheme, viewport, path: "#table" });
+      await isSound(page, "no table");
+      const rows = Object.entries(TEXTS).flatMap(([label, text], at) => [`${text};sales;2026-10-0${at + 1};${label}`, `${text};support;;`]);
+      const buffer = Buffer.from(["comment;department;date;label", ...rows].join("\n"));
+      await page.locator("#table-file").setInputFiles({ name: "a-rather-long-name-of-a-file-of-comments.csv", mimeType: "text/csv", buffer });
+      await page.locator("#table-read:enabled").waitFor({ timeout: 20_000 });
+      for (const role of ["group", "date", "label"]) await page.locator(`#table-${role}`).selectOption({ index: { group: 2, date: 3, label: 4 }[role] });
+      await isSound(page, "a file that is looked at");
+      await page.locator("#table-read").click();
+      await page.waitForFunction(() => document.querySelectorAll(".rows .chip[data-tone=positive]").length === 2, null, { timeout: LOAD_MS });
+      for (const summary of await page.locator(".tables summary:visible").all()) await summary.click();
+      await isSound(page, "a table that is read");
+      await page.locator(".rows").focus();
+      await page.keyboard.press("2");
+      await page.keyboard.press("Enter");
+      await page.locator("dialog[open]").waitFor();
+      await isSound(page, "all of a row");
+    });
+
     test(`a failure is sound: ${colorScheme}, ${viewport.width} px wide`, async (t) => {
       const home = await site(t);
       home.fault(MODEL, faults.status(404));

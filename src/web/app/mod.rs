@@ -14,6 +14,7 @@ pub mod pinned;
 pub mod reading;
 pub mod route;
 pub mod state;
+pub mod table_state;
 
 #[cfg(feature = "page")]
 mod about;
@@ -39,6 +40,8 @@ mod session;
 mod shell;
 #[cfg(feature = "page")]
 mod signals;
+#[cfg(feature = "page")]
+mod table;
 #[cfg(feature = "page")]
 mod text;
 #[cfg(feature = "page")]

@@ -27,6 +27,7 @@ pub(super) fn Nav(session: Session) -> impl IntoView {
             let is_current = move || (session.route.get() == route).then_some("page");
             let name = match route {
                 Route::Text => "Text",
+                Route::Table => "Table",
                 Route::Models => "Models",
             };
             view! {

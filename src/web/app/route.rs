@@ -15,18 +15,21 @@ pub enum Route {
     /// The field and its verdict.
     #[default]
     Text,
+    /// A file of texts.
+    Table,
     /// The models that can be used.
     Models,
 }
 
 impl Route {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 2] = [Self::Text, Self::Models];
+    pub const ALL: [Self; 3] = [Self::Text, Self::Table, Self::Models];
 
     /// Its name in the address.
     pub fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
+            Self::Table => "table",
             Self::Models => "models",
         }
     }
@@ -97,7 +100,7 @@ impl Link {
     fn short(&self) -> String {
         match self.route {
             Route::Text => "#".to_owned() + &self.parameters(),
-            Route::Models => self.href(),
+            Route::Table | Route::Models => self.href(),
         }
     }
 

@@ -13,6 +13,7 @@ use super::offline;
 use super::route::{Link, Route, is_trusted_origin};
 use super::session::Session;
 use super::state::{Model, ModelState};
+use super::table::{TableSession, Tables};
 use super::text::{Draft, Field, Sentences};
 use super::verdict::Verdict;
 use crate::web::client::launch;
@@ -49,10 +50,12 @@ fn addresses(link: &Link) -> (String, String) {
 fn App(draft: Draft, link: Link) -> impl IntoView {
     let (own, first) = addresses(&link);
     let session = Session::new(own, first, link.route);
+    let tables = TableSession::new(session);
     watch_network(session);
     watch_model(session);
     watch_route(session);
     nav::follow(session, link);
+    tables.follow_launches();
     view! {
         <header class="masthead">
             <h1>"Is it positive or negative?"</h1>
@@ -70,7 +73,8 @@ fn App(draft: Draft, link: Link) -> impl IntoView {
                 <Sentences session />
                 <Examples session />
             </div>
-            <Models session />
+            <Tables tables />
+            <Models session tables />
         </main>
         // After the text in the document, for the first stop of the Tab key behind the field is what belongs to it.
         <Nav session />
@@ -97,7 +101,7 @@ fn watch_network(session: Session) {
 fn watch_route(session: Session) {
     Effect::new(move |before: Option<Route>| {
         let route = session.route.get();
-        if route == Route::Text && before == Some(Route::Models) {
+        if route == Route::Text && before.is_some_and(|before| before != Route::Text) {
             // Once it is visible.
             request_animation_frame(move || session.focus());
         }

@@ -14,6 +14,7 @@ use self::panel::Panel;
 use super::numbers::local;
 use super::route::Route;
 use super::session::Session;
+use super::table::TableSession;
 use crate::present::format::Amount;
 use crate::web::address::{decoded, name};
 use crate::web::library::Model;
@@ -23,8 +24,8 @@ const TOO_LONG: &str =
 
 /// The view.
 #[component]
-pub(super) fn Models(session: Session) -> impl IntoView {
-    let panel = Panel::new(session);
+pub(super) fn Models(session: Session, tables: TableSession) -> impl IntoView {
+    let panel = Panel::new(session, tables);
     let details = NodeRef::<Details>::new();
     let heading = NodeRef::<H2>::new();
     let is_linked = RwSignal::new(true);
@@ -52,6 +53,7 @@ pub(super) fn Models(session: Session) -> impl IntoView {
             class="models"
             id="models"
             node_ref=details
+            hidden=move || session.route.get() == Route::Table
             prop:open=move || is_view() || panel.is_open.get()
             on:toggle=on_toggle
         >

@@ -11,6 +11,7 @@ use super::pick;
 use crate::types::{Failure, NetworkRequest};
 use crate::web::address::DROPPED;
 use crate::web::app::session::Session;
+use crate::web::app::table::TableSession;
 use crate::web::client::{launch, one_shot};
 use crate::web::protocol::{Request, Response};
 
@@ -62,8 +63,8 @@ pub(super) struct Panel {
 }
 
 impl Panel {
-    /// Follows what is dropped on the page, and what its address suggests.
-    pub(super) fn new(session: Session) -> Self {
+    /// Follows what is dropped on the page, unless that is a table, and what its address suggests.
+    pub(super) fn new(session: Session, tables: TableSession) -> Self {
         let panel = Self {
             session,
             is_open: RwSignal::new(false),
@@ -76,8 +77,9 @@ impl Panel {
             looking: StoredValue::new_local(None),
             is_removing: StoredValue::new(false),
         };
-        pick::on_drop(&window(), move |files, name| {
-            panel.inspect_files(files, &name);
+        pick::on_drop(&window(), move |files, name| match pick::table(&files) {
+            Some(file) => tables.show(&file),
+            None => panel.inspect_files(files, &name),
         });
         Effect::new(move |_| {
             if let (Some(address), Some(input)) = (session.suggested.get(), panel.address.get()) {

@@ -5,7 +5,8 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{File, Window};
 
-use crate::web::address::is_weights;
+use crate::model::folder::{is_common, is_weights};
+use crate::types::table::is_table;
 
 #[wasm_bindgen]
 extern "C" {
@@ -46,6 +47,13 @@ extern "C" {
     type Reader;
     #[wasm_bindgen(method, structural, js_name = readEntries)]
     fn read(this: &Reader, found: &Function, failed: &Function);
+}
+
+/// The table among files that were dropped: one alone that is no part of a model.
+pub(super) fn table(files: &Array) -> Option<File> {
+    let file: File = files.get(0).dyn_into().ok()?;
+    let is_alone = files.length() == 1 && !is_common(&file.name());
+    (is_alone && is_table(&file.name())).then_some(file)
 }
 
 /// Calls `on_files` with an array of `File`s and what to call them whenever some are dropped, or a folder of them.
