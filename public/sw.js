@@ -22,6 +22,8 @@ addEventListener("activate", (event) => event.waitUntil(activate()));
 addEventListener("fetch", (event) => {
   const { method, mode, url } = event.request;
   const { origin, pathname } = new URL(url);
+  // A text that another app shares goes behind the # of the page's address, and so to no server.
+  if (method === "POST" && url === new URL("share", registration.scope).href) return event.respondWith(share(event.request));
   if (method !== "GET" || origin !== location.origin || !pathname.startsWith(SCOPE)) return;
   const path = pathname.slice(SCOPE.length);
   if (mode === "navigate") {
@@ -76,6 +78,13 @@ async function activate() {
   const old = (await caches.keys()).filter((name) => name.startsWith(OURS) && name !== CACHE);
   await Promise.all(old.map((name) => caches.delete(name)));
   await clients.claim();
+}
+
+/** Leads to the page, with the text that was shared. */
+async function share(request) {
+  const form = await request.formData().catch(() => new FormData());
+  const parts = ["title", "text", "url"].map((name) => form.get(name)).filter((part) => typeof part === "string" && part.trim());
+  return Response.redirect(`./#text=${encodeURIComponent(parts.join("\n"))}`, 303);
 }
 
 /** Network-first; from the cache if the network fails or is slow, or on a server error. */

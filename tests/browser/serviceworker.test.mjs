@@ -25,7 +25,9 @@ const FILES = {
 async function small(t, headers) {
   const text = await readFile(new URL("../../public/sw.js", import.meta.url), "utf8");
   const worker = text.replace(/^const PAGE = .*;$/m, 'const PAGE = ["./", "build-dev/worker.js"];');
+  const asked = [];
   const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
     const [type, body] = request.url === "/site/sw.js" ? ["text/javascript", worker] : (FILES[request.url] ?? []);
     if (!type) return response.writeHead(404).end();
     response.writeHead(200, { ...headers, "Content-Type": type, "Content-Encoding": "gzip" }).end(gzipSync(body));
@@ -34,7 +36,7 @@ async function small(t, headers) {
   const context = await chromium.chromium.newContext();
   const stop = () => (server.closeAllConnections(), server.close());
   t.after(async () => (await context.close(), stop()));
-  return { context, stop, url: `http://localhost:${server.address().port}` };
+  return { context, stop, asked, url: `http://localhost:${server.address().port}` };
 }
 
 const register = (page) =>
@@ -71,6 +73,24 @@ for (const vary of ["Accept-Encoding", "Cookie, Sec-Fetch-Dest", "*"]) {
     assert.equal(await starts(page), "here");
   });
 }
+
+test("a text that another app shares is opened, and no server hears of it", async (t) => {
+  const { context, asked, url } = await small(t, {});
+  const page = await context.newPage();
+  await page.goto(`${url}/site/`);
+  await register(page);
+  asked.length = 0;
+  await page.evaluate(() => {
+    const form = Object.assign(document.createElement("form"), { method: "POST", action: "share" });
+    for (const [name, value] of [["title", "On the weather"], ["text", "50 % rain & more?"], ["url", ""]]) form.append(Object.assign(document.createElement("input"), { name, value }));
+    document.body.append(form);
+    form.submit();
+  });
+  await page.waitForURL(/#text=/);
+  assert.equal(new URL(page.url()).pathname, "/site/");
+  assert.equal(new URLSearchParams(new URL(page.url()).hash.slice(1)).get("text"), "On the weather\n50 % rain & more?");
+  assert.ok(asked.length > 0 && asked.every((request) => !/share|rain|POST/.test(request)), asked.join());
+});
 
 test("pages of another site of the same origin are told of no request", async (t) => {
   const { context, url } = await small(t, {});
