@@ -68,6 +68,8 @@ test("a file is looked at, read, summed up, corrected and saved as it came", asy
   assert.deepEqual(listed.map(([word]) => word), ["Positive", "Negative", "Neutral", "Positive", "No text", "Negative"]);
   assert.deepEqual(listed[1].slice(2), ["This is terrible; I hate it.", "Delivery", "2026-10-01"]);
   assert.match(await page.locator(".headline").innerText(), /40% negative/);
+  // For those who do not see it.
+  assert.match(await page.locator(".tables [role=status].visually-hidden").innerText(), /^All rows are read: 40% negative, 40% positive, 20% neutral\.$/);
   const groups = page.locator("figure", { hasText: "By group" });
   assert.match(await groups.locator("svg").getAttribute("aria-label"), /Delivery: 67% negative, 33% positive/);
 
@@ -129,6 +131,7 @@ test("a reload loses nothing that was read, and closing forgets it", async (t) =
   await page.waitForFunction(() => document.querySelector("#table-progress").textContent.startsWith("1,500 of 1,500"), null, { timeout: 60_000 });
   await page.locator("#table-close").click();
   await page.locator("#table-file").waitFor();
+  await page.waitForFunction(() => document.activeElement.textContent === "Table");
   await page.reload();
   await reaches(page, "empty", { timeout: 60_000 });
   await page.locator("#table-file").waitFor();

@@ -1,16 +1,16 @@
 //! What a table says in all, as charts: each with its numbers as a table, and saved as SVG or PNG.
 
-use js_sys::{Array, Function};
+use js_sys::Array;
 use leptos::html::Div;
 use leptos::prelude::*;
-use leptos::wasm_bindgen::prelude::*;
-use web_sys::{Blob, BlobPropertyBag, Element};
+use web_sys::{Blob, BlobPropertyBag};
 
+use super::picture::{drawn, paint};
 use super::save::download;
 use super::session::TableSession;
 use crate::present::format::{Amount, count};
 use crate::present::labels::{Polarity, heading};
-use crate::types::table::{Agreement, BINS, Counts};
+use crate::types::table::{Agreement, BINS, Counts, Group, Period};
 use crate::web::app::numbers::local;
 use crate::web::app::table_state::{headline, percent, remarks};
 
@@ -50,7 +50,7 @@ pub(super) fn Charts(tables: TableSession) -> impl IntoView {
             Some(name) => name.to_owned(),
         };
         tables.summary.with(|summary| {
-            let bar = |group: &crate::types::table::Group| Bar {
+            let bar = |group: &Group| Bar {
                 name: name(&group.name),
                 counts: group.labels.clone(),
             };
@@ -59,7 +59,7 @@ pub(super) fn Charts(tables: TableSession) -> impl IntoView {
     });
     let periods = Memo::new(move |_| {
         tables.summary.with(|summary| {
-            let bar = |period: &crate::types::table::Period| Bar {
+            let bar = |period: &Period| Bar {
                 name: period.name.clone(),
                 counts: period.labels.clone(),
             };
@@ -100,7 +100,7 @@ pub(super) fn Charts(tables: TableSession) -> impl IntoView {
 
 /// As much of a name as there is room for.
 fn short(name: &str) -> String {
-    const MOST: usize = 16;
+    const MOST: usize = 14;
     match name.char_indices().nth(MOST) {
         Some((end, _)) => name[..end].trim_end().to_owned() + "…",
         None => name.to_owned(),
@@ -335,107 +335,6 @@ fn Numbers(
             </p>
         </details>
     }
-}
-
-#[wasm_bindgen]
-extern "C" {
-    type XMLSerializer;
-    #[wasm_bindgen(constructor)]
-    fn new() -> XMLSerializer;
-    #[wasm_bindgen(method, js_name = serializeToString)]
-    fn serialize(this: &XMLSerializer, node: &Element) -> String;
-    type Image;
-    #[wasm_bindgen(constructor)]
-    fn image() -> Image;
-    #[wasm_bindgen(method, setter)]
-    fn set_src(this: &Image, src: &str);
-    #[wasm_bindgen(method, setter)]
-    fn set_onload(this: &Image, on_load: &Function);
-    #[wasm_bindgen(extends = Element)]
-    type Canvas;
-    #[wasm_bindgen(method, setter, structural)]
-    fn set_width(this: &Canvas, width: f64);
-    #[wasm_bindgen(method, setter, structural)]
-    fn set_height(this: &Canvas, height: f64);
-    #[wasm_bindgen(method, structural, js_name = getContext)]
-    fn context(this: &Canvas, kind: &str) -> Option<Context>;
-    #[wasm_bindgen(method, structural, js_name = toBlob)]
-    fn to_blob(this: &Canvas, on_blob: &Function);
-    type Context;
-    #[wasm_bindgen(method, structural, js_name = drawImage)]
-    fn draw(this: &Context, image: &Image, x: f64, y: f64, width: f64, height: f64);
-}
-
-/// A chart as a file of its own: with the colours that the page gives it, on the page's ground.
-fn drawn(svg: &Element) -> Option<String> {
-    let copy: Element = svg.clone_node_with_deep(true).ok()?.dyn_into().ok()?;
-    let style = |element: &Element, name: &str| {
-        let style = window().get_computed_style(element).ok()??;
-        style.get_property_value(name).ok()
-    };
-    let (from, to) = (
-        svg.query_selector_all("rect, text").ok()?,
-        copy.query_selector_all("rect, text").ok()?,
-    );
-    for at in 0..from.length() {
-        let (from, to): (Element, Element) =
-            (from.get(at)?.dyn_into().ok()?, to.get(at)?.dyn_into().ok()?);
-        for name in ["fill", "font-size", "font-family"] {
-            if let Some(value) = style(&from, name) {
-                _ = to.set_attribute(name, &value);
-            }
-        }
-    }
-    let view = svg.get_attribute("viewBox")?;
-    let size: Vec<&str> = view.split(' ').collect();
-    for (name, value) in [
-        ("xmlns", "http://www.w3.org/2000/svg"),
-        ("width", *size.get(2)?),
-        ("height", *size.get(3)?),
-    ] {
-        _ = copy.set_attribute(name, value);
-    }
-    let ground = document()
-        .body()
-        .and_then(|body| style(&body, "background-color"));
-    let ground = ground.unwrap_or_else(|| "#fff".to_owned());
-    let rect = format!(r#"<rect width="100%" height="100%" fill="{ground}"/>"#);
-    _ = copy.insert_adjacent_html("afterbegin", &rect);
-    Some(XMLSerializer::new().serialize(&copy))
-}
-
-/// Draws a chart, twice as large as its units, and hands on the picture.
-fn paint(svg: &str, on_blob: impl Fn(Blob) + 'static) {
-    const SCALE: f64 = 2.0;
-    let Some(canvas) = document().create_element("canvas").ok() else {
-        return;
-    };
-    let canvas: Canvas = canvas.unchecked_into();
-    let size = |name: &str| -> f64 {
-        let at = svg
-            .find(&format!(" {name}=\""))
-            .map(|at| at + name.len() + 3);
-        let value = at.and_then(|at| svg[at..].split('"').next()?.parse().ok());
-        value.unwrap_or(WIDTH)
-    };
-    let (width, height) = (size("width") * SCALE, size("height") * SCALE);
-    canvas.set_width(width);
-    canvas.set_height(height);
-    let image = Image::image();
-    let source = "data:image/svg+xml;charset=utf-8,".to_owned()
-        + &String::from(js_sys::encode_uri_component(svg));
-    let on_blob = Closure::once_into_js(move |blob: Blob| on_blob(blob));
-    let on_load = Closure::once_into_js({
-        let image: JsValue = image.unchecked_ref::<JsValue>().clone();
-        move || {
-            if let Some(context) = canvas.context("2d") {
-                context.draw(image.unchecked_ref(), 0.0, 0.0, width, height);
-                canvas.to_blob(on_blob.unchecked_ref());
-            }
-        }
-    });
-    image.set_onload(on_load.unchecked_ref());
-    image.set_src(&source);
 }
 
 /// How far the model agrees with the labels that people gave.

@@ -1,7 +1,9 @@
 //! Tables: a file of comments is opened, looked at, read, summed up, corrected and saved.
 
 mod charts;
+mod lines;
 mod open;
+mod picture;
 mod preview;
 mod rows;
 mod save;
@@ -19,7 +21,7 @@ pub(super) use self::session::TableSession;
 use super::numbers::local;
 use super::route::Route;
 use super::state::ModelState;
-use super::table_state::{Run, Stage, progress};
+use super::table_state::{Run, Stage, headline, progress};
 use crate::present::format::count;
 
 /// The view.
@@ -48,7 +50,30 @@ pub(super) fn Tables(tables: TableSession) -> impl IntoView {
             tables.resume();
         }
     });
+    // A button that hides takes the focus with it.
+    Effect::new(move |_| {
+        tables.stage.track();
+        request_animation_frame(move || {
+            let is_lost = document().active_element() == document().body().map(Into::into);
+            if let Some(heading) = heading
+                .get_untracked()
+                .filter(|_| is_lost && untrack(is_view))
+            {
+                _ = heading.focus();
+            }
+        });
+    });
     let is_open = move || tables.stage.get() == Stage::Open;
+    let spoken = move || match tables.run.get() {
+        Run::Done if is_open() => {
+            let labels = tables.labels.get();
+            let all = tables
+                .summary
+                .with(|it| headline(&labels, &it.labels, local));
+            "All rows are read: ".to_owned() + &all + "."
+        }
+        _ => String::new(),
+    };
     view! {
         <section class="tables" id="tables" hidden=move || !is_view()>
             <h2 tabindex="-1" node_ref=heading>
@@ -65,6 +90,7 @@ pub(super) fn Tables(tables: TableSession) -> impl IntoView {
                 <Rows tables />
             </div>
             <WholeRow tables />
+            <p role="status" class="visually-hidden" prop:textContent=spoken></p>
         </section>
     }
 }

@@ -4,10 +4,11 @@ use leptos::prelude::*;
 
 use super::session::TableSession;
 use crate::present::format::count;
-use crate::types::table::{Dialect, Format, Layout, Roles};
+use crate::types::table::{Dialect, Format, Layout, Roles, Sheet};
 use crate::web::app::numbers::local;
 use crate::web::app::state::ModelState;
 use crate::web::app::table_state::Stage;
+use crate::web::table::protocol::Preview;
 
 /// Encodings that are offered beside the one that was found.
 const ENCODINGS: [&str; 10] = [
@@ -109,10 +110,7 @@ pub(super) fn PreviewOfFile(tables: TableSession) -> impl IntoView {
     }
 }
 
-fn of<T: Default>(
-    tables: TableSession,
-    piece: impl FnOnce(&crate::web::table::protocol::Preview) -> T,
-) -> T {
+fn of<T: Default>(tables: TableSession, piece: impl FnOnce(&Preview) -> T) -> T {
     tables
         .preview
         .with(|preview| preview.as_ref().map(piece).unwrap_or_default())
@@ -201,7 +199,7 @@ fn LayoutChoices(tables: TableSession) -> impl IntoView {
             _ => 0,
         });
         let sheets = of(tables, |preview| preview.sheets.clone());
-        let option = |(at, sheet): (usize, crate::types::table::Sheet)| {
+        let option = |(at, sheet): (usize, Sheet)| {
             let name = sheet.name + if sheet.is_hidden { " (hidden)" } else { "" };
             view! { <option value=at.to_string() selected=at == found>{name}</option> }
         };

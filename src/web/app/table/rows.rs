@@ -12,7 +12,7 @@ use crate::present::format::{Amount, Share, count};
 use crate::present::labels::{CONFIDENCE_THRESHOLD, Polarity, heading};
 use crate::web::app::numbers::local;
 use crate::web::app::route::Route;
-use crate::web::table::protocol::{Only, Outcome, Row, Sort};
+use crate::web::table::protocol::{Only, Outcome, Row, Sort, Table};
 
 /// The height of a row, in CSS pixels of the usual font size; style/table.css has the same, in rem.
 const ROW: f64 = 44.0;
@@ -290,7 +290,7 @@ pub(super) fn Rows(tables: TableSession) -> impl IntoView {
     };
     let text_name = move || {
         let column = tables.roles.get().text.unwrap_or(0);
-        let name = |table: &crate::web::table::protocol::Table| table.columns.get(column).cloned();
+        let name = |table: &Table| table.columns.get(column).cloned();
         tables
             .table
             .with(|table| table.as_ref().and_then(name))

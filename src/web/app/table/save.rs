@@ -6,7 +6,8 @@ use leptos::wasm_bindgen::JsCast;
 use web_sys::{Blob, HtmlAnchorElement, Url};
 
 use super::session::TableSession;
-use crate::types::table::{Format, SaveAs};
+use crate::types::table::{Format, Layout, SaveAs};
+use crate::web::table::protocol::Table;
 
 /// How long the browser may take to begin, in milliseconds.
 const MILLIS: i32 = 60_000;
@@ -25,10 +26,9 @@ const KINDS: [(SaveAs, &str, &str); 5] = [
 pub(super) fn Save(tables: TableSession) -> impl IntoView {
     let (kind, disarms) = (NodeRef::<Select>::new(), NodeRef::<Input>::new());
     let is_workbook = move || {
-        let is_workbook = |layout: &crate::types::table::Layout| {
-            matches!(layout.format, Format::Workbook { .. } | Format::Lines)
-        };
-        let of = |table: &crate::web::table::protocol::Table| is_workbook(&table.layout);
+        let is_workbook =
+            |layout: &Layout| matches!(layout.format, Format::Workbook { .. } | Format::Lines);
+        let of = |table: &Table| is_workbook(&table.layout);
         tables.table.with(|table| table.as_ref().is_some_and(of))
     };
     let options = move || {
