@@ -114,6 +114,44 @@ for (const [engine, open] of [
   });
 }
 
+for (const [engine, open] of [
+  ["Firefox", firefox],
+  ["WebKit", webkit],
+]) {
+  test(`${engine} reads a table, and finds it again after a reload where it can keep it`, TIMEOUT, async (t) => {
+    const home = await site(t);
+    const tab = await open(t);
+    await tab.goto(home.url);
+    await ready(tab);
+    const texts = Object.values(TEXTS);
+    await tab.evaluate((text) => {
+      location.hash = "#table";
+      const data = new DataTransfer();
+      data.items.add(new File([text], "three.csv"));
+      const input = document.querySelector("#table-file");
+      input.files = data.files;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    }, ["text", ...texts].join("\n"));
+    await tab.reaches("a preview", () => document.querySelector("#table-read").offsetParent !== null, { timeout: LOAD_MS });
+    await tab.evaluate(() => document.querySelector("#table-read").click());
+    const listed = () => tab.reaches("three rows", (count) => {
+      const words = [...document.querySelectorAll(".rows .chip")].map((chip) => chip.textContent.toLowerCase());
+      return words.length === count && !words.includes("waiting") && words.join();
+    }, { args: [texts.length], timeout: LOAD_MS });
+    await listed();
+    const words = () => tab.evaluate(() => [...document.querySelectorAll(".rows .chip")].map((chip) => chip.textContent.toLowerCase()));
+    assert.deepEqual(await words(), Object.keys(TEXTS));
+    assert.deepEqual(await alerts(tab), []);
+    // WebKit of Debian has no file system for sites.
+    if (!(await tab.evaluate(() => "storage" in navigator))) return says(tab, "What is read cannot be kept on this device (this browser has no place for it)");
+    await says(tab, "kept on this device until you close it");
+    await tab.reload();
+    await listed();
+    assert.deepEqual(await words(), Object.keys(TEXTS));
+    assert.deepEqual(await alerts(tab), []);
+  });
+}
+
 const NOTHING = "this browser lets this site keep nothing";
 
 for (const [browser, open, reason, address = (url) => url] of [

@@ -1,7 +1,7 @@
 //! The table on this device: its file, what is to be done with it, and a journal of what was read. A reload, a crash or a
 //! closed tab loses nothing. It lies in the origin's private file system, in a folder of its own; there is one table.
 
-use js_sys::{JsString, Reflect, Uint8Array};
+use js_sys::{Function, JsString, Promise, Reflect, Uint8Array};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -143,8 +143,21 @@ pub(super) async fn forget() -> Result<()> {
 
 async fn root() -> Result<FileSystemDirectoryHandle> {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
-    let storage = scope.navigator().storage();
-    JsFuture::from(storage.get_directory()).await?.dyn_into()
+    let storage = Reflect::get(&scope.navigator(), &"storage".into())?;
+    call(&storage, "getDirectory").await?.dyn_into()
+}
+
+/// What a method answers that some browsers lack.
+async fn call(object: &JsValue, method: &str) -> Result<JsValue> {
+    let found = if object.is_object() {
+        Reflect::get(object, &method.into())?
+    } else {
+        JsValue::UNDEFINED
+    };
+    let Ok(found) = found.dyn_into::<Function>() else {
+        return Err("this browser has no place for it".into());
+    };
+    JsFuture::from(found.call0(object)?.unchecked_into::<Promise>()).await
 }
 
 async fn folder(is_made: bool) -> Result<FileSystemDirectoryHandle> {
@@ -178,9 +191,7 @@ async fn open(
     name: &str,
 ) -> Result<FileSystemSyncAccessHandle> {
     let handle = handle(folder, name, true).await?;
-    JsFuture::from(handle.create_sync_access_handle())
-        .await?
-        .dyn_into()
+    call(&handle, "createSyncAccessHandle").await?.dyn_into()
 }
 
 fn copy(file: &Blob, to: &FileSystemSyncAccessHandle) -> Result<()> {
