@@ -124,8 +124,12 @@ impl TableSession {
             Response::Texts { texts } => {
                 lines.is_asked.set(false);
                 lines.is_exhausted.set(texts.is_empty());
-                if !texts.is_empty() {
-                    let (ids, texts) = texts.into_iter().map(|it| (it.id, it.text)).unzip();
+                let (ids, texts): (Vec<_>, Vec<_>) =
+                    texts.into_iter().map(|it| (it.id, it.text)).unzip();
+                if lines.pool.borrow().is_empty() {
+                    // The last worker has stopped meanwhile.
+                    self.post(&Request::PutBack { ids }, None);
+                } else if !ids.is_empty() {
                     lines.pool.borrow_mut().submit(ids, texts);
                 }
                 self.pump();

@@ -70,15 +70,22 @@ pub(super) fn PreviewOfFile(tables: TableSession) -> impl IntoView {
     let is_shown = move || matches!(tables.stage.get(), Stage::Preview | Stage::Reading);
     let is_reading = move || tables.stage.get() == Stage::Reading;
     let name = move || of(tables, |preview| preview.name.clone());
-    let is_loading = move || tables.session.state.model.with(ModelState::is_loading);
-    let cannot_begin =
-        move || is_reading() || is_loading() || tables.roles.with(|roles| roles.text.is_none());
+    let model = tables.session.state.model;
+    let is_loading = move || model.with(ModelState::is_loading);
+    let is_missing = move || model.with(|model| model.info.is_none());
+    let cannot_begin = move || {
+        is_reading()
+            || is_loading()
+            || is_missing()
+            || tables.roles.with(|roles| roles.text.is_none())
+    };
     let said = move || match tables.stage.get() {
         Stage::Reading => count(tables.counted.get(), "row", local) + " so far",
         _ if tables.roles.with(|roles| roles.text.is_none()) => {
             "Say which column has the texts.".to_owned()
         }
         _ if is_loading() => "The model is still loading.".to_owned(),
+        _ if is_missing() => "There is no model: the view “Text” says why.".to_owned(),
         _ => String::new(),
     };
     view! {
