@@ -469,14 +469,14 @@ test("a new release while a tab is open: the tab keeps its own worker, the next 
   assert.equal(await next.locator("meta[name=build]").getAttribute("content"), "0123456789ab");
 });
 
-test("the service worker keeps both worker programs, for the browser may gain or lose relaxed SIMD", async (t) => {
+test("the service worker keeps both programs of the model's worker, for the browser may gain or lose relaxed SIMD, and the table's", async (t) => {
   const page = await firstVisit(t, await site(t));
   const paths = await page.evaluate(async () => {
     const name = (await caches.keys()).find((name) => name.startsWith("live-sentiment-page"));
     return (await (await caches.open(name)).keys()).map(({ url }) => url);
   });
   const programs = paths.filter((url) => url.endsWith("_bg.wasm")).map((url) => url.slice(url.lastIndexOf("/") + 1));
-  assert.deepEqual(programs.sort(), ["app_bg.wasm", "worker_bg.wasm", "worker_relaxed_bg.wasm"]);
+  assert.deepEqual(programs.sort(), ["app_bg.wasm", "table_worker_bg.wasm", "worker_bg.wasm", "worker_relaxed_bg.wasm"]);
 });
 
 test("a program damaged on its way is not kept: the next visit gets a right one", async (t) => {

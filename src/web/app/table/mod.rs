@@ -53,15 +53,15 @@ pub(super) fn Tables(tables: TableSession) -> impl IntoView {
     // A button that hides takes the focus with it.
     Effect::new(move |_| {
         tables.stage.track();
-        request_animation_frame(move || {
+        let keep_focus = move || {
             let is_lost = document().active_element() == document().body().map(Into::into);
-            if let Some(heading) = heading
-                .get_untracked()
-                .filter(|_| is_lost && untrack(is_view))
-            {
+            let heading = heading.get_untracked();
+            if let Some(heading) = heading.filter(|_| is_lost && untrack(is_view)) {
                 _ = heading.focus();
             }
-        });
+        };
+        // Only once it is drawn does the browser notice that the button is hidden.
+        request_animation_frame(move || request_animation_frame(keep_focus));
     });
     let is_open = move || tables.stage.get() == Stage::Open;
     let spoken = move || match tables.run.get() {
