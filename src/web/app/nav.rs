@@ -1,5 +1,6 @@
 //! From view to view: the links, and what the page's address asks for.
 
+use leptos::html::H2;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::spawn_local;
@@ -45,6 +46,22 @@ pub(super) fn Nav(session: Session) -> impl IntoView {
             <ul>{links}</ul>
         </nav>
     }
+}
+
+/// Gives the focus to the heading of a view that is changed to.
+pub(super) fn focus_on_arrival(session: Session, route: Route, heading: NodeRef<H2>) {
+    Effect::new(move |was_shown: Option<bool>| {
+        let is_shown = session.route.get() == route;
+        if is_shown && was_shown == Some(false) {
+            // Once it is visible.
+            request_animation_frame(move || {
+                if let Some(heading) = heading.get_untracked() {
+                    _ = heading.focus();
+                }
+            });
+        }
+        is_shown
+    });
 }
 
 /// Does what the page's address asks for, `first` now and then whenever it changes, as far as the page has not: it reads the

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::present::format::{Amount, Share, Write, apportion, count};
+use crate::present::labels::Polarity;
 use crate::types::table::{Counts, Progress, Summary};
 
 /// Where the visitor is with a table.
@@ -11,7 +12,7 @@ pub enum Stage {
     /// There is none.
     #[default]
     Empty,
-    /// A file is being looked at, or what was kept is.
+    /// A file is being looked at.
     Opening,
     /// Its first rows are shown, and how it is read can be corrected.
     Preview,
@@ -124,6 +125,12 @@ pub fn headline(labels: &[String], counts: &Counts, write: Write) -> String {
         })
         .collect();
     shares.join(", ")
+}
+
+/// What a label means, by the name that the style sheet knows.
+pub fn tone(labels: &[String], label: usize) -> &'static str {
+    let polarity = labels.get(label).map(|name| Polarity::of(name));
+    polarity.unwrap_or(Polarity::Other).name()
 }
 
 /// A number of rows as a share of all.

@@ -13,7 +13,7 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use super::file::BlobFile;
 use super::kept::{self, Found, Head, Kept};
-use super::protocol::{self, Model, PREVIEW_ROWS, Preview, Request, Response, Selection};
+use super::protocol::{self, Model, PREVIEW_ROWS, Preview, Request, Response};
 use super::shown;
 use crate::table::job::{Job, TextId, text};
 use crate::table::journal::{Line, restore};
@@ -78,7 +78,6 @@ struct Open {
     roles: Roles,
     column: usize,
     labels: Vec<String>,
-    selection: Selection,
     selected: Vec<u32>,
     /// `None` if it is not kept.
     kept: Option<Kept>,
@@ -239,7 +238,6 @@ impl Holder {
             roles: head.roles,
             column,
             labels: head.model.labels.clone(),
-            selection: Selection::default(),
             kept: None,
         }));
         Ok(())
@@ -276,8 +274,7 @@ impl Open {
                 self.job.put_back(&ids);
             }
             Request::Select(selection) => {
-                self.selection = selection;
-                self.selected = shown::select(&self.table, &self.job, self.roles, &self.selection);
+                self.selected = shown::select(&self.table, &self.job, self.roles, &selection);
                 post(&Response::Selected {
                     rows: self.selected.len(),
                 });

@@ -11,6 +11,7 @@ use leptos::prelude::*;
 use web_sys::Event;
 
 use self::panel::Panel;
+use super::nav::focus_on_arrival;
 use super::numbers::local;
 use super::route::Route;
 use super::session::Session;
@@ -30,17 +31,7 @@ pub(super) fn Models(session: Session, tables: TableSession) -> impl IntoView {
     let heading = NodeRef::<H2>::new();
     let is_linked = RwSignal::new(true);
     let is_view = move || session.route.get() == Route::Models;
-    Effect::new(move |was_view: Option<bool>| {
-        if is_view() && was_view == Some(false) {
-            // Once it is visible.
-            request_animation_frame(move || {
-                if let Some(heading) = heading.get_untracked() {
-                    _ = heading.focus();
-                }
-            });
-        }
-        is_view()
-    });
+    focus_on_arrival(session, Route::Models, heading);
     let on_toggle = move |_| {
         if let Some(details) = details.get_untracked()
             && session.route.get_untracked() != Route::Models

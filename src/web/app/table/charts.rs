@@ -9,10 +9,10 @@ use super::picture::{drawn, paint};
 use super::save::download;
 use super::session::TableSession;
 use crate::present::format::{Amount, count};
-use crate::present::labels::{Polarity, heading};
+use crate::present::labels::heading;
 use crate::types::table::{Agreement, BINS, Counts, Group, Period};
 use crate::web::app::numbers::local;
-use crate::web::app::table_state::{headline, percent, remarks};
+use crate::web::app::table_state::{headline, percent, remarks, tone};
 
 /// Of a chart, in its own units.
 const WIDTH: f64 = 600.0;
@@ -105,11 +105,6 @@ fn short(name: &str) -> String {
         Some((end, _)) => name[..end].trim_end().to_owned() + "…",
         None => name.to_owned(),
     }
-}
-
-fn tone(labels: &[String], label: usize) -> &'static str {
-    let label = labels.get(label).map(|name| Polarity::of(name));
-    label.unwrap_or(Polarity::Other).name()
 }
 
 /// A bar across for each row, its parts as wide as their shares.
@@ -265,30 +260,12 @@ fn Numbers(
     has_labels: bool,
 ) -> impl IntoView {
     let heads = move || {
-        let labels = if has_labels {
-            tables.labels.get()
+        if has_labels {
+            let labels = tables.labels.get();
+            labels.iter().map(|name| heading(name)).collect()
         } else {
             vec!["Rows".to_owned()]
-        };
-        labels
-            .into_iter()
-            .map(|name| view! { <th scope="col">{heading(&name)}</th> })
-            .collect_view()
-    };
-    let rows = move || {
-        let row = |bar: Bar| {
-            let cells = bar.counts.into_iter();
-            let cells = cells
-                .map(|rows| view! { <td>{local(Amount::number(rows as u64))}</td> })
-                .collect_view();
-            view! {
-                <tr>
-                    <th scope="row">{bar.name}</th>
-                    {cells}
-                </tr>
-            }
-        };
-        bars.get().into_iter().map(row).collect_view()
+        }
     };
     let svg = move || {
         let drawing = drawing.get_untracked()?;
@@ -314,17 +291,12 @@ fn Numbers(
     view! {
         <details class="numbers">
             <summary>"Numbers"</summary>
-            <div class="cells" tabindex="0" role="region" aria-label=title.to_owned() + ": numbers">
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">{title}</th>
-                            {heads}
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            <CountTable
+                name=title.to_owned() + ": numbers"
+                corner=title
+                heads=Signal::derive(heads)
+                bars=Signal::from(bars)
+            />
             <p class="line">
                 <button type="button" on:click=on_svg>
                     "Save as SVG"
@@ -337,6 +309,50 @@ fn Numbers(
     }
 }
 
+/// Numbers of rows as a table: a column for each of `heads`, and `corner` over the names.
+#[component]
+fn CountTable(
+    name: String,
+    corner: &'static str,
+    heads: Signal<Vec<String>>,
+    bars: Signal<Vec<Bar>>,
+) -> impl IntoView {
+    let heads = move || {
+        let heads = heads.get().into_iter();
+        heads
+            .map(|head| view! { <th scope="col">{head}</th> })
+            .collect_view()
+    };
+    let rows = move || {
+        let row = |bar: Bar| {
+            let cells = bar.counts.into_iter();
+            let cells = cells
+                .map(|rows| view! { <td>{local(Amount::number(rows as u64))}</td> })
+                .collect_view();
+            view! {
+                <tr>
+                    <th scope="row">{bar.name}</th>
+                    {cells}
+                </tr>
+            }
+        };
+        bars.get().into_iter().map(row).collect_view()
+    };
+    view! {
+        <div class="cells" tabindex="0" role="region" aria-label=name>
+            <table>
+                <thead>
+                    <tr>
+                        <th scope="col">{corner}</th>
+                        {heads}
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+}
+
 /// How far the model agrees with the labels that people gave.
 #[component]
 fn Agreed(tables: TableSession) -> impl IntoView {
@@ -345,46 +361,32 @@ fn Agreed(tables: TableSession) -> impl IntoView {
         move || agreement.with(|agreement| agreement.as_ref().map(in_words).unwrap_or_default());
     let heads = move || {
         let labels = tables.labels.get().into_iter();
-        labels
-            .map(|name| view! { <th scope="col">"Read as " {name.to_lowercase()}</th> })
-            .collect_view()
+        let head = |name: String| "Read as ".to_owned() + &name.to_lowercase();
+        labels.map(head).collect()
     };
-    let rows = move || {
+    let bars = move || {
         let confusion = agreement.with(|it| it.as_ref().map(|it| it.confusion.clone()));
-        let row = |(name, counts): (String, Counts)| {
-            let cells = counts.into_iter();
-            let cells = cells
-                .map(|rows| view! { <td>{local(Amount::number(rows as u64))}</td> })
-                .collect_view();
-            view! {
-                <tr>
-                    <th scope="row">"Labelled " {name.to_lowercase()}</th>
-                    {cells}
-                </tr>
-            }
-        };
         let rows = tables
             .labels
             .get()
             .into_iter()
             .zip(confusion.unwrap_or_default());
-        rows.map(row).collect_view()
+        let bar = |(name, counts): (String, Counts)| Bar {
+            name: "Labelled ".to_owned() + &name.to_lowercase(),
+            counts,
+        };
+        rows.map(bar).collect()
     };
     view! {
         <figure hidden=move || agreement.with(Option::is_none)>
             <figcaption>"Beside your labels"</figcaption>
             <p prop:textContent=said></p>
-            <div class="cells" tabindex="0" role="region" aria-label="Beside your labels">
-                <table>
-                    <thead>
-                        <tr>
-                            <td></td>
-                            {heads}
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            <CountTable
+                name="Beside your labels".to_owned()
+                corner="Your label"
+                heads=Signal::derive(heads)
+                bars=Signal::derive(bars)
+            />
         </figure>
     }
 }

@@ -166,12 +166,6 @@ impl TableSession {
                         stage => stage,
                     };
                 });
-                // Of a file that could be looked at in another way.
-                if self.preview.with_untracked(Option::is_some)
-                    && self.stage.get_untracked() == Stage::Empty
-                {
-                    self.stage.set(Stage::Preview);
-                }
             }
         }
     }

@@ -18,6 +18,7 @@ use self::preview::PreviewOfFile;
 use self::rows::{Filters, Rows, WholeRow};
 use self::save::Save;
 pub(super) use self::session::TableSession;
+use super::nav::focus_on_arrival;
 use super::numbers::local;
 use super::route::Route;
 use super::state::ModelState;
@@ -30,17 +31,7 @@ pub(super) fn Tables(tables: TableSession) -> impl IntoView {
     let session = tables.session;
     let is_view = move || session.route.get() == Route::Table;
     let heading = NodeRef::<H2>::new();
-    Effect::new(move |was_view: Option<bool>| {
-        if is_view() && was_view == Some(false) {
-            // Once it is visible.
-            request_animation_frame(move || {
-                if let Some(heading) = heading.get_untracked() {
-                    _ = heading.focus();
-                }
-            });
-        }
-        is_view()
-    });
+    focus_on_arrival(session, Route::Table, heading);
     // What is kept of a table is opened with the view, once the model is there.
     let is_resumed = StoredValue::new(false);
     Effect::new(move |_| {

@@ -12,6 +12,7 @@ use crate::present::format::{Amount, Share, count};
 use crate::present::labels::{CONFIDENCE_THRESHOLD, Polarity, heading};
 use crate::web::app::numbers::local;
 use crate::web::app::route::Route;
+use crate::web::app::table_state::tone;
 use crate::web::table::protocol::{Only, Outcome, Row, Sort, Table};
 
 /// The height of a row, in CSS pixels of the usual font size; style/table.css has the same, in rem.
@@ -354,10 +355,7 @@ fn RowItem(tables: TableSession, place: Place, at: usize, row: Row) -> impl Into
             .map(|name| heading(name))
             .unwrap_or_default()
     };
-    let tone = |label: usize| {
-        let label = labels.get(label).map(|name| Polarity::of(name));
-        label.map_or("", Polarity::name)
-    };
+    let tone = |label: usize| tone(&labels, label);
     let (word, tone, sure) = match (&row.outcome, row.corrected) {
         (Outcome::Read { label, .. }, Some(corrected)) if *label != corrected => (
             name(*label) + " → " + &name(corrected),
