@@ -28,7 +28,11 @@ export class Sentiment {
   /** Classifies each of `texts`, in their order, by so many workers; identical texts are read once. */
   async classifyBatch(texts, { signal, onProgress, workers = 1 } = {}) {
     const places = new Map();
-    for (const [i, text] of Array.from(texts, String).entries()) places.set(text, [...(places.get(text) ?? []), i]);
+    for (const [i, text] of Array.from(texts, String).entries()) {
+      const same = places.get(text);
+      if (same) same.push(i);
+      else places.set(text, [i]);
+    }
     const waiting = [...places.keys()].reverse();
     const answers = [];
     let done = 0;
