@@ -2,8 +2,8 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use js_sys::Uint8Array;
-use wasm_bindgen::JsValue;
+use js_sys::{ArrayBuffer, Function, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, FileReaderSync};
 
 use crate::web::exception;
@@ -35,14 +35,41 @@ impl BlobFile {
         })
     }
 
+    /// The next bytes, as many as are at hand; none at the end.
+    pub(super) fn piece(&mut self) -> io::Result<&[u8]> {
+        if self.at >= self.length {
+            return Ok(&[]);
+        }
+        let end = self.start + self.piece.len() as u64;
+        if self.at < self.start || self.at >= end {
+            self.fill()?;
+        }
+        let rest = self.piece.get((self.at - self.start) as usize..);
+        let rest = rest.unwrap_or_default();
+        self.at += rest.len() as u64;
+        Ok(rest)
+    }
+
     fn fill(&mut self) -> io::Result<()> {
         let end = self.length.min(self.at + PIECE);
         let slice = self.blob.slice_with_f64_and_f64(self.at as f64, end as f64);
         let read = slice.and_then(|slice| self.reader.read_as_array_buffer(&slice));
         let read = read.map_err(|error| failed(&error))?;
-        self.piece = Uint8Array::new(read.as_ref()).to_vec();
+        let bytes = Uint8Array::new(read.as_ref());
+        self.piece.resize(bytes.length() as usize, 0);
+        bytes.copy_to(&mut self.piece);
         self.start = self.at;
+        free(&read);
         Ok(())
+    }
+}
+
+/// Frees a buffer at once. Left to the garbage collector, the pieces of a large file would stand in memory beside each other.
+/// Browsers without `ArrayBuffer.prototype.transfer` leave it to the collector.
+fn free(buffer: &ArrayBuffer) {
+    let transfer = Reflect::get(buffer, &"transfer".into());
+    if let Ok(transfer) = transfer.and_then(JsCast::dyn_into::<Function>) {
+        _ = transfer.call1(buffer, &0.into());
     }
 }
 
@@ -53,19 +80,11 @@ fn failed(error: &JsValue) -> io::Error {
 
 impl Read for BlobFile {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        if self.at >= self.length {
-            return Ok(0);
-        }
-        let is_here =
-            |file: &Self| file.at >= file.start && file.at - file.start < file.piece.len() as u64;
-        if !is_here(self) {
-            self.fill()?;
-        }
-        let offset = (self.at - self.start) as usize;
-        let rest = self.piece.get(offset..).unwrap_or_default();
-        let count = rest.len().min(to.len());
-        to[..count].copy_from_slice(&rest[..count]);
-        self.at += count as u64;
+        let before = self.at;
+        let piece = self.piece()?;
+        let count = piece.len().min(to.len());
+        to[..count].copy_from_slice(&piece[..count]);
+        self.at = before + count as u64;
         Ok(count)
     }
 }

@@ -1,7 +1,7 @@
 //! The table on this device: its file, what is to be done with it, and a journal of what was read. A reload, a crash or a
 //! closed tab loses nothing. It lies in the origin's private file system, in a folder of its own; there is one table.
 
-use js_sys::{Function, JsString, Promise, Reflect, Uint8Array};
+use js_sys::{Function, JsString, Promise, Reflect};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -11,6 +11,7 @@ use web_sys::{
     FileSystemReadWriteOptions, FileSystemRemoveOptions, FileSystemSyncAccessHandle,
 };
 
+use super::file::BlobFile;
 use super::protocol::Model;
 use crate::table::journal::Line;
 use crate::types::table::{Layout, Roles};
@@ -20,9 +21,6 @@ const FOLDER: &str = "live-sentiment-table";
 const FILE: &str = "file";
 const HEAD: &str = "head.json";
 const JOURNAL: &str = "journal.jsonl";
-
-/// Bytes that are copied at once.
-const PIECE: f64 = (1 << 22) as f64;
 
 /// What is to be done with the file. Written last: without it nothing is kept.
 #[derive(Serialize, Deserialize)]
@@ -195,21 +193,20 @@ async fn open(
 }
 
 fn copy(file: &Blob, to: &FileSystemSyncAccessHandle) -> Result<()> {
-    let reader = FileReaderSync::new()?;
+    let mut file = BlobFile::new(file.clone()).map_err(|error| error.to_string())?;
     let mut at = 0.0;
     let copied = loop {
-        if at >= file.size() {
-            break Ok(());
+        match file.piece() {
+            Ok([]) => break Ok(()),
+            Ok(piece) => {
+                let written = write(to, piece, at);
+                if written.is_err() {
+                    break written;
+                }
+                at += piece.len() as f64;
+            }
+            Err(error) => break Err(error.to_string().into()),
         }
-        let end = (at + PIECE).min(file.size());
-        let piece = file
-            .slice_with_f64_and_f64(at, end)
-            .and_then(|piece| reader.read_as_array_buffer(&piece));
-        let written = piece.and_then(|piece| write(to, &Uint8Array::new(&piece).to_vec(), at));
-        if written.is_err() {
-            break written;
-        }
-        at = end;
     };
     to.close();
     copied
