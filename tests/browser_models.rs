@@ -5,10 +5,11 @@
 use js_sys::{Array, Uint8Array};
 use live_sentiment::types::Preflight;
 use live_sentiment::web::worker::files::{
-    Digest, Download, DownloadRequest, ModelCache, ModelFiles, PickedFiles, fetch_model, forget,
+    Download, DownloadRequest, ModelCache, ModelFiles, PickedFiles, fetch_model, forget,
     inspect_remote,
 };
 use live_sentiment::{ErrorKind, Result};
+use sha2::{Digest, Sha256};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::AbortController;
@@ -74,9 +75,8 @@ async fn inspect(model: &str) -> Result<(String, Preflight)> {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    let mut digest = Digest::default();
-    digest.update(&Uint8Array::from(bytes));
-    digest.to_hex()
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn list(files: &[(&str, &[u8])]) -> String {

@@ -53,10 +53,10 @@ pub(super) struct FetchedFile {
 }
 
 impl FetchedFile {
-    fn new(name: &str, chunks: Chunks, digest: &Digest, version: &str) -> Self {
+    async fn new(name: &str, chunks: Chunks, digest: &Digest, version: &str) -> Self {
         let entry = Entry {
             bytes: chunks.length(),
-            sha256: digest.to_hex(),
+            sha256: digest.to_hex().await,
             version: Some(version.to_owned()),
         };
         Self {
@@ -277,7 +277,7 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
             self.tally.fetched(file, chunks.length(), download.total());
         }
         let version = download.version().unwrap_or_default();
-        Ok(FetchedFile::new(name, chunks, &digest, version))
+        Ok(FetchedFile::new(name, chunks, &digest, version).await)
     }
 
     /// Whether the server calls a file by another version than when it came. As long as it does not say so, none has changed.
@@ -312,7 +312,7 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
         for part in chunks.parts() {
             digest.update(part);
         }
-        Ok(FetchedFile::new(name, chunks, &digest, ""))
+        Ok(FetchedFile::new(name, chunks, &digest, "").await)
     }
 
     /// The file as the device has it, if it is whole and still right. A damaged one is forgotten.
@@ -324,7 +324,7 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
             return None;
         }
         let part = self.read_part(&shelf, digest, held).await?;
-        if part.chunks.length() == entry.bytes && part.digest.to_hex() == *digest {
+        if part.chunks.length() == entry.bytes && part.digest.to_hex().await == *digest {
             return Some(part.chunks);
         }
         self.kept(shelf.remove(digest).await);
@@ -369,8 +369,9 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
             let brought = self
                 .fetch_rest(file, &url, entry, cache, keep, &mut part)
                 .await;
+            let is_right = brought.is_ok() && part.digest.to_hex().await == entry.sha256;
             let error = match brought {
-                Ok(()) if part.digest.to_hex() == entry.sha256 => {
+                Ok(()) if is_right => {
                     if keep && let Some(shelf) = self.shelf() {
                         self.kept(shelf.seal(&entry.sha256).await);
                     }

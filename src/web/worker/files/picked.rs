@@ -116,14 +116,14 @@ pub(super) async fn read(
     Ok(chunks)
 }
 
-/// The SHA-256 of a file, which is not held whole for that.
+/// The SHA-256 of a file. A large one is not held whole for that.
 ///
 /// # Errors
 /// As [`read`].
 pub(super) async fn digest(file: &File, bound: u64) -> Result<String> {
     let mut digest = Digest::default();
     each_piece(file, bound, bound, |piece| digest.update(&piece)).await?;
-    Ok(digest.to_hex())
+    Ok(digest.to_hex().await)
 }
 
 async fn each_piece(
