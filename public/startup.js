@@ -32,14 +32,12 @@
     const folder = build === "dev" ? "./" : `./build-${build}/`;
     const name = has("relaxed") ? "worker_relaxed" : "worker";
     const script = new URL(`${folder}${name}_loader.js`, document.baseURI).href;
-    const worker = new Worker(script, { type: "module" });
+    // By its name, which it has at once: this thread is about to be busy with the page's program.
+    const worker = new Worker(script, { type: "module", name: `load ${address}` });
     // Until the page listens, what the worker says waits here.
     const heard = [];
     const early = { script, model: address, worker, heard };
-    worker.onmessage = (event) => {
-      if (event.data?.type === "listening") worker.postMessage({ type: "load", model: address });
-      heard.push(event);
-    };
+    worker.onmessage = (event) => heard.push(event);
     // The page starts another one, and says why if that fails as well.
     worker.onerror = (event) => {
       event.preventDefault();

@@ -15,7 +15,7 @@ extern "C" {
     /// URL of the worker's script.
     #[wasm_bindgen(method, getter, structural)]
     fn script(this: &EarlyWorker) -> String;
-    /// The model that it loads, as soon as it listens.
+    /// The model that its name tells it to load.
     #[wasm_bindgen(method, getter, structural)]
     fn model(this: &EarlyWorker) -> String;
     #[wasm_bindgen(method, getter, structural)]
@@ -26,10 +26,10 @@ extern "C" {
 }
 
 /// Hands the worker over, if it runs `script` and is there for `model`; one that is not is ended. Only the first to ask can get
-/// it. Returns as well whether it loads the model already: the script tells it to when it listens, which may be yet to come.
+/// it. It loads the model without being told to.
 ///
 /// What it has said is said again once the caller has put its listeners on it, before anything new.
-pub(super) fn adopt(script: &str, model: &str) -> Option<(Worker, bool)> {
+pub(super) fn adopt(script: &str, model: &str) -> Option<Worker> {
     let window = web_sys::window()?;
     let early = Reflect::get(&window, &NAME.into()).ok()?;
     if !early.is_object() {
@@ -44,12 +44,11 @@ pub(super) fn adopt(script: &str, model: &str) -> Option<(Worker, bool)> {
         return None;
     }
     let (heard, listening) = (early.heard(), worker.clone());
-    let is_loading = heard.length() > 0;
     // In a microtask: after this task's work, and before the next message.
     spawn_local(async move {
         for event in heard.iter() {
             _ = listening.dispatch_event(&event.unchecked_into::<Event>());
         }
     });
-    Some((worker, is_loading))
+    Some(worker)
 }

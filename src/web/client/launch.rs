@@ -145,10 +145,9 @@ pub(in crate::web) fn start(script: &str) -> std::result::Result<Running, JsValu
 /// The worker that has been started for `model` before this page's program was there, if it is one that `script` starts.
 #[cfg(feature = "page")]
 pub(in crate::web) fn adopt(script: &str, model: &str) -> Option<Running> {
-    let (worker, is_loading) = super::early::adopt(script, model)?;
     Some(Running {
-        worker,
-        loads: RefCell::new(is_loading.then(|| model.to_owned())),
+        worker: super::early::adopt(script, model)?,
+        loads: RefCell::new(Some(model.to_owned())),
     })
 }
 

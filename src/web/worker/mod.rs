@@ -27,6 +27,9 @@ use files::{ModelFiles, PickedFiles};
 /// How long the browser may take to tell of a request that has ended, in milliseconds.
 const REQUESTS_MILLIS: i32 = 100;
 
+/// What the name of a worker begins with that is to load a model without being told to: the model's address follows.
+const LOAD: &str = "load ";
+
 /// Starts to listen. To be called once, by `main`.
 ///
 /// `kernels` is the arithmetic to use when a request leaves it open. It is the program's to say, since no code
@@ -39,6 +42,7 @@ pub fn run(kernels: kernels::Kernels) {
         loading: RefCell::new(None),
         loads: Cell::new(0),
     });
+    let early = Rc::clone(&worker);
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         let message = event.data();
         let files = Reflect::get(&message, &"files".into());
@@ -53,6 +57,10 @@ pub fn run(kernels: kernels::Kernels) {
     on_message.forget();
     network_log::observe(|requests| post(&Response::Requested { requests }));
     post(&Response::Listening);
+    // `public/startup.js` says by the worker's name what it is to load.
+    if let Some(model) = scope().name().strip_prefix(LOAD) {
+        early.start_loading(model.to_owned(), None, None);
+    }
 }
 
 struct Worker {
