@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // Measures the time from opening a page to its first verdict, with an empty profile, for the page itself and for a page with
-// one tag, alternately.
+// one tag, alternately. With the `dist/` of another build, that build's page takes the tag's place, and both are measured once more
+// with the profile that their first visit left.
 //
-//     node first_verdict.mjs [ROUNDS]
+//     node first_verdict.mjs [ROUNDS] [DIST OF ANOTHER BUILD]
 
 import { chromium } from "playwright-core";
 import { serve } from "../../.ci/server.mjs";
@@ -13,7 +14,7 @@ const HOST = `<!doctype html><title>host</title><link rel="icon" href="data:,">
 <textarea id="message">What a lovely day.</textarea>
 <live-sentiment for="message" loading="eager"></live-sentiment>
 <script type="module" src="/live-sentiment.js"></script>`;
-const { server, url } = await serve(fileURLToPath(new URL("../../dist", import.meta.url)), {
+const { server, url } = await serve(process.env.DIST ?? fileURLToPath(new URL("../../dist", import.meta.url)), {
   async intercept(request, response) {
     if (request.url !== "/host.html") return false;
     response.writeHead(200, { "Content-Type": "text/html" });
@@ -21,33 +22,48 @@ const { server, url } = await serve(fileURLToPath(new URL("../../dist", import.m
     return true;
   },
 });
+const base = process.argv[3] && (await serve(process.argv[3]));
 const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", chromiumSandbox: false, args: ["--disable-gpu"] });
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 
-/** Milliseconds from the navigation until `isThere` returns true. */
-async function time(path, isThere) {
+const PAGE = "#text=What+a+lovely+day.";
+const pageIsThere = () => document.querySelector("#verdict")?.dataset.state === "ready" && performance.now();
+const tagIsThere = () => document.querySelector("live-sentiment")?.prediction && performance.now();
+
+/** Milliseconds from the navigation until `isThere` returns true: at the first visit, and at a second one. */
+async function time(address, isThere) {
   const context = await browser.newContext();
-  const page = await context.newPage();
-  await page.goto(url + path);
-  const millis = await page.waitForFunction(isThere, null, { polling: "raf", timeout: 60_000 }).then((at) => at.jsonValue());
+  const visit = async () => {
+    const page = await context.newPage();
+    await page.goto(address);
+    const millis = await page.waitForFunction(isThere, null, { polling: "raf", timeout: 60_000 }).then((at) => at.jsonValue());
+    // What is kept is written after the verdict.
+    await page.waitForTimeout(1500);
+    await page.close();
+    return millis;
+  };
+  const times = { cold: await visit(), warm: await visit() };
   await context.close();
-  return millis;
+  return times;
 }
 
-const ratios = [];
+const kinds = base
+  ? { "this build": () => time(url + PAGE, pageIsThere), "the other build": () => time(base.url + PAGE, pageIsThere) }
+  : { tag: () => time(url + "host.html", tagIsThere), page: () => time(url + PAGE, pageIsThere) };
+const [ours, other] = Object.keys(kinds);
+const ratios = { cold: [], warm: [] };
 for (let round = 0; round < rounds; round++) {
-  const kinds = {
-    page: () => time("#text=What+a+lovely+day.", () => document.querySelector("#verdict")?.dataset.state === "ready" && performance.now()),
-    tag: () => time("host.html", () => document.querySelector("live-sentiment")?.prediction && performance.now()),
-  };
-  const order = round % 2 ? ["page", "tag"] : ["tag", "page"];
-  const millis = {};
-  for (const kind of order) millis[kind] = await kinds[kind]();
-  ratios.push(millis.tag / millis.page);
-  console.log(`page ${millis.page.toFixed(0)} ms, tag ${millis.tag.toFixed(0)} ms`);
+  const times = {};
+  for (const kind of round % 2 ? [other, ours] : [ours, other]) times[kind] = await kinds[kind]();
+  for (const visit of ["cold", "warm"]) {
+    ratios[visit].push(times[ours][visit] / times[other][visit]);
+    console.log(`${visit}: ${ours} ${times[ours][visit].toFixed(0)} ms, ${other} ${times[other][visit].toFixed(0)} ms`);
+  }
 }
-console.log(`tag / page: ${median(ratios).toFixed(3)}, median of ${rounds} pairs`);
+for (const visit of ["cold", "warm"]) console.log(`${visit}: ${ours} / ${other}: ${median(ratios[visit]).toFixed(3)}, median of ${rounds} pairs`);
 await browser.close();
-server.closeAllConnections();
-server.close();
+for (const open of [server, base?.server]) {
+  open?.closeAllConnections();
+  open?.close();
+}

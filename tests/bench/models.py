@@ -100,7 +100,9 @@ def main():
         return write_answers("eval.json", rows, model, tokenizer)
     for file in ("config.json", "tokenizer.json"):
         shutil.copy(SOURCE / file, OUT)
-    (OUT / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "BertTokenizer", "model_max_length": 512}))
+    # Without a pad token transformers.js takes no arrays of texts.
+    tokenizer_config = {"tokenizer_class": "BertTokenizer", "model_max_length": 512, "pad_token": "[PAD]"}
+    (OUT / "tokenizer_config.json").write_text(json.dumps(tokenizer_config))
     write_answers("golden.json", [{"text": corpus.expand(text)} for text in corpus.CLASSIFIED], model, tokenizer)
     write_onnx(model, OUT)
     write_tflite(model)

@@ -1,0 +1,86 @@
+#!/usr/bin/env node
+// Types a sentence into the middle of a long document, and behind a short text, in turn: the time from a key to the verdict on the
+// whole text, and how long the page's thread is blocked, beside a blank page's.
+//
+//     node document.mjs [ROUNDS]
+
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { serve } from "../../.ci/server.mjs";
+
+const rounds = Number(process.argv[2] ?? 5);
+const KEYS = "It took a while, but they made it right. ";
+const SENTENCES = ["The room was clean and quiet.", "Breakfast came late on the second day, and nobody could say why.", "I would stay here again.", "The lift was broken all week.", "We left on Sunday at noon."];
+const LONG = Array.from({ length: 385 }, (_, i) => `${SENTENCES[i % 5].slice(0, -1)}, as I wrote on page ${i}.${i % 6 === 5 ? "\n\n" : ""}`).join(" ");
+const texts = { long: LONG, short: "The room was clean and quiet. " };
+
+const { server, url } = await serve(process.env.DIST ?? fileURLToPath(new URL("../../dist", import.meta.url)));
+const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", chromiumSandbox: false, args: ["--disable-gpu"] });
+const quantile = (numbers, q) => [...numbers].sort((a, b) => a - b)[Math.min(numbers.length - 1, Math.floor(q * numbers.length))];
+
+function watch(at) {
+  const field = document.getElementById("text");
+  field.focus();
+  field.setSelectionRange(at, at);
+  const log = (window.typed = { gaps: [], waits: [], pressed: 0, stop: false });
+  let last = performance.now();
+  (function beat() {
+    const now = performance.now();
+    log.gaps.push(now - last - 4);
+    last = now;
+    if (!log.stop) setTimeout(beat, 4);
+  })();
+  const verdict = document.getElementById("verdict");
+  let before;
+  field.addEventListener("input", (event) => ((log.pressed = event.timeStamp), (before = verdict?.dataset.seq)), true);
+  if (!verdict) return;
+  new MutationObserver(() => {
+    if (verdict.dataset.state !== "ready" || !log.pressed || verdict.dataset.seq === before) return;
+    log.waits.push(performance.now() - log.pressed);
+    log.pressed = 0;
+  }).observe(verdict, { attributes: true, attributeFilter: ["data-seq", "data-state"] });
+}
+
+/** Types `KEYS` in the middle of `text`; returns the wait of each key and the longest gap. */
+async function type(page, text) {
+  if (text !== undefined) {
+    await page.fill("#text", "");
+    await page.fill("#text", text);
+    // All of it has been read.
+    await page.locator('#verdict[data-state="ready"]').waitFor({ state: "attached", timeout: 120_000 });
+    await page.waitForTimeout(3000);
+  }
+  await page.evaluate(watch, text === undefined ? 0 : text.indexOf(" ", text.length >> 1) + 1);
+  const client = await page.context().newCDPSession(page);
+  for (const key of KEYS) {
+    await client.send("Input.dispatchKeyEvent", { type: "char", text: key });
+    await page.waitForTimeout(100);
+  }
+  await page.waitForTimeout(500);
+  return page.evaluate(() => ((window.typed.stop = true), { waits: window.typed.waits, gap: Math.max(...window.typed.gaps) }));
+}
+
+const found = { long: { waits: [], gaps: [] }, short: { waits: [], gaps: [] }, blank: { waits: [], gaps: [] } };
+for (let round = 0; round < rounds; round++) {
+  for (const kind of round % 2 ? ["blank", "short", "long"] : ["long", "short", "blank"]) {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    if (kind === "blank") await page.setContent("<textarea id=text></textarea>");
+    else {
+      await page.goto(url);
+      await page.locator('#verdict[data-state="empty"]').waitFor({ state: "attached", timeout: 60_000 });
+    }
+    const { waits, gap } = await type(page, texts[kind]);
+    found[kind].waits.push(...waits);
+    found[kind].gaps.push(gap);
+    await context.close();
+  }
+}
+const words = LONG.split(/\s+/).length;
+for (const [kind, { waits, gaps }] of Object.entries(found)) {
+  const verdicts = waits.length ? `key to verdict: median ${quantile(waits, 0.5).toFixed(1)} ms, 95th percentile ${quantile(waits, 0.95).toFixed(1)} ms (${waits.length} of ${KEYS.length * rounds} keys); ` : "";
+  console.log(`${kind}${kind === "long" ? `, ${words} words` : ""}: ${verdicts}longest gap: median ${quantile(gaps, 0.5).toFixed(1)} ms, most ${Math.max(...gaps).toFixed(1)} ms`);
+}
+await browser.close();
+server.closeAllConnections();
+server.close();
