@@ -253,29 +253,32 @@ fn malformed_manifests_are_rejected() {
 
 #[wasm_bindgen_test]
 async fn the_cache_counts_only_contiguous_chunks() {
-    let shelf = ModelCache::open().await.unwrap();
+    let model_cache = ModelCache::open().await.unwrap();
     let digest = "ab".repeat(32);
-    shelf.remove(&digest).await.unwrap();
+    model_cache.remove(&digest).await.unwrap();
     let bytes = |text: &str| Uint8Array::from(text.as_bytes());
-    shelf
+    model_cache
         .write(&digest, 0, &[bytes("one"), bytes("two")], Some("\"v1\""))
         .await
         .unwrap();
     // A gap: these two are unusable until the chunk between has arrived.
-    shelf
+    model_cache
         .write(&digest, 9, &[bytes("four")], None)
         .await
         .unwrap();
-    let held = shelf.held(&digest).await.unwrap();
-    assert_eq!((held.length(), held.is_whole), (6, false));
-    shelf
+    let cached = model_cache.cached(&digest).await.unwrap();
+    assert_eq!((cached.length(), cached.is_whole), (6, false));
+    model_cache
         .write(&digest, 6, &[bytes("...")], None)
         .await
         .unwrap();
-    shelf.seal(&digest).await.unwrap();
-    let held = shelf.held(&digest).await.unwrap();
-    assert_eq!((held.length(), held.is_whole), (13, true));
-    let first = shelf.read(&digest, &held.segments[0]).await.unwrap();
+    model_cache.seal(&digest).await.unwrap();
+    let cached = model_cache.cached(&digest).await.unwrap();
+    assert_eq!((cached.length(), cached.is_whole), (13, true));
+    let first = model_cache
+        .read(&digest, &cached.segments[0])
+        .await
+        .unwrap();
     let (read, etag) = first.unwrap();
     assert_eq!(read.to_vec(), b"onetwo");
     assert_eq!(etag.as_deref(), Some("\"v1\""));
@@ -283,73 +286,76 @@ async fn the_cache_counts_only_contiguous_chunks() {
         start: 99,
         length: 1,
     };
-    assert!(shelf.read(&digest, &missing).await.unwrap().is_none());
-    shelf.remove(&digest).await.unwrap();
-    let held = shelf.held(&digest).await.unwrap();
-    assert_eq!((held.length(), held.is_whole), (0, false));
+    assert!(model_cache.read(&digest, &missing).await.unwrap().is_none());
+    model_cache.remove(&digest).await.unwrap();
+    let cached = model_cache.cached(&digest).await.unwrap();
+    assert_eq!((cached.length(), cached.is_whole), (0, false));
 }
 
 #[wasm_bindgen_test]
 async fn a_new_release_of_a_model_replaces_the_old_one() {
-    let shelf = ModelCache::open().await.unwrap();
+    let model_cache = ModelCache::open().await.unwrap();
     let [old, new, others] = ["11", "22", "33"].map(|byte| byte.repeat(32));
     let (model, other) = ("https://a.example/m/", "https://a.example/other/");
     for digest in [&old, &new, &others] {
         let bytes = Uint8Array::from(digest.as_bytes());
-        shelf.write(digest, 0, &[bytes], None).await.unwrap();
-        shelf.seal(digest).await.unwrap();
+        model_cache.write(digest, 0, &[bytes], None).await.unwrap();
+        model_cache.seal(digest).await.unwrap();
     }
     let digests = |manifest: &str| Some(vec![manifest.to_owned()]);
     // Another model is being downloaded in another tab: its files stay.
-    shelf.begin(other, &others).await.unwrap();
-    shelf.begin(model, &old).await.unwrap();
-    assert_eq!(shelf.model(model).await.unwrap(), None, "not yet");
-    shelf.finish(model, &old, digests).await.unwrap();
-    assert_eq!(shelf.model(model).await.unwrap(), Some(old.clone()));
+    model_cache.begin(other, &others).await.unwrap();
+    model_cache.begin(model, &old).await.unwrap();
+    assert_eq!(model_cache.model(model).await.unwrap(), None, "not yet");
+    model_cache.finish(model, &old, digests).await.unwrap();
+    assert_eq!(model_cache.model(model).await.unwrap(), Some(old.clone()));
     assert!(
-        !shelf.held(&new).await.unwrap().is_whole,
+        !model_cache.cached(&new).await.unwrap().is_whole,
         "no model wants it"
     );
     let bytes = Uint8Array::from(new.as_bytes());
-    shelf.write(&new, 0, &[bytes], None).await.unwrap();
-    shelf.seal(&new).await.unwrap();
-    shelf.begin(model, &new).await.unwrap();
+    model_cache.write(&new, 0, &[bytes], None).await.unwrap();
+    model_cache.seal(&new).await.unwrap();
+    model_cache.begin(model, &new).await.unwrap();
     assert!(
-        shelf.held(&old).await.unwrap().is_whole,
+        model_cache.cached(&old).await.unwrap().is_whole,
         "until the new one is here"
     );
-    shelf.finish(model, &new, digests).await.unwrap();
-    assert!(!shelf.held(&old).await.unwrap().is_whole);
-    assert!(shelf.held(&new).await.unwrap().is_whole);
-    assert!(shelf.held(&others).await.unwrap().is_whole);
-    shelf.remove(&others).await.unwrap();
+    model_cache.finish(model, &new, digests).await.unwrap();
+    assert!(!model_cache.cached(&old).await.unwrap().is_whole);
+    assert!(model_cache.cached(&new).await.unwrap().is_whole);
+    assert!(model_cache.cached(&others).await.unwrap().is_whole);
+    model_cache.remove(&others).await.unwrap();
     for model in [model, other] {
-        shelf.forget(model, |_| Some(Vec::new())).await.unwrap();
+        model_cache
+            .forget(model, |_| Some(Vec::new()))
+            .await
+            .unwrap();
     }
 }
 
 #[wasm_bindgen_test]
 async fn forgetting_a_model_deletes_only_its_own_files() {
-    let shelf = ModelCache::open().await.unwrap();
+    let model_cache = ModelCache::open().await.unwrap();
     let [own, shared] = ["44", "55"].map(|byte| byte.repeat(32));
     let (model, other) = ("https://a.example/f/", "dropped:g/");
     for digest in [&own, &shared] {
         let bytes = Uint8Array::from(digest.as_bytes());
-        shelf.write(digest, 0, &[bytes], None).await.unwrap();
-        shelf.seal(digest).await.unwrap();
+        model_cache.write(digest, 0, &[bytes], None).await.unwrap();
+        model_cache.seal(digest).await.unwrap();
     }
     let digests = |list: &str| Some(list.split(' ').map(str::to_owned).collect::<Vec<_>>());
     let list = format!("{own} {shared}");
-    shelf.begin(model, &list).await.unwrap();
-    shelf.begin(other, &shared).await.unwrap();
-    shelf.finish(model, &list, digests).await.unwrap();
-    shelf.finish(other, &shared, digests).await.unwrap();
-    shelf.forget(model, digests).await.unwrap();
-    assert_eq!(shelf.model(model).await.unwrap(), None);
-    assert!(!shelf.held(&own).await.unwrap().is_whole);
-    assert!(shelf.held(&shared).await.unwrap().is_whole);
-    shelf.forget(other, digests).await.unwrap();
-    assert!(!shelf.held(&shared).await.unwrap().is_whole);
+    model_cache.begin(model, &list).await.unwrap();
+    model_cache.begin(other, &shared).await.unwrap();
+    model_cache.finish(model, &list, digests).await.unwrap();
+    model_cache.finish(other, &shared, digests).await.unwrap();
+    model_cache.forget(model, digests).await.unwrap();
+    assert_eq!(model_cache.model(model).await.unwrap(), None);
+    assert!(!model_cache.cached(&own).await.unwrap().is_whole);
+    assert!(model_cache.cached(&shared).await.unwrap().is_whole);
+    model_cache.forget(other, digests).await.unwrap();
+    assert!(!model_cache.cached(&shared).await.unwrap().is_whole);
 }
 
 #[wasm_bindgen_test]
@@ -378,16 +384,19 @@ async fn a_list_that_cannot_be_read_keeps_its_files() {
         cache.begin(later, unreadable).await.unwrap();
         let list = format!(r#"{{"a": {{"bytes": 64, "sha256": "{own}"}}}}"#);
         cache.finish(model, &list, digests).await.unwrap();
-        assert!(cache.held(&foreign).await.unwrap().is_whole, "{unreadable}");
+        assert!(
+            cache.cached(&foreign).await.unwrap().is_whole,
+            "{unreadable}"
+        );
     }
     // Lists of a later form still tell their digests.
     let nested = format!(r#"{{"version": 2, "files": [{{"path": "x", "hash": "{foreign}"}}]}}"#);
     cache.begin(later, &nested).await.unwrap();
     cache.forget(model, digests).await.unwrap();
-    assert!(cache.held(&foreign).await.unwrap().is_whole);
-    assert!(!cache.held(&own).await.unwrap().is_whole);
+    assert!(cache.cached(&foreign).await.unwrap().is_whole);
+    assert!(!cache.cached(&own).await.unwrap().is_whole);
     cache.forget(later, digests).await.unwrap();
-    assert!(!cache.held(&foreign).await.unwrap().is_whole);
+    assert!(!cache.cached(&foreign).await.unwrap().is_whole);
 }
 
 #[wasm_bindgen_test]
@@ -415,7 +424,7 @@ async fn what_another_tab_announces_and_writes_meanwhile_is_not_swept_away() {
         .unwrap();
     // Whatever is in the queue comes first.
     cache.begin(next, &announced).await.unwrap();
-    assert_eq!(cache.held(&others).await.unwrap().length(), 64);
+    assert_eq!(cache.cached(&others).await.unwrap().length(), 64);
     cache.forget(next, digests).await.unwrap();
     cache.forget(model, digests).await.unwrap();
 }

@@ -17,7 +17,7 @@ use web_sys::{
 };
 
 /// How long another tab may take to change the lists of models, in milliseconds.
-const LISTS_PATIENCE: i32 = 5_000;
+const LISTS_TIMEOUT: i32 = 5_000;
 
 /// What the browser said when it refused.
 pub type StorageError = String;
@@ -80,22 +80,22 @@ impl ModelCache {
     /// # Errors
     /// With the browser's words.
     pub async fn has(&self, digest: &str, bytes: u64) -> Result<bool, StorageError> {
-        let held = self.held(digest).await?;
-        Ok(held.is_whole && held.length() == bytes)
+        let cached = self.cached(digest).await?;
+        Ok(cached.is_whole && cached.length() == bytes)
     }
 
     /// What there is of the file with this digest.
     ///
     /// # Errors
     /// With the browser's words.
-    pub async fn held(&self, digest: &str) -> Result<CachedFile, StorageError> {
-        let mut held = CachedFile::default();
+    pub async fn cached(&self, digest: &str) -> Result<CachedFile, StorageError> {
+        let mut cached = CachedFile::default();
         let mut segments = Vec::new();
         let keys = self.keys().await?;
         for key in keys.iter().filter(|key| key.digest() == Some(digest)) {
             match *key {
                 Key::Segment { start, length, .. } => segments.push(Segment { start, length }),
-                _ => held.is_whole = true,
+                _ => cached.is_whole = true,
             }
         }
         // Where segments overlap, the one that reaches further.
@@ -104,10 +104,10 @@ impl ModelCache {
         for segment in segments {
             if segment.start == end {
                 end += segment.length;
-                held.segments.push(segment);
+                cached.segments.push(segment);
             }
         }
-        Ok(held)
+        Ok(cached)
     }
 
     /// The bytes of a segment, and the ETag of the response they came from. `None` if it is gone or has another length.
@@ -319,7 +319,7 @@ fn coming_key(address: &str) -> Key {
 /// Waits until no other tab changes the lists of models or deletes what they lack. `None` if one does for too long: it may be
 /// asleep.
 async fn hold_lists() -> Option<Lock> {
-    lock::hold("live-sentiment lists", pause(LISTS_PATIENCE)).await
+    lock::hold("live-sentiment lists", pause(LISTS_TIMEOUT)).await
 }
 
 async fn settled(promise: Promise) -> Result<JsValue, StorageError> {

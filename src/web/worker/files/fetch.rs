@@ -37,10 +37,10 @@ const WATCH_PATIENCE: u32 = 40;
 pub(super) struct FileFetcher<'a, F> {
     pub(super) folder: Cell<Location<'a>>,
     /// `None` from when the browser first refused to keep something.
-    shelf: RefCell<Option<ModelCache>>,
+    model_cache: RefCell<Option<ModelCache>>,
     refusal: RefCell<Option<StorageError>>,
     pub(super) signal: &'a AbortSignal,
-    tally: &'a ProgressMeter<F>,
+    meter: &'a ProgressMeter<F>,
     /// Bytes that came over the network.
     fetched: Cell<u64>,
 }
@@ -89,20 +89,20 @@ impl PartialFile {
 impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
     pub(super) fn new(
         folder: Location<'a>,
-        shelf: std::result::Result<ModelCache, StorageError>,
+        model_cache: std::result::Result<ModelCache, StorageError>,
         signal: &'a AbortSignal,
-        tally: &'a ProgressMeter<F>,
+        meter: &'a ProgressMeter<F>,
     ) -> Self {
-        let (shelf, refusal) = match shelf {
-            Ok(shelf) => (Some(shelf), None),
+        let (model_cache, refusal) = match model_cache {
+            Ok(model_cache) => (Some(model_cache), None),
             Err(refusal) => (None, Some(refusal)),
         };
         Self {
             folder: Cell::new(folder),
-            shelf: RefCell::new(shelf),
+            model_cache: RefCell::new(model_cache),
             refusal: RefCell::new(refusal),
             signal,
-            tally,
+            meter,
             fetched: Cell::new(0),
         }
     }
@@ -122,8 +122,8 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
 
     /// The manifest of the model on the device, if that is whole.
     pub(super) async fn kept_manifest(&self) -> Option<Manifest> {
-        let shelf = self.shelf.borrow().clone()?;
-        let json = self.kept(shelf.model(self.folder.get().address).await)??;
+        let model_cache = self.model_cache.borrow().clone()?;
+        let json = self.kept(model_cache.model(self.folder.get().address).await)??;
         // One that cannot be read any more is as good as none.
         Manifest::parse(json.as_bytes(), MANIFEST).ok()
     }
@@ -140,7 +140,7 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
     /// Tells the visitor what is going to be fetched.
     pub(super) fn announce(&self, manifest: &Manifest) {
         for (file, (_, entry)) in manifest.entries().iter().enumerate() {
-            self.tally.have(file, 0, Some(entry.bytes));
+            self.meter.have(file, 0, Some(entry.bytes));
         }
     }
 
@@ -157,9 +157,9 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
                 "there is room for {room} bytes only, and it has {bytes}"
             ));
         }
-        if let Some(shelf) = self.shelf() {
+        if let Some(model_cache) = self.model_cache() {
             self.kept(
-                shelf
+                model_cache
                     .begin(self.folder.get().address, &manifest.to_json())
                     .await,
             );
@@ -167,15 +167,15 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
     }
 
     /// Keeps files that are here already; returns whether the device has them all.
-    pub(super) async fn put_away(&self, manifest: &Manifest, files: &[Chunks]) -> bool {
+    pub(super) async fn store(&self, manifest: &Manifest, files: &[Chunks]) -> bool {
         for ((_, entry), chunks) in manifest.entries().iter().zip(files) {
-            let Some(shelf) = self.shelf() else {
+            let Some(model_cache) = self.model_cache() else {
                 return false;
             };
-            let written = write_whole(&shelf, &entry.sha256, chunks).await;
+            let written = write_whole(&model_cache, &entry.sha256, chunks).await;
             if written.is_err() {
                 // What was kept of it is of no use, and takes up the room.
-                _ = shelf.remove(&entry.sha256).await;
+                _ = model_cache.remove(&entry.sha256).await;
             }
             self.kept(written);
         }
@@ -185,16 +185,16 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
     /// Declares the model whole on the device; returns whether it is. It may be not: a file that another tab was slow to bring
     /// was fetched without being kept.
     pub(super) async fn finish(&self, manifest: &Manifest) -> bool {
-        let Some(shelf) = self.shelf() else {
+        let Some(model_cache) = self.model_cache() else {
             return false;
         };
         for (_, entry) in manifest.entries() {
-            if self.kept(shelf.has(&entry.sha256, entry.bytes).await) != Some(true) {
+            if self.kept(model_cache.has(&entry.sha256, entry.bytes).await) != Some(true) {
                 return false;
             }
         }
         let (model, json) = (self.folder.get().address, manifest.to_json());
-        self.kept(shelf.finish(model, &json, digests).await)
+        self.kept(model_cache.finish(model, &json, digests).await)
             .is_some()
     }
 
@@ -228,16 +228,16 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
     /// A file of which `files.json` says what it must be.
     async fn known(&self, file: usize, (name, entry): &(String, Entry)) -> Result<Chunks> {
         if let Some(chunks) = self.read_whole(entry).await {
-            self.tally.have(file, entry.bytes, Some(entry.bytes));
+            self.meter.have(file, entry.bytes, Some(entry.bytes));
             return Ok(chunks);
         }
         let mut lock = None;
-        if self.shelf().is_some() {
+        if self.model_cache().is_some() {
             let name = format!("live-sentiment {}", entry.sha256);
             lock = lock::hold(&name, self.watch(file, entry)).await;
             // The tab that held it may have fetched the file.
             if let Some(chunks) = self.read_whole(entry).await {
-                self.tally.have(file, entry.bytes, Some(entry.bytes));
+                self.meter.have(file, entry.bytes, Some(entry.bytes));
                 return Ok(chunks);
             }
         }
@@ -269,12 +269,12 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
         mut download: Download<'_>,
     ) -> Result<FetchedFile> {
         let (mut chunks, mut digest) = (Chunks::default(), Digest::default());
-        self.tally.fetched(file, 0, download.total());
+        self.meter.fetched(file, 0, download.total());
         while let Some(chunk) = download.next().await? {
             self.count(&chunk);
             digest.update(&chunk);
             chunks.push(chunk);
-            self.tally.fetched(file, chunks.length(), download.total());
+            self.meter.fetched(file, chunks.length(), download.total());
         }
         let version = download.version().unwrap_or_default();
         Ok(FetchedFile::new(name, chunks, &digest, version).await)
@@ -303,7 +303,7 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
     ) -> Result<FetchedFile> {
         let limit = max_bytes(name);
         let total = Some(dropped.size() as u64);
-        let tell = |read| self.tally.fetched(file, read, total);
+        let tell = |read| self.meter.fetched(file, read, total);
         let chunks = picked::read(dropped, limit, limit, tell).await?;
         if self.signal.aborted() {
             return Err(Error::Cancelled);
@@ -317,30 +317,30 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
 
     /// The file as the device has it, if it is whole and still right. A damaged one is forgotten.
     async fn read_whole(&self, entry: &Entry) -> Option<Chunks> {
-        let shelf = self.shelf()?;
+        let model_cache = self.model_cache()?;
         let digest = &entry.sha256;
-        let held = self.kept(shelf.held(digest).await)?;
-        if !held.is_whole {
+        let cached = self.kept(model_cache.cached(digest).await)?;
+        if !cached.is_whole {
             return None;
         }
-        let part = self.read_part(&shelf, digest, held).await?;
+        let part = self.read_part(&model_cache, digest, cached).await?;
         if part.chunks.length() == entry.bytes && part.digest.to_hex().await == *digest {
             return Some(part.chunks);
         }
-        self.kept(shelf.remove(digest).await);
+        self.kept(model_cache.remove(digest).await);
         None
     }
 
     /// Reads what the device has of a file.
     async fn read_part(
         &self,
-        shelf: &ModelCache,
+        model_cache: &ModelCache,
         digest: &str,
-        held: CachedFile,
+        cached: CachedFile,
     ) -> Option<PartialFile> {
         let mut part = PartialFile::default();
-        for segment in held.segments {
-            let Some((bytes, etag)) = self.kept(shelf.read(digest, &segment).await)? else {
+        for segment in cached.segments {
+            let Some((bytes, etag)) = self.kept(model_cache.read(digest, &segment).await)? else {
                 break;
             };
             part.etag = etag;
@@ -355,9 +355,9 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
         let url = self.url(name);
         let mut part = PartialFile::default();
         if keep
-            && let Some(shelf) = self.shelf()
-            && let Some(held) = self.kept(shelf.held(&entry.sha256).await)
-            && let Some(found) = self.read_part(&shelf, &entry.sha256, held).await
+            && let Some(model_cache) = self.model_cache()
+            && let Some(cached) = self.kept(model_cache.cached(&entry.sha256).await)
+            && let Some(found) = self.read_part(&model_cache, &entry.sha256, cached).await
             && found.chunks.length() <= entry.bytes
         {
             part = found;
@@ -372,8 +372,8 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
             let is_right = brought.is_ok() && part.digest.to_hex().await == entry.sha256;
             let error = match brought {
                 Ok(()) if is_right => {
-                    if keep && let Some(shelf) = self.shelf() {
-                        self.kept(shelf.seal(&entry.sha256).await);
+                    if keep && let Some(model_cache) = self.model_cache() {
+                        self.kept(model_cache.seal(&entry.sha256).await);
                     }
                     return Ok(part.chunks);
                 }
@@ -435,14 +435,14 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
         }
         part.etag = download.etag().map(str::to_owned);
         let total = Some(entry.bytes);
-        self.tally.fetched(file, part.chunks.length(), total);
+        self.meter.fetched(file, part.chunks.length(), total);
         let ended = loop {
             match download.next().await {
                 Ok(Some(chunk)) => {
                     self.count(&chunk);
                     part.unsaved.push(chunk.clone());
                     part.push(chunk);
-                    self.tally.fetched(file, part.chunks.length(), total);
+                    self.meter.fetched(file, part.chunks.length(), total);
                     if keep && part.chunks.length() - part.saved >= SEGMENT_BYTES {
                         self.save(entry, part);
                     }
@@ -474,12 +474,14 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
     fn save(&self, entry: &Entry, part: &mut PartialFile) {
         let unsaved = std::mem::take(&mut part.unsaved);
         let from = std::mem::replace(&mut part.saved, part.chunks.length());
-        let Some(shelf) = self.shelf().filter(|_| !unsaved.is_empty()) else {
+        let Some(model_cache) = self.model_cache().filter(|_| !unsaved.is_empty()) else {
             return;
         };
         let (digest, etag) = (entry.sha256.clone(), part.etag.clone());
         part.writes.push(future_to_promise(async move {
-            let written = shelf.write(&digest, from, &unsaved, etag.as_deref()).await;
+            let written = model_cache
+                .write(&digest, from, &unsaved, etag.as_deref())
+                .await;
             // Never rejected: it is awaited only after the download, and the browser would report an uncaught rejection.
             Ok(written.map_or_else(JsValue::from, |()| JsValue::UNDEFINED))
         }));
@@ -493,16 +495,16 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
             refusal = refusal.or(outcome.ok().and_then(|refusal| refusal.as_string()));
         }
         let Some(refusal) = refusal else { return };
-        if let Some(shelf) = self.shelf() {
+        if let Some(model_cache) = self.model_cache() {
             // What was kept of it is of no use, and takes up the room.
-            _ = shelf.remove(&entry.sha256).await;
+            _ = model_cache.remove(&entry.sha256).await;
         }
         self.refuse(refusal);
     }
 
     async fn forget(&self, entry: &Entry, keep: bool) {
-        if keep && let Some(shelf) = self.shelf() {
-            self.kept(shelf.remove(&entry.sha256).await);
+        if keep && let Some(model_cache) = self.model_cache() {
+            self.kept(model_cache.remove(&entry.sha256).await);
         }
     }
 
@@ -512,12 +514,14 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
         let (mut seen, mut idle) = (0, 0);
         while idle < WATCH_PATIENCE && !self.signal.aborted() {
             pause(WATCH_PAUSE).await;
-            let Some(shelf) = self.shelf() else { return };
-            let Some(held) = self.kept(shelf.held(&entry.sha256).await) else {
+            let Some(model_cache) = self.model_cache() else {
                 return;
             };
-            let length = held.length();
-            self.tally.fetched(file, length, Some(entry.bytes));
+            let Some(cached) = self.kept(model_cache.cached(&entry.sha256).await) else {
+                return;
+            };
+            let length = cached.length();
+            self.meter.fetched(file, length, Some(entry.bytes));
             idle = if length == seen { idle + 1 } else { 0 };
             seen = length;
         }
@@ -528,17 +532,17 @@ impl<'a, F: Fn(Progress)> FileFetcher<'a, F> {
         self.fetched.set(fetched);
     }
 
-    fn shelf(&self) -> Option<ModelCache> {
-        self.shelf.borrow().clone()
+    fn model_cache(&self) -> Option<ModelCache> {
+        self.model_cache.borrow().clone()
     }
 
-    /// What the shelf gave. Once it refuses something nothing more is asked of it, and the files are fetched without it.
+    /// What the cache gave. Once it refuses something nothing more is asked of it, and the files are fetched without it.
     fn kept<T>(&self, outcome: std::result::Result<T, StorageError>) -> Option<T> {
         outcome.map_err(|refusal| self.refuse(refusal)).ok()
     }
 
     fn refuse(&self, refusal: StorageError) {
-        self.shelf.take();
+        self.model_cache.take();
         self.refusal.borrow_mut().get_or_insert(refusal);
     }
 }
@@ -553,30 +557,30 @@ fn fresh<'a>(url: &'a str, name: &str) -> DownloadRequest<'a> {
 
 /// Writes a file that is here, unless the device has it.
 async fn write_whole(
-    shelf: &ModelCache,
+    model_cache: &ModelCache,
     digest: &str,
     chunks: &Chunks,
 ) -> std::result::Result<(), StorageError> {
-    if shelf.has(digest, chunks.length()).await? {
+    if model_cache.has(digest, chunks.length()).await? {
         return Ok(());
     }
     // Its segments may have gaps that will never be filled, and a seal all the same.
-    shelf.remove(digest).await?;
+    model_cache.remove(digest).await?;
     let (mut start, mut length, mut parts) = (0, 0, Vec::new());
     for part in chunks.parts() {
         length += u64::from(part.length());
         parts.push(part.clone());
         if length >= WRITE_BYTES {
-            shelf.write(digest, start, &parts, None).await?;
+            model_cache.write(digest, start, &parts, None).await?;
             start += length;
             length = 0;
             parts.clear();
         }
     }
     if !parts.is_empty() {
-        shelf.write(digest, start, &parts, None).await?;
+        model_cache.write(digest, start, &parts, None).await?;
     }
-    shelf.seal(digest).await
+    model_cache.seal(digest).await
 }
 
 /// Bytes that this site may still store, as far as the browser says.

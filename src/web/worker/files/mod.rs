@@ -49,7 +49,7 @@ const TOKENIZER_SLOT: usize = 1;
 const WEIGHTS_SLOT: usize = 2;
 
 /// How long the network may take to say whether there is a newer model, in milliseconds, before the one on the device is used.
-const MANIFEST_PATIENCE: i32 = 3_000;
+const MANIFEST_TIMEOUT: i32 = 3_000;
 
 /// The files of one model.
 #[derive(Debug)]
@@ -94,12 +94,12 @@ pub async fn fetch_model(
     on_progress: impl Fn(Progress),
 ) -> Result<(ModelFiles, Storage)> {
     let signal = controller.signal();
-    let tally = ProgressMeter::new(on_progress);
+    let meter = ProgressMeter::new(on_progress);
     let page = address::behind_page(model);
     let folder = Location::at(model);
     let behind = page.as_deref().map(|url| Location::elsewhere(model, url));
-    let getting = Box::pin(get(folder, behind, files, &signal, &tally));
-    let got = match select(getting, Box::pin(tally.keep_telling())).await {
+    let getting = Box::pin(get(folder, behind, files, &signal, &meter));
+    let got = match select(getting, Box::pin(meter.keep_telling())).await {
         Either::Left((got, _)) => got,
         Either::Right((never, _)) => match never {},
     };
@@ -112,22 +112,22 @@ async fn get<F: Fn(Progress)>(
     behind: Option<Location<'_>>,
     files: Option<&PickedFiles>,
     signal: &AbortSignal,
-    tally: &ProgressMeter<F>,
+    meter: &ProgressMeter<F>,
 ) -> Result<(ModelFiles, Storage)> {
-    let obtain = FileFetcher::new(folder, ModelCache::open().await, signal, tally);
+    let fetcher = FileFetcher::new(folder, ModelCache::open().await, signal, meter);
     if let Some(files) = files {
-        return from_files(&obtain, files).await;
+        return from_files(&fetcher, files).await;
     }
-    let kept = obtain.kept_manifest().await;
+    let kept = fetcher.kept_manifest().await;
     if folder.is_dropped() {
-        return from_device(&obtain, kept).await;
+        return from_device(&fetcher, kept).await;
     }
     let Some(kept) = kept else {
-        let literally = from_network(&obtain).await;
+        let literally = from_network(&fetcher).await;
         return match (literally, behind) {
             (Err(error), Some(behind)) if may_be_absent(&error) => {
-                obtain.folder.set(behind);
-                match from_network(&obtain).await {
+                fetcher.folder.set(behind);
+                match from_network(&fetcher).await {
                     // What the address itself says is to be told.
                     Err(other) if may_be_absent(&other) => Err(error),
                     got => got,
@@ -137,86 +137,86 @@ async fn get<F: Fn(Progress)>(
         };
     };
     // What is here is read while the network is asked whether there is something newer.
-    let published = within(MANIFEST_PATIENCE, fetch_manifest(folder, signal));
-    let (published, found) = join(published, obtain.read_all(&kept)).await;
+    let published = within(MANIFEST_TIMEOUT, fetch_manifest(folder, signal));
+    let (published, found) = join(published, fetcher.read_all(&kept)).await;
     if matches!(published, Some(Err(_)))
         && let Some(behind) = behind
-        && within(MANIFEST_PATIENCE, obtain.config_is_absent()).await == Some(true)
+        && within(MANIFEST_TIMEOUT, fetcher.config_is_absent()).await == Some(true)
     {
-        obtain.folder.set(behind);
+        fetcher.folder.set(behind);
     }
     let got = match published {
         Some(Err(Error::Cancelled)) => return Err(Error::Cancelled),
-        Some(Ok(manifest)) if manifest != kept => from_list(&obtain, manifest).await,
+        Some(Ok(manifest)) if manifest != kept => from_list(&fetcher, manifest).await,
         Some(Err(_))
             if kept.was_made_here()
-                && within(MANIFEST_PATIENCE, obtain.has_changed(&kept)).await == Some(true) =>
+                && within(MANIFEST_TIMEOUT, fetcher.has_changed(&kept)).await == Some(true) =>
         {
-            without_list(&obtain).await
+            without_list(&fetcher).await
         }
         _ => match found {
-            Some(files) => return Ok((ModelFiles::new(files, &kept)?, obtain.storage(true))),
-            None if kept.was_made_here() => return without_list(&obtain).await,
-            None => return from_list(&obtain, kept).await,
+            Some(files) => return Ok((ModelFiles::new(files, &kept)?, fetcher.storage(true))),
+            None if kept.was_made_here() => return without_list(&fetcher).await,
+            None => return from_list(&fetcher, kept).await,
         },
     };
     match (got, found) {
         (Err(Error::Cancelled), _) => Err(Error::Cancelled),
         // The newer model does not come, or its files are not yet all of one release; the one that is here does the work
         // until they are.
-        (Err(_), Some(files)) => Ok((ModelFiles::new(files, &kept)?, obtain.storage(true))),
+        (Err(_), Some(files)) => Ok((ModelFiles::new(files, &kept)?, fetcher.storage(true))),
         (got, _) => got,
     }
 }
 
 /// A model of which the device has nothing that can be used.
 async fn from_network<F: Fn(Progress)>(
-    obtain: &FileFetcher<'_, F>,
+    fetcher: &FileFetcher<'_, F>,
 ) -> Result<(ModelFiles, Storage)> {
-    match fetch_manifest(obtain.folder.get(), obtain.signal).await {
-        Ok(manifest) => from_list(obtain, manifest).await,
+    match fetch_manifest(fetcher.folder.get(), fetcher.signal).await {
+        Ok(manifest) => from_list(fetcher, manifest).await,
         Err(Error::Cancelled) => Err(Error::Cancelled),
         // No list. Hosts say so in many ways: 404, 403, their front page, or to another site not at all.
-        Err(_) => without_list(obtain).await,
+        Err(_) => without_list(fetcher).await,
     }
 }
 
 /// The files that a manifest lists.
 async fn from_list<F: Fn(Progress)>(
-    obtain: &FileFetcher<'_, F>,
+    fetcher: &FileFetcher<'_, F>,
     manifest: Manifest,
 ) -> Result<(ModelFiles, Storage)> {
     for (name, entry) in manifest.entries() {
         let limit = max_bytes(name);
         if entry.bytes > limit {
             return Err(Error::Malformed {
-                file: obtain.url(MANIFEST),
+                file: fetcher.url(MANIFEST),
                 reason: format!("it says that {name} has more than {limit} bytes"),
             });
         }
     }
-    obtain.announce(&manifest);
-    obtain.prepare(&manifest).await;
-    let files = obtain.known_all(&manifest).await?;
-    let is_kept = obtain.finish(&manifest).await;
+    fetcher.announce(&manifest);
+    fetcher.prepare(&manifest).await;
+    let files = fetcher.known_all(&manifest).await?;
+    let is_kept = fetcher.finish(&manifest).await;
     let files = ModelFiles::new(files, &manifest)?;
-    Ok((files, obtain.storage(is_kept)))
+    Ok((files, fetcher.storage(is_kept)))
 }
 
 /// The files of a folder that has no manifest. Nothing tells whether they are whole but that they can be read.
 async fn without_list<F: Fn(Progress)>(
-    obtain: &FileFetcher<'_, F>,
+    fetcher: &FileFetcher<'_, F>,
 ) -> Result<(ModelFiles, Storage)> {
     let (config, tokenizer, weights) = try_join3(
-        obtain.unknown(CONFIG_SLOT, CONFIG),
+        fetcher.unknown(CONFIG_SLOT, CONFIG),
         tokenizer::collect(
-            async |name| obtain.unknown(TOKENIZER_SLOT, name).await,
-            async |before, name| obtain.optional(tokenizer_slot(before), name).await,
+            async |name| fetcher.unknown(TOKENIZER_SLOT, name).await,
+            async |before, name| fetcher.optional(tokenizer_slot(before), name).await,
         ),
-        unknown_weights(obtain),
+        unknown_weights(fetcher),
     )
     .await?;
-    keep(obtain, config, tokenizer, weights).await
+    keep(fetcher, config, tokenizer, weights).await
 }
 
 /// Where progress is told of a file of the tokenizer, by how many of them came before.
@@ -228,15 +228,15 @@ fn tokenizer_slot(before: usize) -> usize {
 }
 
 /// The first of the names that weights may have under which there are some.
-async fn unknown_weights<F: Fn(Progress)>(obtain: &FileFetcher<'_, F>) -> Result<FetchedFile> {
+async fn unknown_weights<F: Fn(Progress)>(fetcher: &FileFetcher<'_, F>) -> Result<FetchedFile> {
     let mut absent = Absent::default();
-    for name in obtain.folder.get().weights() {
-        match obtain.unknown(WEIGHTS_SLOT, name).await {
+    for name in fetcher.folder.get().weights() {
+        match fetcher.unknown(WEIGHTS_SLOT, name).await {
             Err(error) => absent.because(error)?,
             came => return came,
         }
     }
-    Err(absent.weights(obtain.folder.get(), obtain.signal).await)
+    Err(absent.weights(fetcher.folder.get(), fetcher.signal).await)
 }
 
 /// Whether a file that was asked for with this result may not be there. Not every host says 404: some have a front page for
@@ -290,39 +290,39 @@ async fn no_weights(folder: Location<'_>, signal: &AbortSignal) -> Error {
 
 /// The files that were dropped on the page.
 async fn from_files<F: Fn(Progress)>(
-    obtain: &FileFetcher<'_, F>,
+    fetcher: &FileFetcher<'_, F>,
     files: &PickedFiles,
 ) -> Result<(ModelFiles, Storage)> {
     let weights = files.weights()?;
     let config = files.named(CONFIG)?;
-    let config = obtain.dropped(CONFIG_SLOT, CONFIG, config).await?;
+    let config = fetcher.dropped(CONFIG_SLOT, CONFIG, config).await?;
     let get = async |name| {
         let file = files.named(name)?;
-        obtain.dropped(TOKENIZER_SLOT, name, file).await
+        fetcher.dropped(TOKENIZER_SLOT, name, file).await
     };
     let find = async |before, name| match files.named(name) {
         Ok(file) => {
-            let file = obtain.dropped(tokenizer_slot(before), name, file).await;
+            let file = fetcher.dropped(tokenizer_slot(before), name, file).await;
             file.map(Some)
         }
         Err(_) => Ok(None),
     };
     let tokenizer = tokenizer::collect(get, find).await?;
-    let weights = obtain
+    let weights = fetcher
         .dropped(WEIGHTS_SLOT, &weights.name(), weights)
         .await?;
-    keep(obtain, config, tokenizer, weights).await
+    keep(fetcher, config, tokenizer, weights).await
 }
 
 /// A model that was dropped on the page once.
 async fn from_device<F: Fn(Progress)>(
-    obtain: &FileFetcher<'_, F>,
+    fetcher: &FileFetcher<'_, F>,
     kept: Option<Manifest>,
 ) -> Result<(ModelFiles, Storage)> {
     if let Some(kept) = kept
-        && let Some(files) = obtain.read_all(&kept).await
+        && let Some(files) = fetcher.read_all(&kept).await
     {
-        return Ok((ModelFiles::new(files, &kept)?, obtain.storage(true)));
+        return Ok((ModelFiles::new(files, &kept)?, fetcher.storage(true)));
     }
     Err(Error::NotFound {
         file: "The model that was dropped on this page".into(),
@@ -332,7 +332,7 @@ async fn from_device<F: Fn(Progress)>(
 
 /// Keeps files of which nothing was known before they came, so that they need not come again.
 async fn keep<F: Fn(Progress)>(
-    obtain: &FileFetcher<'_, F>,
+    fetcher: &FileFetcher<'_, F>,
     config: FetchedFile,
     tokenizer: Vec<(&str, FetchedFile)>,
     weights: FetchedFile,
@@ -341,10 +341,10 @@ async fn keep<F: Fn(Progress)>(
     let came = [config].into_iter().chain(tokenizer).chain([weights]);
     let (files, listed): (Vec<_>, Vec<_>) = came.map(|file| (file.chunks, file.listed)).unzip();
     let manifest = Manifest::new(listed);
-    obtain.prepare(&manifest).await;
-    let is_kept = obtain.put_away(&manifest, &files).await;
+    fetcher.prepare(&manifest).await;
+    let is_kept = fetcher.store(&manifest, &files).await;
     let files = ModelFiles::new(files, &manifest)?;
-    Ok((files, obtain.storage(is_kept)))
+    Ok((files, fetcher.storage(is_kept)))
 }
 
 /// Forgets a model that is kept on this device, and the files that no other one has.
