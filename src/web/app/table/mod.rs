@@ -55,8 +55,6 @@ pub(super) fn Tables(tables: TableSession) -> impl IntoView {
         request_animation_frame(move || request_animation_frame(keep_focus));
     });
     let is_open = move || tables.stage.get() == Stage::Open;
-    // Most visitors never come here: what is large is made with the first visit, so that the page starts without it.
-    let is_visited = Memo::new(move |before: Option<&bool>| before == Some(&true) || is_view());
     let spoken = move || match tables.run.get() {
         Run::Done if is_open() => {
             let labels = tables.labels.get();
@@ -73,18 +71,16 @@ pub(super) fn Tables(tables: TableSession) -> impl IntoView {
                 "Table"
             </h2>
             <p class="trouble" role="alert" prop:textContent=move || tables.trouble.get()></p>
-            <Show when=move || is_visited.get()>
-                <Open tables />
-                <PreviewOfFile tables />
-                <div class="results" hidden=move || !is_open()>
-                    <Reading tables />
-                    <Save tables />
-                    <Charts tables />
-                    <Filters tables />
-                    <Rows tables />
-                </div>
-                <WholeRow tables />
-            </Show>
+            <Open tables />
+            <PreviewOfFile tables />
+            <div class="results" hidden=move || !is_open()>
+                <Reading tables />
+                <Save tables />
+                <Charts tables />
+                <Filters tables />
+                <Rows tables />
+            </div>
+            <WholeRow tables />
             <p role="status" class="visually-hidden" prop:textContent=spoken></p>
         </section>
     }
