@@ -6,8 +6,8 @@ import { cpus, loadavg } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { chromium } from "playwright-core";
 import { serve, serveFile } from "../../.ci/server.mjs";
+import { launch, median, say, shuffled, sleep } from "./measure.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values: options } = parseArgs({
@@ -38,14 +38,6 @@ const CONTENDERS = [
   { name: "tjs, arrays of 32 of like length", site: "tjs", size: 32, sorted: true },
 ];
 
-const median = (numbers) => {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-};
-const shuffled = (list) => list.map((x) => [Math.random(), x]).sort(([a], [b]) => a - b).map(([, x]) => x);
-const sleep = (millis) => new Promise((done) => setTimeout(done, millis));
-const say = (...words) => console.error(new Date().toISOString().slice(11, 19), ...words);
-
 // Every site has its own host name, hence its own renderer process.
 const FOLDERS = { "/ours/": options.dist, "/base/": options.base, "/npm/": join(here, "node_modules") };
 const { server, port } = await serve(here, {
@@ -60,11 +52,7 @@ const { server, port } = await serve(here, {
   },
 });
 
-const FLAGS = ["no-sandbox", "disable-gpu", "disable-background-networking", "disable-background-timer-throttling"];
-const browser = await chromium.launch({
-  executablePath: options.chromium,
-  args: [...FLAGS, "disable-backgrounding-occluded-windows", "disable-renderer-backgrounding"].map((flag) => `--${flag}`),
-});
+const browser = await launch(options.chromium);
 const context = await browser.newContext();
 
 /** Opens a page that has `window.batch(texts, contender)`, which returns the labels. */

@@ -8,6 +8,7 @@
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { serve } from "../../.ci/server.mjs";
+import { longestGap, quantile, sleep, watchGaps } from "./measure.mjs";
 
 const rounds = Number(process.argv[2] ?? 5);
 const KEYS = "it took a while, but they made it right";
@@ -17,20 +18,12 @@ const texts = { long: LONG, short: "The room was quiet and " };
 
 const { server, url } = await serve(process.env.DIST ?? fileURLToPath(new URL("../../dist", import.meta.url)));
 const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", chromiumSandbox: false, args: ["--disable-gpu"] });
-const quantile = (numbers, q) => [...numbers].sort((a, b) => a - b)[Math.min(numbers.length - 1, Math.floor(q * numbers.length))];
 
 function watch([at, shown]) {
   const field = document.getElementById("text");
   field.focus();
   field.setSelectionRange(at, at);
-  const log = (window.typed = { gaps: [], waits: [], pressed: 0, stop: false });
-  let last = performance.now();
-  (function beat() {
-    const now = performance.now();
-    log.gaps.push(now - last - 4);
-    last = now;
-    if (!log.stop) setTimeout(beat, 4);
-  })();
+  const log = (window.typed = { waits: [], pressed: 0 });
   const verdict = document.querySelector(shown);
   // It is stale until the model has answered, or has another number then.
   let isStale = false;
@@ -53,16 +46,17 @@ async function type(page, text) {
     await page.fill("#text", text);
     // All of it has been read.
     await page.locator('#verdict[data-state="ready"]').waitFor({ state: "attached", timeout: 120_000 });
-    await page.waitForTimeout(3000);
+    await sleep(3000);
   }
   await page.evaluate(watch, [text === LONG ? LONG.indexOf(". ", LONG.length >> 1) + 2 : (text ?? "").length, text === LONG ? "#sentence" : "#verdict"]);
+  await watchGaps(page);
   const client = await page.context().newCDPSession(page);
   for (const key of KEYS) {
     await client.send("Input.dispatchKeyEvent", { type: "char", text: key });
-    await page.waitForTimeout(100);
+    await sleep(100);
   }
-  await page.waitForTimeout(500);
-  return page.evaluate(() => ((window.typed.stop = true), { waits: window.typed.waits, gap: Math.max(...window.typed.gaps) }));
+  await sleep(500);
+  return { waits: await page.evaluate(() => window.typed.waits), gap: await longestGap(page) };
 }
 
 const found = { long: { waits: [], gaps: [] }, short: { waits: [], gaps: [] }, blank: { waits: [], gaps: [] } };

@@ -8,6 +8,7 @@
 import { chromium } from "playwright-core";
 import { serve } from "../../.ci/server.mjs";
 import { fileURLToPath } from "node:url";
+import { median } from "./measure.mjs";
 
 const rounds = Number(process.argv[2] ?? 15);
 const HOST = `<!doctype html><title>host</title><link rel="icon" href="data:,">
@@ -24,8 +25,6 @@ const { server, url } = await serve(process.env.DIST ?? fileURLToPath(new URL(".
 });
 const base = process.argv[3] && (await serve(process.argv[3]));
 const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", chromiumSandbox: false, args: ["--disable-gpu"] });
-
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 
 const PAGE = "#text=What+a+lovely+day.";
 const pageIsThere = () => document.querySelector("#verdict")?.dataset.state === "ready" && performance.now();

@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { median } from "./measure.mjs";
 
 // The pairs compared: this project's relaxed backend if the peer uses relaxed SIMD too, or could.
 const PAIRS = [
@@ -12,10 +13,6 @@ const PAIRS = [
   ["relaxed", "candle"],
 ];
 
-const median = (numbers) => {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-};
 const row = (cells) => `| ${cells.join(" | ")} |`;
 const table = (head, rows) => [row(head), row(head.map((_, i) => (i ? "--:" : "---"))), ...rows.map(row)].join("\n");
 

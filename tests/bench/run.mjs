@@ -8,9 +8,9 @@ import { loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { chromium } from "playwright-core";
 import { serveFile } from "../../.ci/server.mjs";
 import { answers } from "./answers.mjs";
+import { launch, median, say, shuffled, sleep } from "./measure.mjs";
 import { report } from "./report.mjs";
 import { typing } from "./typing.mjs";
 
@@ -47,14 +47,6 @@ const contenders = CONTENDERS.filter(({ name, page }) => (!only || only.includes
 const lengths = options.lengths.split(",").map(Number);
 const phases = options.phases.split(",");
 
-const median = (numbers) => {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-};
-const shuffled = (list) => list.map((x) => [Math.random(), x]).sort(([a], [b]) => a - b).map(([, x]) => x);
-const sleep = (millis) => new Promise((done) => setTimeout(done, millis));
-const say = (...words) => console.error(new Date().toISOString().slice(11, 19), ...words);
-
 // ---- server: cross-origin isolated, for the highest clock resolution; every contender has its own host name, hence its own
 // renderer process
 
@@ -90,18 +82,7 @@ const sample = (tokens) => {
 
 // ---- browser
 
-const browser = await chromium.launch({
-  executablePath: options.chromium,
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-background-timer-throttling",
-    "--disable-backgrounding-occluded-windows",
-    "--disable-renderer-backgrounding",
-    ...(options["js-flags"] ? [`--js-flags=${options["js-flags"]}`] : []),
-  ],
-});
+const browser = await launch(options.chromium, options["js-flags"] ? [`--js-flags=${options["js-flags"]}`] : []);
 const context = await browser.newContext();
 const open = async (contender) => {
   const page = await context.newPage();

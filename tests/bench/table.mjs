@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { serve } from "../../.ci/server.mjs";
+import { longestGap, sleep, watchGaps } from "./measure.mjs";
 
 const rows = Number(process.argv[2] ?? 1_000_000);
 const folder = await mkdtemp(join(tmpdir(), "table-"));
@@ -59,22 +60,13 @@ async function memory() {
 
 /** Runs `work` and returns its time, the longest gap of a 4 ms timer on the page, and the most memory, sampled each 20 ms. */
 async function watched(work) {
-  await page.evaluate(() => {
-    const log = (window.log = { longest: 0, stop: false });
-    let last = performance.now();
-    (function beat() {
-      const now = performance.now();
-      log.longest = Math.max(log.longest, now - last - 4);
-      last = now;
-      if (!log.stop) setTimeout(beat, 4);
-    })();
-  });
+  await watchGaps(page);
   let peak = 0;
   let isOver = false;
   const sampling = (async () => {
     while (!isOver) {
       peak = Math.max(peak, await memory());
-      await new Promise((done) => setTimeout(done, 20));
+      await sleep(20);
     }
   })();
   const began = performance.now();
@@ -82,11 +74,9 @@ async function watched(work) {
   const millis = performance.now() - began;
   isOver = true;
   await sampling;
-  const gap = await page.evaluate(() => ((window.log.stop = true), window.log.longest));
+  const gap = await longestGap(page);
   return { millis, gap, peak };
 }
-
-const pause = (millis) => new Promise((done) => setTimeout(done, millis));
 
 /** Opens a table in a browser of its own. */
 async function visit({ path }) {
@@ -96,7 +86,7 @@ async function visit({ path }) {
   await page.goto(url + "#table");
   await page.locator('#verdict[data-state="empty"]').waitFor({ state: "attached", timeout: 60_000 });
   await page.locator("#table-file").waitFor({ state: "attached" });
-  await pause(3000);
+  await sleep(3000);
   const stages = {};
   stages["chosen and looked at"] = await watched(async () => {
     await page.locator("#table-file").setInputFiles(path);
@@ -106,7 +96,7 @@ async function visit({ path }) {
     await page.locator("#table-read").click();
     await page.locator(".rows [role=row]:not(.head)").first().waitFor({ timeout: 120_000 });
   });
-  stages["classified for ten seconds"] = await watched(() => pause(10_000));
+  stages["classified for ten seconds"] = await watched(() => sleep(10_000));
   await context.close();
   return stages;
 }

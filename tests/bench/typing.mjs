@@ -1,33 +1,22 @@
 // Types 10 keys per second and measures how long the main thread is blocked, and the time from a key to its verdict in the
 // document.
 
+import { longestGap, quantile, sleep, watchGaps } from "./measure.mjs";
+
 const TEXT =
   // 40 tokens when complete.
   "I was sceptical at first, but the second half is one of the best things I've seen all year: funny, sad, " +
   "beautifully shot. I really loved it!";
 const INTERVAL = 100;
 
-const sleep = (millis) => new Promise((done) => setTimeout(done, millis));
-const quantile = (numbers, q) => {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
-};
-
-/** Runs in the page before the first key: records gaps of a 4 ms timer, keys, and verdicts. */
+/** Runs in the page before the first key: records keys and verdicts. */
 function watch() {
   if (!document.getElementById("text")) {
     const field = document.createElement("textarea");
     field.id = "text";
     document.body.append(field);
   }
-  const log = (window.typed = { gaps: [], keys: [], verdicts: [], stop: false });
-  let last = performance.now();
-  (function beat() {
-    const now = performance.now();
-    log.gaps.push(now - last - 4);
-    last = now;
-    if (!log.stop) setTimeout(beat, 4);
-  })();
+  const log = (window.typed = { keys: [], verdicts: [] });
   document.getElementById("text").addEventListener("input", (event) => log.keys.push(event.timeStamp), true);
   const verdict = document.getElementById("verdict");
   if (verdict) {
@@ -55,6 +44,7 @@ export async function typing(page, live) {
     await sleep(500);
   }
   await page.evaluate(watch);
+  await watchGaps(page);
   const client = await page.context().newCDPSession(page);
   const start = performance.now();
   for (let i = 0; i < TEXT.length; i++) {
@@ -62,12 +52,10 @@ export async function typing(page, live) {
     await client.send("Input.dispatchKeyEvent", { type: "char", text: TEXT[i] });
   }
   await sleep(1500);
-  const { gaps, keys, verdicts } = await page.evaluate(() => {
-    window.typed.stop = true;
-    return window.typed;
-  });
+  const gap = await longestGap(page);
+  const { keys, verdicts } = await page.evaluate(() => window.typed);
   if (keys.length !== TEXT.length) throw new Error(`${TEXT.length} keys were sent, ${keys.length} arrived`);
-  const result = { longestGap: Math.max(...gaps) };
+  const result = { longestGap: gap };
   if (!live) return result;
 
   // Every key requests a verdict, so the last verdict belongs to the last key, and numbers between increase by one.
